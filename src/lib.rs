@@ -1,0 +1,21 @@
+//! Oneiro: an instrument for performing with neural networks.
+//!
+//! | Where | Thread | May | Must not |
+//! |---|---|---|---|
+//! | [`live`] | audio | fixed buffers, ring push and pop, atomics | allocate, free, lock, log, wait, do I/O, know that models exist |
+//! | [`compose`], [`picture`] | workers | run a session they own, allocate, log | touch a performer, share a session |
+//! | [`train`] | trainer | run training steps, read data, write checkpoints | be needed while performing |
+//! | [`render`] | offline | block until a worker has answered | read the wall clock, use an unseeded random source |
+//!
+//! [`time`] and [`music`] are pure; [`bridge`] is the seam between threads;
+//! [`model`] is the only user of ONNX Runtime.
+
+pub mod bridge;
+pub mod compose;
+pub mod live;
+pub mod model;
+pub mod music;
+pub mod picture;
+pub mod render;
+pub mod time;
+pub mod train;
