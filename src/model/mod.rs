@@ -1,1 +1,3 @@
-//! (in progress)
+//! What a model is: an ONNX file that describes itself, and the sessions that run it.
+
+pub mod onnx;
