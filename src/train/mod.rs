@@ -2,8 +2,13 @@
 //!
 //! A network is written once, as calls on a [`graph::Graph`]. The graph differentiates itself in reverse mode
 //! into standard ONNX operators; [`step`] adds the optimizer, so that one training step is one ordinary ONNX
-//! model. The exported model is the same graph with its weights inside.
+//! model, which a [`program::Program`] runs. The exported model is the same graph with its weights inside.
 
+pub mod checkpoint;
 pub mod graph;
 pub mod ops;
+pub mod pictures;
+pub mod program;
+pub mod run;
+pub mod step;
 pub mod tensor;
