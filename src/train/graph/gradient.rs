@@ -1,6 +1,6 @@
 //! Reverse-mode differentiation.
 
-use super::{Graph, Source, Var};
+use super::{Graph, Var};
 use std::collections::HashMap;
 
 impl Graph {
@@ -77,10 +77,5 @@ impl Graph {
         // A variable asked for may also be an inner value, whose node still needs the sum.
         found.insert(var, vec![sum]);
         Some(sum)
-    }
-
-    /// Whether a value is fed, trained or constant rather than computed.
-    pub(in crate::train) fn is_leaf(&self, var: Var) -> bool {
-        !matches!(self.get(var).source, Source::Node(_))
     }
 }

@@ -160,6 +160,13 @@ impl Graph {
         self.emit1("Cast", &[x], vec![crate::train::graph::int("to", DataType::Float as i64)], &shape)
     }
 
+    /// Floats cut down to indices.
+    pub fn to_indices(&mut self, x: Var) -> Var {
+        let shape = self.shape(x).to_vec();
+        let to = crate::train::graph::int("to", DataType::Int64 as i64);
+        self.emit_typed("Cast", &[x], vec![to], &shape, DataType::Int64)
+    }
+
     /// The smaller of `x` and `c`.
     pub fn min_scalar(&mut self, x: Var, c: f32) -> Var {
         self.clip(x, -f32::MAX, c)
