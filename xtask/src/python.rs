@@ -26,11 +26,15 @@ pub fn pip() -> Result<Command> {
     Ok(pip)
 }
 
-/// The last line that says something; pip puts its reason there.
-pub fn last_line(stderr: &[u8]) -> String {
+/// Why pip failed: a network that is not there, or the last line that says something.
+pub fn reason(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
+    let offline = ["NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "Temporary failure in name"];
+    if offline.iter().any(|sign| text.contains(sign)) {
+        return "the package index cannot be reached; is there a network?".to_owned();
+    }
     let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given");
-    line.trim().trim_start_matches("ERROR: ").to_owned()
+    format!("pip: {}", line.trim().trim_start_matches("ERROR: "))
 }
 
 /// The folder with the ONNX checker for this Python, installed if it is missing.
@@ -54,10 +58,10 @@ pub fn checker() -> Result<PathBuf> {
         let output = pip.args(CHECKER).output().context("python3 could not be started")?;
         if !output.status.success() {
             bail!(
-                "the ONNX checker ({}) is missing and could not be installed (pip: {}). With a network, run `cargo \
+                "the ONNX checker ({}) is missing and could not be installed ({}). With a network, run `cargo \
                  xtask setup` again",
                 CHECKER[0],
-                last_line(&output.stderr)
+                reason(&output.stderr)
             );
         }
         Ok(())
