@@ -1,19 +1,91 @@
-//! Subcommands of `oneiro`. Each has a file; this one parses the line and reports errors.
+//! Subcommands of `oneiro`. Each has a file with its arguments and a function `run`; this one parses the line and
+//! reports errors.
+//!
+//! To add one: a file with `pub struct Args` (clap) and `pub fn run(args: Args) -> anyhow::Result<()>`, a variant of
+//! [`Command`], and its line in [`run`].
+
+mod doctor;
+mod models;
 
 use clap::{Parser, Subcommand};
+use std::fmt;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "oneiro", version, about = "An instrument for performing with neural networks")]
+#[command(
+    name = "oneiro",
+    version,
+    about = "An instrument for performing with neural networks",
+    after_help = "\
+Examples:
+  oneiro doctor                 what works on this machine, and what to do about the rest
+  oneiro models list            the models there are
+  oneiro models explain FILE    what a model is and how it was made"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// List, check and explain models
+    Models(models::Args),
+    /// Say what works on this machine, and what to do about the rest
+    Doctor(doctor::Args),
+}
+
+/// A wrong use of the command that only shows after parsing; leads to exit status 2.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
 
 /// Runs the command line: exit status 0 on success, 1 where the work failed, 2 for a wrong command line.
 pub fn run() -> ExitCode {
-    match Cli::parse().command {}
+    let result = match Cli::parse().command {
+        Command::Models(args) => models::run(args),
+        Command::Doctor(args) => doctor::run(args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) if is_closed_pipe(&e) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {}", one_line(&e));
+            if e.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// An error and its causes on one line; a cause that its effect has already told is left out.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The reader of our output has seen enough (`oneiro models list | head -1`).
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Writes an answer to standard output; unlike `println!` it does not panic when nobody reads it.
+pub fn answer(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(())
 }

@@ -1,1 +1,89 @@
-fn main() {}
+//! The project's own chores: `cargo xtask setup`, `data`, `demo`, `test`.
+//!
+//! Quick to compile and independent of the other crates, so that it can set up what they need.
+
+mod cache;
+mod data;
+mod demo;
+mod package;
+mod python;
+mod runtime;
+mod setup;
+mod system;
+mod test;
+
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "The project's own chores",
+    after_help = "\
+Examples:
+  cargo xtask demo            set up what is missing and render the example performance to out/
+  cargo xtask test            set up what is missing and check everything
+  cargo xtask data melodies   bring the tunes for training into your cache"
+)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install what Oneiro needs: ONNX Runtime, ffmpeg, the ONNX checker. Quick when it is there already
+    Setup(SetupArgs),
+    /// Check format, lints, all tests and doc tests; ends in a count
+    Test(SetupArgs),
+    /// Render the example performance to out/
+    Demo(SetupArgs),
+    /// Bring data for training into your cache: melodies, paintings, features; all without a name
+    Data {
+        /// Names of the sets
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+}
+
+/// How far set-up may go.
+#[derive(Args, Clone, Copy)]
+struct SetupArgs {
+    /// Install missing system packages where that needs no password (the default)
+    #[arg(long, overrides_with = "no_system")]
+    system: bool,
+    /// Leave system packages alone and only say what is missing
+    #[arg(long, overrides_with = "system")]
+    no_system: bool,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().chore {
+        Chore::Setup(args) => setup::run(args).map(|_| ()),
+        Chore::Test(args) => test::run(args),
+        Chore::Demo(args) => demo::run(args),
+        Chore::Data { names } => data::run(&names),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The project's folder.
+fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
+
+/// The cargo that runs us.
+fn cargo() -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}

@@ -1,0 +1,198 @@
+//! Running a model: the only user of ONNX Runtime while performing.
+//!
+//! A [`Session`] belongs to one worker. Each input's bytes are read where they lie, nothing is copied on the way in;
+//! outputs are read where the runtime wrote them.
+
+use super::inspect::{self, Inspected, ModelError, Refusal};
+use super::runtime::{self, RuntimeError, one_line};
+use super::spec::{Kind, ModelSpec};
+use ndarray::ArrayViewD;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{SessionInputValue, SessionOutputs};
+use ort::value::TensorRef;
+use std::path::{Path, PathBuf};
+
+/// How a session uses the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Threads within an operator. One is best for small networks and beside audio.
+    pub intra_threads: usize,
+    /// Whether idle threads wait by spinning: faster answers for a burnt core. Off, so that audio is not disturbed.
+    pub spinning: bool,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self { intra_threads: 1, spinning: false }
+    }
+}
+
+/// Why a model cannot be opened or run.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// There is no ONNX Runtime.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The model is refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A run failed.
+    #[error("{}: running it failed: {message}", origin.display())]
+    Run {
+        /// The model.
+        origin: PathBuf,
+        /// What the runtime says.
+        message: String,
+    },
+    /// An output is not there, or not of this type.
+    #[error("{}: no output `{name}` of type {element}: {message}", origin.display())]
+    Output {
+        /// The model.
+        origin: PathBuf,
+        /// Name asked for.
+        name: String,
+        /// Element type asked for.
+        element: &'static str,
+        /// What is the matter.
+        message: String,
+    },
+}
+
+/// A value for an input: its shape, and its elements in row-major order.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// 32-bit floats.
+    F32(&'a [usize], &'a [f32]),
+    /// 64-bit integers.
+    I64(&'a [usize], &'a [i64]),
+}
+
+/// A model that is ready to run.
+#[derive(Debug)]
+pub struct Session {
+    inner: ort::session::Session,
+    origin: PathBuf,
+    spec: ModelSpec,
+}
+
+impl Session {
+    /// Opens a model file of a kind; it is inspected first.
+    ///
+    /// # Errors
+    /// [`SessionError::Model`] for a bad file or another kind, [`SessionError::Runtime`] where there is no ONNX Runtime.
+    pub fn open(path: &Path, kind: Kind, options: &SessionOptions) -> Result<Self, SessionError> {
+        Self::from_inspected(inspect::inspect(path)?.expect_kind(kind)?, options)
+    }
+
+    /// Opens a model from memory, for example one that a program carries inside; `label` stands for it in errors.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn from_bytes(label: &str, bytes: Vec<u8>, kind: Kind, options: &SessionOptions) -> Result<Self, SessionError> {
+        Self::from_inspected(inspect::inspect_bytes(label, bytes)?.expect_kind(kind)?, options)
+    }
+
+    /// Makes a session from a model that was found sound.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn from_inspected(model: Inspected, options: &SessionOptions) -> Result<Self, SessionError> {
+        let loaded = runtime::load()?;
+        let inner = build(loaded, &model.bytes, options)
+            .map_err(|message| ModelError { origin: model.origin.clone(), reason: Refusal::Session(message) })?;
+        Ok(Self { inner, origin: model.origin, spec: model.spec })
+    }
+
+    /// What the model says about itself.
+    pub fn spec(&self) -> &ModelSpec {
+        &self.spec
+    }
+
+    /// Where the model came from.
+    pub fn origin(&self) -> &Path {
+        &self.origin
+    }
+
+    /// Runs the model once; inputs are given by name, in any order.
+    ///
+    /// # Errors
+    /// [`SessionError::Run`] for an unknown or missing input, a wrong shape or type, or a failure within.
+    pub fn run(&mut self, inputs: &[(&str, Input<'_>)]) -> Result<Outputs<'_>, SessionError> {
+        let origin = &self.origin;
+        let fail = |message: String| SessionError::Run { origin: origin.clone(), message };
+        let mut values: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
+        for (name, input) in inputs {
+            let value: ort::Result<SessionInputValue<'_>> = match *input {
+                Input::F32(shape, data) => TensorRef::from_array_view((shape, data)).map(Into::into),
+                Input::I64(shape, data) => TensorRef::from_array_view((shape, data)).map(Into::into),
+            };
+            values.push((*name, value.map_err(|e| fail(format!("input `{name}`: {}", one_line(&e))))?));
+        }
+        match self.inner.run(values) {
+            Ok(values) => Ok(Outputs { values, origin }),
+            Err(e) => Err(fail(one_line(&e))),
+        }
+    }
+}
+
+fn build(loaded: &runtime::Loaded, bytes: &[u8], options: &SessionOptions) -> Result<ort::session::Session, String> {
+    let text = |e: &dyn std::fmt::Display| one_line(e);
+    ort::session::Session::builder(loaded.environment())
+        .map_err(|e| text(&e))?
+        .with_optimization_level(GraphOptimizationLevel::All)
+        .map_err(|e| text(&e))?
+        .with_intra_threads(options.intra_threads.max(1))
+        .map_err(|e| text(&e))?
+        .with_inter_threads(1)
+        .map_err(|e| text(&e))?
+        .with_intra_op_spinning(options.spinning)
+        .map_err(|e| text(&e))?
+        .with_inter_op_spinning(options.spinning)
+        .map_err(|e| text(&e))?
+        .commit_from_memory(bytes)
+        .map_err(|e| text(&e))
+}
+
+/// The outputs of one run.
+#[derive(Debug)]
+pub struct Outputs<'a> {
+    values: SessionOutputs<'a>,
+    origin: &'a Path,
+}
+
+impl Outputs<'_> {
+    /// The elements of a float output, in row-major order.
+    ///
+    /// # Errors
+    /// [`SessionError::Output`].
+    pub fn f32(&self, name: &str) -> Result<&[f32], SessionError> {
+        let value = self.value(name, "f32")?;
+        value.try_extract_tensor::<f32>().map(|(_, data)| data).map_err(|e| self.refused(name, "f32", one_line(&e)))
+    }
+
+    /// The elements of a 64-bit integer output, in row-major order.
+    ///
+    /// # Errors
+    /// [`SessionError::Output`].
+    pub fn i64(&self, name: &str) -> Result<&[i64], SessionError> {
+        let value = self.value(name, "i64")?;
+        value.try_extract_tensor::<i64>().map(|(_, data)| data).map_err(|e| self.refused(name, "i64", one_line(&e)))
+    }
+
+    /// A float output with its shape.
+    ///
+    /// # Errors
+    /// [`SessionError::Output`].
+    pub fn array(&self, name: &str) -> Result<ArrayViewD<'_, f32>, SessionError> {
+        let value = self.value(name, "f32")?;
+        value.try_extract_array::<f32>().map_err(|e| self.refused(name, "f32", one_line(&e)))
+    }
+
+    fn value(&self, name: &str, element: &'static str) -> Result<&ort::value::DynValue, SessionError> {
+        self.values.get(name).ok_or_else(|| self.refused(name, element, "the model does not have it".into()))
+    }
+
+    fn refused(&self, name: &str, element: &'static str, message: String) -> SessionError {
+        SessionError::Output { origin: self.origin.to_owned(), name: name.to_owned(), element, message }
+    }
+}

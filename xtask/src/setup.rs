@@ -1,0 +1,31 @@
+//! `cargo xtask setup`: everything that Oneiro needs and cargo does not bring. Each part is looked at first, so a
+//! second run is over at once.
+
+use crate::{SetupArgs, python, runtime, system};
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// What is there after set-up.
+pub struct Ready {
+    /// Whether videos can be written.
+    pub ffmpeg: bool,
+    /// Folder with Python's `onnx` package, where it could be had.
+    pub checker: Option<PathBuf>,
+}
+
+/// Sets up what is missing.
+pub fn run(args: SetupArgs) -> Result<Ready> {
+    let library = runtime::install()?;
+    eprintln!("ONNX Runtime: {}", library.display());
+    let checker = match python::checker() {
+        Ok(folder) => Some(folder),
+        // It judges files in one test, which is skipped without it; where every test must run, that is an error.
+        Err(e) if std::env::var_os("CI").is_some() => return Err(e),
+        Err(e) => {
+            eprintln!("the test with the ONNX checker will be skipped: {e:#}");
+            None
+        }
+    };
+    let ffmpeg = system::ffmpeg(!args.no_system);
+    Ok(Ready { ffmpeg, checker })
+}
