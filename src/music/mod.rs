@@ -2,6 +2,7 @@
 
 pub mod midi;
 
+pub mod encoding;
 mod melody;
 mod note;
 

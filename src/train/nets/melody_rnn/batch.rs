@@ -1,6 +1,7 @@
 //! From tunes to the tensors of a batch.
 
 use super::{PHASE_BARS, PHASES, POSITIONS};
+use crate::music::encoding::{END, EncodedTune, bar_steps, metre_class};
 use crate::train::program::{Feed, Feeds};
 use crate::train::tensor::Tensor;
 
@@ -13,14 +14,27 @@ pub struct Tune {
     pub pitches: Vec<u8>,
     /// Position of each event and of the end in its bar, in grid steps: n + 1.
     pub positions: Vec<u32>,
-    /// Grid steps in a bar.
-    pub bar_steps: u32,
-    /// Bars before the bar that the tune starts in: 0, and the position of the start is in `positions[0]`.
+    /// Bars from the start of the first bar to each event and to the end: n + 1.
     pub bars: Vec<f32>,
     /// Metre class.
     pub metre: u8,
     /// Events that sound.
     pub notes: usize,
+}
+
+impl From<&EncodedTune> for Tune {
+    fn from(tune: &EncodedTune) -> Self {
+        let bar = bar_steps(tune.metre);
+        let at = tune.positions();
+        Self {
+            durations: tune.tokens.iter().map(|t| t.duration).chain([END]).collect(),
+            pitches: tune.tokens.iter().map(|t| t.pitch).collect(),
+            positions: at.iter().map(|p| p % bar).collect(),
+            bars: at.iter().map(|&p| p as f32 / bar as f32).collect(),
+            metre: metre_class(tune.metre),
+            notes: tune.notes(),
+        }
+    }
 }
 
 impl Tune {

@@ -11,11 +11,14 @@
 //! the end, P pitches.
 
 mod batch;
+mod export;
 mod task;
 
 pub use batch::{Bucket, Tune, phases};
+pub use export::performing_model;
 pub use task::{MelodyTask, Scorer, Scores, TaskSettings, averaged};
 
+use crate::music::encoding::{DURATION_CLASSES, METRE_CLASSES, PITCH_CLASSES};
 use crate::train::graph::{Graph, Init, Role, Var};
 use crate::train::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -26,8 +29,6 @@ pub const PHASE_BARS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 pub const PHASES: usize = 2 * PHASE_BARS.len();
 /// Positions in a bar that are told apart, in grid steps.
 pub const POSITIONS: usize = 192;
-/// Metres that are told apart.
-pub const METRES: usize = 11;
 /// Match lengths enter attention scores up to these numbers of events.
 const MATCH_CAPS: [f32; 4] = [1.0, 3.0, 8.0, 32.0];
 
@@ -45,6 +46,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// A network for the coding of [`crate::music::encoding`].
+    pub fn new(hidden: usize, key: usize) -> Self {
+        Self { durations: DURATION_CLASSES, pitches: PITCH_CLASSES, hidden, key }
+    }
+
     /// Width of a pitch embedding.
     const PITCH: usize = 48;
     /// Width of a duration embedding.
@@ -136,7 +142,7 @@ impl<'g> MelodyRnn<'g> {
         let (b, t) = (self.g.shape(events.pitch)[0], self.g.shape(events.pitch)[1]);
         let positions =
             self.g.parameter("embed.position", &[POSITIONS, Config::POSITION], Init::Normal(0.3), Role::Bias);
-        let metres = self.g.parameter("embed.metre", &[METRES, Config::METRE], Init::Normal(0.3), Role::Bias);
+        let metres = self.g.parameter("embed.metre", &[METRE_CLASSES, Config::METRE], Init::Normal(0.3), Role::Bias);
         let parts = [
             self.g.embedding(self.pitch_table, events.pitch),
             self.g.embedding(self.duration_table, events.duration),
