@@ -1,5 +1,6 @@
 //! Notes, phrases, scales, and the files they come in. Pure: no thread, clock or device is known here.
 
+pub mod abc;
 mod melody;
 mod note;
 
