@@ -1,9 +1,9 @@
 //! Notes, phrases, scales, and the files they come in. Pure: no thread, clock or device is known here.
 
-pub mod midi;
-
+pub mod abc;
 pub mod encoding;
 mod melody;
+pub mod midi;
 mod note;
 
 pub use melody::{Melody, MelodyEvent, STEPS_PER_BEAT};

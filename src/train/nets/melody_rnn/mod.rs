@@ -281,8 +281,8 @@ impl<'g> MelodyRnn<'g> {
     /// 1 where two events of a tune have the same class: `(B, T, T)`.
     fn same(&mut self, classes: Var) -> Var {
         let [b, t] = *self.g.shape(classes) else { panic!("classes are (B, T)") };
-        let down = self.g.reshape(classes, &[b, t, 1]);
-        let across = self.g.reshape(classes, &[b, 1, t]);
+        let down = self.g.reshape_indices(classes, &[b, t, 1]);
+        let across = self.g.reshape_indices(classes, &[b, 1, t]);
         self.g.equal(down, across)
     }
 
@@ -311,11 +311,8 @@ impl<'g> MelodyRnn<'g> {
         let states = self.states(events, before, None);
         let state = self.g.concat(&states, 2);
         let row = self.rows(state, events.phase);
-        let flat = |g: &mut Graph, v: Var| {
-            let n = g.shape(v)[0];
-            g.reshape(v, &[1, n])
-        };
-        let (duration, pitch) = (flat(self.g, memory.duration), flat(self.g, memory.pitch));
+        let (duration, pitch) = (memory.duration, memory.pitch);
+        let (duration, pitch) = (self.g.reshape_indices(duration, &[1, m]), self.g.reshape_indices(pitch, &[1, m]));
         let values = self.values(duration, pitch);
         let lift = |g: &mut Graph, v: Var| g.reshape(v, &[1, 1, m]);
         let (full, rhythm) = (lift(self.g, memory.match_full), lift(self.g, memory.match_rhythm));
