@@ -2,8 +2,16 @@
 
 pub mod midi;
 
+mod chord;
+mod key;
 mod melody;
 mod note;
+mod pitch_class;
+mod scale;
 
+pub use chord::{Chord, ChordQuality};
+pub use key::{Key, KeyEstimate, Mode, PitchClassWeights, estimate_key};
 pub use melody::{Melody, MelodyEvent, STEPS_PER_BEAT};
 pub use note::Note;
+pub use pitch_class::{PitchClass, PitchClassSet};
+pub use scale::Scale;
