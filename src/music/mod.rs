@@ -8,6 +8,8 @@ mod melody;
 mod note;
 mod pitch_class;
 mod scale;
+mod select;
+mod skyline;
 
 pub use chord::{Chord, ChordQuality};
 pub use key::{Key, KeyEstimate, Mode, PitchClassWeights, estimate_key};
@@ -15,3 +17,5 @@ pub use melody::{Melody, MelodyEvent, STEPS_PER_BEAT};
 pub use note::Note;
 pub use pitch_class::{PitchClass, PitchClassSet};
 pub use scale::Scale;
+pub use select::select_melody_part;
+pub use skyline::{PlacedMelody, extract_melody, melody_between};
