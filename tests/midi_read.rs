@@ -55,11 +55,7 @@ fn every_truncation_of_a_file_is_refused() {
     assert!(read(&whole).is_ok());
     for length in 1..whole.len() {
         let error = read(&whole[..length]).expect_err("a file that is cut off");
-        if length == 14 {
-            assert!(matches!(error, MidiError::NoNotes)); // cut exactly before the track: nothing claims to be missing
-        } else {
-            assert!(matches!(error, MidiError::Truncated { .. } | MidiError::NotMidi), "{length} bytes: {error}");
-        }
+        assert!(matches!(error, MidiError::Truncated { .. } | MidiError::NotMidi), "{length} bytes: {error}");
     }
 }
 
@@ -226,6 +222,24 @@ fn tracks_and_channels_become_parts_and_can_be_chosen() {
     assert_eq!(chosen(None, Some(vec![9])).unwrap().parts.len(), 1);
     let error = chosen(Some(vec![5]), None).unwrap_err().to_string();
     assert!(error.contains("track 0 channel 0, track 1 channel 1, track 1 channel 9"), "{error}");
+}
+
+#[test]
+fn what_follows_the_last_track_does_no_harm() {
+    let clean = one_track(&NOTE);
+    for tail in [&b"\0"[..], &[0; 40], b"TAG made with love", b"LIST\xff\xff\xff\xff"] {
+        assert_eq!(read(&[&clean, tail].concat()).unwrap(), read(&clean).unwrap());
+    }
+}
+
+#[test]
+fn a_wrong_number_of_tracks_is_a_warning() {
+    let mut bytes = file(1, 96, &[NOTE.to_vec(), NOTE.to_vec()]);
+    for declared in [1, 3] {
+        bytes[11] = declared;
+        let score = read(&bytes).unwrap();
+        assert_eq!((score.parts.len(), count(&score, WarningKind::TrackCount)), (2, 1));
+    }
 }
 
 #[test]

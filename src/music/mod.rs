@@ -1,7 +1,9 @@
 //! Notes, phrases, scales, and the files they come in. Pure: no thread, clock or device is known here.
 
 pub mod midi;
+pub mod piano_roll;
 
+mod beside;
 mod chord;
 mod key;
 mod melody;

@@ -1,7 +1,7 @@
 use super::{MidiError, MidiFileError, Part, Score};
+use crate::music::beside::write_beside;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
-use std::io::Write;
 use std::path::Path;
 
 /// Ticks of a quarter note in written files.
@@ -15,19 +15,7 @@ pub fn write_midi_file(path: impl AsRef<Path>, score: &Score) -> Result<(), Midi
     let path = path.as_ref();
     let at = MidiFileError::at(path);
     let bytes = write_midi(score).map_err(&at)?;
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(format!(".{}.partial", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::File::create(&partial)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&partial, path)
-    };
-    write().map_err(|e| {
-        // Best effort: the first error is the one to tell.
-        let _ = std::fs::remove_file(&partial);
-        at(e.into())
-    })
+    write_beside(path, &bytes).map_err(|e| at(e.into()))
 }
 
 /// The bytes of a format 1 MIDI file: a track of tempi and metres, then one track for each part, at
