@@ -3,14 +3,16 @@
 
 use oneiro::music::Note;
 use oneiro::music::midi::{
-    MidiError, Part, ReadOptions, Score, read_midi, read_midi_file, write_midi, write_midi_file,
+    Limits, MidiError, Part, ReadOptions, Score, read_midi, read_midi_file, write_midi, write_midi_file,
 };
 use oneiro::time::{Beats, Bpm, MetreChange, MetreMap, TempoChange, TempoMap, TimeSignature};
 use proptest::prelude::*;
 use std::process::Command;
 
+/// Random tempi and resolutions make pieces of many hours; the limit on them is tested elsewhere.
 fn read(bytes: &[u8]) -> Score {
-    read_midi(bytes, &ReadOptions::default()).unwrap()
+    let limits = Limits { max_hours: f64::INFINITY, ..Limits::default() };
+    read_midi(bytes, &ReadOptions { limits, ..ReadOptions::default() }).unwrap()
 }
 
 /// Notes with positions on the writer's own ticks; notes of one pitch follow one another without overlap.
