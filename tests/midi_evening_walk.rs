@@ -4,7 +4,9 @@
 //! so that an answer has room. `ONEIRO_UPDATE_FIXTURES=1 cargo test --test midi_evening_walk` writes the file anew.
 
 use oneiro::music::midi::{Part, ReadOptions, Score, read_midi_file, write_midi, write_midi_file};
-use oneiro::music::{Chord, ChordQuality, Note, PitchClass, PitchClassWeights, estimate_key, select_melody_part};
+use oneiro::music::{
+    Chord, ChordQuality, Note, PitchClass, PitchClassWeights, chord_between, estimate_key, select_melody_part,
+};
 use oneiro::time::{Beats, Bpm, MetreMap, TempoChange, TempoMap, TimeSignature};
 use std::path::PathBuf;
 
@@ -147,6 +149,17 @@ fn evening_walk() -> Score {
         tempo: TempoMap::new(vec![tempo(0.0, 96.0), tempo(56.0, 90.0), tempo(60.0, 82.0)]).unwrap(),
         metres: MetreMap::constant(TimeSignature::COMMON).unwrap(),
         warnings: Vec::new(),
+    }
+}
+
+#[test]
+fn the_harmony_under_each_half_bar_is_heard() {
+    let backing = [guitar(), bass()].concat();
+    for (half, &(root, minor)) in HALVES.iter().enumerate() {
+        let quality = if minor { ChordQuality::Minor } else { ChordQuality::Major };
+        let from = Beats(2.0 * half as f64);
+        let heard = chord_between(&backing, from, from + Beats(2.0), None).map(|c| c.to_string());
+        assert_eq!(heard, Some(Chord { root: PitchClass::of(root), quality }.to_string()), "half bar {half}");
     }
 }
 

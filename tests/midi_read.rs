@@ -1,6 +1,7 @@
 //! What the MIDI reader promises about broken, hostile and merely untidy files.
 
-use oneiro::music::midi::{Limits, MidiError, ReadOptions, Score, WarningKind, read_midi, read_midi_file};
+use oneiro::music::midi::{Limits, MidiError, ReadOptions, Score, WarningKind, read_midi, read_midi_file, write_midi};
+use oneiro::music::{extract_melody, select_melody_part};
 use oneiro::time::Beats;
 use proptest::prelude::*;
 
@@ -271,6 +272,28 @@ proptest! {
                 for note in score.parts.iter().flat_map(|p| &p.notes) {
                     prop_assert!(note.duration.0 > 0.0 && note.onset.0 >= 0.0 && note.pitch < 128 && note.velocity > 0);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_real_file_with_damaged_bytes_is_read_or_refused(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+    ) {
+        let mut bytes = include_bytes!("fixtures/midi/evening-walk.mid").to_vec();
+        for (index, value) in damage {
+            let at = index.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Ok(score) = read(&bytes) {
+            prop_assert!(score.duration_seconds().is_finite());
+            prop_assert!(select_melody_part(&score).is_none_or(|i| i < score.parts.len()));
+            for part in &score.parts {
+                prop_assert!(extract_melody(part, &score.metres).is_some_and(|m| m.melody.note_count() > 0));
+            }
+            // What was read and repaired can be written; files cannot say every length of silence.
+            if let Ok(again) = write_midi(&score) {
+                prop_assert!(read(&again).is_ok());
             }
         }
     }

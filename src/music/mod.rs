@@ -5,6 +5,7 @@ pub mod piano_roll;
 
 mod beside;
 mod chord;
+mod harmony;
 mod key;
 mod melody;
 mod note;
@@ -14,6 +15,7 @@ mod select;
 mod skyline;
 
 pub use chord::{Chord, ChordQuality};
+pub use harmony::chord_between;
 pub use key::{Key, KeyEstimate, Mode, PitchClassWeights, estimate_key};
 pub use melody::{Melody, MelodyEvent, STEPS_PER_BEAT};
 pub use note::Note;
