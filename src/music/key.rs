@@ -144,8 +144,8 @@ pub struct KeyEstimate {
 }
 
 /// Probe-tone ratings of the twelve classes above the tonic: C. L. Krumhansl and E. J. Kessler, "Tracing the dynamic
-/// changes in perceived tonal organization in a spatial representation of musical keys", Psychological Review 89 (1982);
-/// used for finding keys as in C. L. Krumhansl, Cognitive Foundations of Musical Pitch (1990), chapter 4.
+/// changes in perceived tonal organization in a spatial representation of musical keys", Psychological Review 89
+/// (1982); used for finding keys as in C. L. Krumhansl, Cognitive Foundations of Musical Pitch (1990), chapter 4.
 const MAJOR_PROFILE: [f64; 12] = [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88];
 const MINOR_PROFILE: [f64; 12] = [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17];
 

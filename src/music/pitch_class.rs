@@ -137,8 +137,8 @@ impl PitchClassSet {
         Self((self.0 << by | self.0 >> (12 - by)) & 0xfff)
     }
 
-    /// The MIDI key nearest to `pitch` (0 to 127) whose class is in the set, the lower of two equally near ones; `None` for the empty
-    /// set.
+    /// The MIDI key nearest to `pitch` (0 to 127) whose class is in the set, the lower of two equally near ones; `None`
+    /// for the empty set.
     pub fn nearest_pitch(self, pitch: u8) -> Option<u8> {
         let candidates = (0..=6u8).flat_map(|d| [pitch.checked_sub(d), pitch.checked_add(d)]).flatten();
         let near = candidates.into_iter().find(|&p| p < 128 && self.contains_pitch(p));

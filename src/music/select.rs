@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 /// The index of the part that is most likely the melody, or `None` where there are only drums or nothing.
 ///
-/// A rule of thumb, in the order of its weights: a tune is one voice, lies where people sing (around G4), moves with one to six notes a
-/// second, uses several pitches in small steps, goes on for much of the piece, and is often named as what it is. Drums never win.
-/// Of parts that are alike the first one wins.
+/// A rule of thumb, in the order of its weights: a tune is one voice, lies where people sing (around G4), moves with
+/// one to six notes a second, uses several pitches in small steps, goes on for much of the piece, and is often named as
+/// what it is. Drums never win. Of parts that are alike the first one wins.
 pub fn select_melody_part(score: &Score) -> Option<usize> {
     let seconds = score.duration_seconds();
     let mut best: Option<(f64, usize)> = None;

@@ -27,8 +27,8 @@ impl PlacedMelody {
 
 /// The melody of a whole part, from its first note to the end of its last, titled with the part's name.
 ///
-/// Onsets and ends go to the nearest grid step, gaps become rests, and [`Melody::start_step`] tells where in its bar the
-/// tune begins, so a pick-up keeps its place. `None` for a part without notes.
+/// Onsets and ends go to the nearest grid step, gaps become rests, and [`Melody::start_step`] tells where in its bar
+/// the tune begins, so a pick-up keeps its place. `None` for a part without notes.
 pub fn extract_melody(part: &Part, metres: &MetreMap) -> Option<PlacedMelody> {
     let line = skyline(&part.notes);
     let (first, last) = (line.first()?, line.last()?);
@@ -38,7 +38,8 @@ pub fn extract_melody(part: &Part, metres: &MetreMap) -> Option<PlacedMelody> {
 /// The melody between two positions: as long as the window, rests where nothing sounds, the empty melody where
 /// `to` is not after `from`. A note that sounds across an edge is cut there.
 ///
-/// The line depends only on notes that begin before `to`, so a listener who hears the tune bar by bar gets the same bars.
+/// The line depends only on notes that begin before `to`, so a listener who hears the tune bar by bar gets the same
+/// bars.
 pub fn melody_between(notes: &[Note], metres: &MetreMap, from: Beats, to: Beats) -> PlacedMelody {
     let (from, to) = (from.nearest_step(STEPS_PER_BEAT), to.nearest_step(STEPS_PER_BEAT));
     let heard: Vec<Note> = notes.iter().filter(|n| n.onset.nearest_step(STEPS_PER_BEAT) < to).copied().collect();
@@ -61,9 +62,9 @@ struct GridNote {
 
 /// The highest voice, as a chain of notes that do not overlap.
 ///
-/// Of notes that begin together the highest is taken. A higher note cuts the one that sounds. A lower note under a sounding one is
-/// accompaniment if at least half of it is covered; otherwise the player only held the last note a little too long, and
-/// the line goes on with the lower one.
+/// Of notes that begin together the highest is taken. A higher note cuts the one that sounds. A lower note under a
+/// sounding one is accompaniment if at least half of it is covered; otherwise the player only held the last note a
+/// little too long, and the line goes on with the lower one.
 fn skyline(notes: &[Note]) -> Vec<GridNote> {
     let mut grid: Vec<GridNote> = notes
         .iter()

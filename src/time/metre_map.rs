@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 /// A bar that would be shorter than this (quarter notes) is rounding, not music.
 const SHORTEST_BAR: f64 = 1e-6;
 
-/// Farthest position that bars are told of, in quarter notes: 15,000 years at 120. Hosts have been seen to report worse.
+/// Farthest position that bars are told of, in quarter notes: 15,000 years at 120.
 const FARTHEST: f64 = 1e12;
 
 /// Farthest bar: a bar of 1/64 is a sixteenth of a quarter note.

@@ -7,7 +7,8 @@ use std::path::Path;
 /// Ticks of a quarter note in written files.
 pub const TICKS_PER_BEAT: u16 = 960;
 
-/// Writes a score as a MIDI file: beside it under a temporary name first, so that no half of a file ever bears its name.
+/// Writes a score as a MIDI file: beside it under a temporary name first, so that no half of a file ever bears its
+/// name.
 ///
 /// # Errors
 /// [`MidiFileError`] where the score does not fit a MIDI file or the disk refuses.
@@ -22,8 +23,8 @@ pub fn write_midi_file(path: impl AsRef<Path>, score: &Score) -> Result<(), Midi
 /// [`TICKS_PER_BEAT`]. Track numbers of parts are not kept; warnings are not written.
 ///
 /// # Errors
-/// [`MidiError::Unwritable`]: notes before beat 0 or without a length, a key, velocity, channel or program out of range, a tempo below
-/// 3.6 (a MIDI file cannot say it), positions past the end of the format.
+/// [`MidiError::Unwritable`]: notes before beat 0 or without a length, a key, velocity, channel or program out of
+/// range, a tempo below 3.6 (a MIDI file cannot say it), positions past the end of the format.
 pub fn write_midi(score: &Score) -> Result<Vec<u8>, MidiError> {
     let mut tracks = vec![conductor(score)?];
     for part in &score.parts {
