@@ -1,5 +1,7 @@
 //! Notes, phrases, scales, and the files they come in. Pure: no thread, clock or device is known here.
 
+pub mod midi;
+
 mod melody;
 mod note;
 

@@ -13,3 +13,21 @@ pub struct Note {
     /// 1 to 127.
     pub velocity: u8,
 }
+
+impl Note {
+    /// Where it ends.
+    pub fn end(&self) -> Beats {
+        self.onset + self.duration
+    }
+
+    /// The same note elsewhere in time.
+    pub fn shifted(self, by: Beats) -> Self {
+        Self { onset: self.onset + by, ..self }
+    }
+
+    /// The same note higher or lower, or `None` where MIDI has no such key.
+    pub fn transposed(self, semitones: i32) -> Option<Self> {
+        let pitch = u8::try_from(i32::from(self.pitch).checked_add(semitones)?).ok().filter(|&p| p < 128)?;
+        Some(Self { pitch, ..self })
+    }
+}

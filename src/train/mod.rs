@@ -1,1 +1,14 @@
-//! (in progress)
+//! Training inside ONNX Runtime.
+//!
+//! A network is written once, as calls on a [`graph::Graph`]. The graph differentiates itself in reverse mode
+//! into standard ONNX operators; [`step`] adds the optimizer, so that one training step is one ordinary ONNX
+//! model, which a [`program::Program`] runs. The exported model is the same graph with its weights inside.
+
+pub mod checkpoint;
+pub mod graph;
+pub mod ops;
+pub mod pictures;
+pub mod program;
+pub mod run;
+pub mod step;
+pub mod tensor;

@@ -1,0 +1,89 @@
+//! Checkpoints: everything a run needs to go on, in one safetensors file that is replaced in one piece.
+
+use super::tensor::{Tensor, Tensors};
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize_to_file};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where a run stood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u64,
+    /// Steps planned.
+    pub steps: u64,
+    /// Seconds spent training so far.
+    pub seconds: f64,
+    /// The settings of the run; a run is resumed only with the same.
+    pub settings: serde_json::Value,
+}
+
+/// Why a checkpoint could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The file system refused.
+    #[error("checkpoint {path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file is not a checkpoint.
+    #[error("checkpoint {path}: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+const PROGRESS: &str = "oneiro.progress";
+
+/// Writes a checkpoint beside `path` and puts it in its place.
+///
+/// # Errors
+/// If the file cannot be written; what was there before is then untouched.
+pub fn save(path: &Path, progress: &Progress, state: &Tensors) -> Result<(), CheckpointError> {
+    let io = |error| CheckpointError::Io { path: path.to_owned(), error };
+    let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = state
+        .iter()
+        .map(|(name, t)| (name, &t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect()))
+        .collect();
+    let views = bytes.iter().map(|(name, shape, data)| {
+        let view = TensorView::new(Dtype::F32, (*shape).clone(), data).expect("a tensor fills its shape");
+        ((*name).clone(), view)
+    });
+    let text = serde_json::to_string(progress).expect("progress is plain data");
+    let metadata = HashMap::from([(PROGRESS.to_owned(), text)]);
+    let beside = path.with_extension("partial");
+    serialize_to_file(views, Some(metadata), &beside).map_err(|e| io(io::Error::other(e.to_string())))?;
+    std::fs::rename(&beside, path).map_err(io)
+}
+
+/// Reads a checkpoint.
+///
+/// # Errors
+/// If the file is missing or not a checkpoint.
+pub fn load(path: &Path) -> Result<(Progress, Tensors), CheckpointError> {
+    let damaged = |reason: String| CheckpointError::Damaged { path: path.to_owned(), reason };
+    let bytes = std::fs::read(path).map_err(|error| CheckpointError::Io { path: path.to_owned(), error })?;
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| damaged(e.to_string()))?;
+    let text = header.metadata().as_ref().and_then(|m| m.get(PROGRESS));
+    let text = text.ok_or_else(|| damaged("it holds tensors, but not the progress of a run".into()))?;
+    let progress = serde_json::from_str(text).map_err(|e| damaged(e.to_string()))?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(|e| damaged(e.to_string()))?;
+    let mut state = Tensors::new();
+    for (name, view) in tensors.tensors() {
+        if view.dtype() != Dtype::F32 {
+            return Err(damaged(format!("{name} does not hold 32-bit floats")));
+        }
+        let data = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        state.insert(name, Tensor::new(view.shape(), data));
+    }
+    Ok((progress, state))
+}

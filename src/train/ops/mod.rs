@@ -1,0 +1,17 @@
+//! Operators: each method appends a forward node to the graph and gives it its derivative.
+//!
+//! Notation in the comments: `y` is the output, `dy` the loss's derivative by it, `dx` that by the input.
+
+mod activation;
+mod conv;
+mod elementwise;
+mod loss;
+mod matmul;
+mod norm;
+mod recurrent;
+mod reduce;
+mod resize;
+mod shape;
+
+pub use conv::Conv;
+pub use norm::BatchStatistics;

@@ -1,0 +1,128 @@
+//! Normalisation.
+
+use crate::train::graph::{Graph, Init, Role, Var};
+
+/// Where a batch normalisation takes mean and variance from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchStatistics {
+    /// From the batch; running means of them are kept for performing.
+    Batch,
+    /// From the running means.
+    Running,
+}
+
+/// Share of the old value that a running mean keeps each step.
+const RUNNING_SHARE: f32 = 0.95;
+const EPSILON: f32 = 1e-5;
+
+impl Graph {
+    /// `(x − mean) / √(variance + ε)` over `axes`, without learned gain or bias.
+    pub fn standardize(&mut self, x: Var, axes: &[usize]) -> Var {
+        self.normalize(x, axes, None).0
+    }
+
+    /// `gain · (x − mean) / √(variance + ε) + bias` over `axes`, with the mean and the variance. Gain and bias have
+    /// length 1 along `axes`. The derivative is written out (Ioffe & Szegedy 2015): with c = x − mean, s = √(variance + ε)
+    /// and M elements a mean is taken over,
+    /// dbias = Σdy,  dgain = Σ(dy·c)/s,  dx = (gain/s)·(dy − dbias/M − c·dgain/(s·M)).
+    /// Differentiating each operation instead would take twice as many passes over the tensor.
+    fn normalize(&mut self, x: Var, axes: &[usize], affine: Option<(Var, Var)>) -> (Var, Var, Var) {
+        let shape = self.shape(x).to_vec();
+        let count = axes.iter().map(|&a| shape[a]).product::<usize>() as f32;
+        let mean = self.mean(x, axes, true);
+        let centred = self.sub(x, mean);
+        let squares = self.mul(centred, centred);
+        let variance = self.mean(squares, axes, true);
+        let inside = self.add_scalar(variance, EPSILON);
+        let deviation = self.sqrt(inside);
+        let one = self.scalar(1.0);
+        let factor = self.div(affine.map_or(one, |(gain, _)| gain), deviation);
+        let scaled = self.mul(centred, factor);
+        let y = match affine {
+            Some((_, bias)) => self.add(scaled, bias),
+            None => scaled,
+        };
+        // This node carries the whole derivative from y to x; no gradient ever reaches the nodes in between.
+        let y = self.emit1("Identity", &[y], vec![], &shape);
+        let axes = axes.to_vec();
+        self.derive1(y, move |g, dy| {
+            let sum_dy = g.sum(dy, &axes, true);
+            let weighted = g.mul(dy, centred);
+            let sum_weighted = g.sum(weighted, &axes, true);
+            let dgain = g.div(sum_weighted, deviation);
+            let along = g.div(dgain, deviation);
+            let along = g.mul(along, factor);
+            let along = g.scale(along, -1.0 / count);
+            let offset = g.mul(sum_dy, factor);
+            let offset = g.scale(offset, -1.0 / count);
+            let dx = g.mul(dy, factor);
+            let curve = g.mul(centred, along);
+            let dx = g.add(dx, curve);
+            let dx = g.add(dx, offset);
+            let mut gradients = vec![(x, dx)];
+            if let Some((gain, bias)) = affine {
+                gradients.extend([(gain, dgain), (bias, sum_dy)]);
+            }
+            gradients
+        });
+        (y, mean, variance)
+    }
+
+    /// Layer normalisation over the last axis (Ba et al. 2016), with parameters `NAME.gain` and `NAME.bias`.
+    pub fn layer_norm(&mut self, name: &str, x: Var) -> Var {
+        let axis = self.shape(x).len() - 1;
+        let n = self.shape(x)[axis];
+        let y = self.standardize(x, &[axis]);
+        let (gain, bias) = self.gain_and_bias(name, n);
+        let y = self.mul(y, gain);
+        self.add(y, bias)
+    }
+
+    /// Instance normalisation of `(N, C, H, W)` (Ulyanov et al. 2016): every channel of every picture by itself.
+    /// Gain and bias are added by the caller.
+    pub fn instance_norm(&mut self, x: Var) -> Var {
+        self.standardize(x, &[2, 3])
+    }
+
+    /// Batch normalisation of `(N, C, H, W)` or `(N, C)` (Ioffe & Szegedy 2015), with parameters `NAME.gain` and
+    /// `NAME.bias` and the state `NAME.mean` and `NAME.variance`.
+    pub fn batch_norm(&mut self, name: &str, x: Var, statistics: BatchStatistics) -> Var {
+        let shape = self.shape(x).to_vec();
+        let c = shape[1];
+        let mut per_channel = vec![1; shape.len()];
+        per_channel[1] = c;
+        let (gain, bias) = self.gain_and_bias(name, c);
+        let (gain, bias) = (self.reshape(gain, &per_channel), self.reshape(bias, &per_channel));
+        let (mean_name, variance_name) = (format!("{name}.mean"), format!("{name}.variance"));
+        let running_mean = self.parameter(&mean_name, &[c], Init::Constant(0.0), Role::State);
+        let running_variance = self.parameter(&variance_name, &[c], Init::Constant(1.0), Role::State);
+        if statistics == BatchStatistics::Running {
+            // One gain and one offset a channel: y = x·a + (bias − mean·a) with a = gain / √(variance + ε)
+            let inside = self.add_scalar(running_variance, EPSILON);
+            let deviation = self.sqrt(inside);
+            let deviation = self.reshape(deviation, &per_channel);
+            let factor = self.div(gain, deviation);
+            let mean = self.reshape(running_mean, &per_channel);
+            let shift = self.mul(mean, factor);
+            let offset = self.sub(bias, shift);
+            let y = self.mul(x, factor);
+            return self.add(y, offset);
+        }
+        let axes = (0..shape.len()).filter(|&a| a != 1).collect::<Vec<_>>();
+        let (y, mean, variance) = self.normalize(x, &axes, Some((gain, bias)));
+        for (name, running, new) in [(mean_name, running_mean, mean), (variance_name, running_variance, variance)] {
+            let new = self.reshape(new, &[c]);
+            let old = self.scale(running, RUNNING_SHARE);
+            let new = self.scale(new, 1.0 - RUNNING_SHARE);
+            let renewed = self.add(old, new);
+            self.update(&name, renewed);
+        }
+        y
+    }
+
+    fn gain_and_bias(&mut self, name: &str, n: usize) -> (Var, Var) {
+        let gain = self.parameter(&format!("{name}.gain"), &[n], Init::Constant(1.0), Role::Bias);
+        let bias = self.parameter(&format!("{name}.bias"), &[n], Init::Constant(0.0), Role::Bias);
+        (gain, bias)
+    }
+}

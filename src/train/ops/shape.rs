@@ -1,0 +1,195 @@
+//! Rearranging elements.
+
+use crate::model::onnx::DataType;
+use crate::train::graph::{Graph, Var, int, ints, text};
+use crate::train::tensor::Tensor;
+
+/// Integers for a node's input.
+pub(super) fn as_i64(values: &[usize]) -> Vec<i64> {
+    values.iter().map(|&v| v as i64).collect()
+}
+
+impl Graph {
+    /// The same elements in another shape of the same size.
+    pub fn reshape(&mut self, x: Var, shape: &[usize]) -> Var {
+        let from = self.shape(x).to_vec();
+        if from == shape {
+            return x;
+        }
+        let size = shape.iter().product::<usize>();
+        assert_eq!(from.iter().product::<usize>(), size, "{from:?} cannot be reshaped to {shape:?}");
+        let dims = self.ints(&as_i64(shape));
+        let y = self.emit1("Reshape", &[x, dims], vec![], shape);
+        // dx = dy in the old shape
+        self.derive1(y, move |g, dy| vec![(x, g.reshape(dy, &from))])
+    }
+
+    /// Axes in another order: axis `i` of the result is axis `order[i]` of `x`.
+    pub fn transpose(&mut self, x: Var, order: &[usize]) -> Var {
+        let shape = order.iter().map(|&a| self.shape(x)[a]).collect::<Vec<_>>();
+        let y = self.emit1("Transpose", &[x], vec![ints("perm", &as_i64(order))], &shape);
+        let mut inverse = vec![0; order.len()];
+        for (i, &a) in order.iter().enumerate() {
+            inverse[a] = i;
+        }
+        // dx = dy with the order undone
+        self.derive1(y, move |g, dy| vec![(x, g.transpose(dy, &inverse))])
+    }
+
+    /// Parts one after another along `axis`.
+    pub fn concat(&mut self, parts: &[Var], axis: usize) -> Var {
+        if let [one] = parts {
+            return *one;
+        }
+        let mut shape = self.shape(parts[0]).to_vec();
+        shape[axis] = parts.iter().map(|&p| self.shape(p)[axis]).sum();
+        let y = self.emit1("Concat", parts, vec![int("axis", axis as i64)], &shape);
+        let parts = parts.to_vec();
+        // each part's gradient is its own stretch of dy
+        self.derive1(y, move |g, dy| {
+            let mut start = 0;
+            let mut gradients = Vec::new();
+            for &part in &parts {
+                let end = start + g.shape(part)[axis];
+                gradients.push((part, g.slice(dy, axis, start, end)));
+                start = end;
+            }
+            gradients
+        })
+    }
+
+    /// `x` cut along `axis` into parts of these lengths.
+    pub fn split(&mut self, x: Var, axis: usize, lengths: &[usize]) -> Vec<Var> {
+        let full = self.shape(x).to_vec();
+        assert_eq!(lengths.iter().sum::<usize>(), full[axis], "parts {lengths:?} do not make up {full:?}");
+        let shapes = lengths
+            .iter()
+            .map(|&n| {
+                let mut shape = full.clone();
+                shape[axis] = n;
+                (shape, DataType::Float)
+            })
+            .collect::<Vec<_>>();
+        let list = self.ints(&as_i64(lengths));
+        let parts = self.emit("Split", &[x, list], vec![int("axis", axis as i64)], &shapes);
+        // dx = the parts' gradients one after another, zeros for a part nobody used
+        self.derive(parts[0], move |g, dy| {
+            let filled =
+                dy.iter().zip(&shapes).map(|(d, (s, _))| d.unwrap_or_else(|| g.full(s, 0.0))).collect::<Vec<_>>();
+            vec![(x, g.concat(&filled, axis))]
+        });
+        parts
+    }
+
+    /// The elements `start..end` of `axis`.
+    pub fn slice(&mut self, x: Var, axis: usize, start: usize, end: usize) -> Var {
+        let full = self.shape(x).to_vec();
+        if start == 0 && end == full[axis] {
+            return x;
+        }
+        let mut shape = full.clone();
+        shape[axis] = end - start;
+        let y = self.slice_raw(x, &[(axis, start as i64, end as i64, 1)], &shape);
+        // dx = dy between zeros
+        self.derive1(y, move |g, dy| {
+            let mut pads = vec![0; 2 * full.len()];
+            pads[axis] = start;
+            pads[full.len() + axis] = full[axis] - end;
+            vec![(x, g.pad(dy, &pads))]
+        })
+    }
+
+    /// A `Slice` node without a derivative: `(axis, start, end, step)` for each axis that is cut.
+    pub(super) fn slice_raw(&mut self, x: Var, cuts: &[(usize, i64, i64, i64)], shape: &[usize]) -> Var {
+        let starts = self.ints(&cuts.iter().map(|c| c.1).collect::<Vec<_>>());
+        let ends = self.ints(&cuts.iter().map(|c| c.2).collect::<Vec<_>>());
+        let axes = self.ints(&cuts.iter().map(|c| c.0 as i64).collect::<Vec<_>>());
+        let steps = self.ints(&cuts.iter().map(|c| c.3).collect::<Vec<_>>());
+        self.emit1("Slice", &[x, starts, ends, axes, steps], vec![], shape)
+    }
+
+    /// Zeros around `x`: `pads` holds the counts before every axis, then those after.
+    pub fn pad(&mut self, x: Var, pads: &[usize]) -> Var {
+        if pads.iter().all(|&p| p == 0) {
+            return x;
+        }
+        let from = self.shape(x).to_vec();
+        let rank = from.len();
+        let shape = (0..rank).map(|i| from[i] + pads[i] + pads[rank + i]).collect::<Vec<_>>();
+        let list = self.ints(&as_i64(pads));
+        let y = self.emit1("Pad", &[x, list], vec![text("mode", "constant")], &shape);
+        let pads = pads.to_vec();
+        // dx = the middle of dy
+        self.derive1(y, move |g, dy| {
+            let mut dx = dy;
+            for axis in 0..rank {
+                dx = g.slice(dx, axis, pads[axis], pads[axis] + from[axis]);
+            }
+            vec![(x, dx)]
+        })
+    }
+
+    /// The picture `x` `(N, C, H, W)` mirrored over its edges by `margin` pixels; the edge itself is not repeated.
+    pub fn pad_reflect(&mut self, x: Var, margin: usize) -> Var {
+        let (h, w) = (self.shape(x)[2], self.shape(x)[3]);
+        // Each axis of a mirrored picture is a product with a matrix of zeros and ones, whose derivative is known.
+        let rows = self.constant(&reflection(h, margin));
+        let columns = self.constant(&reflection(w, margin));
+        let columns = self.transpose(columns, &[1, 0]);
+        let y = self.matmul(rows, x);
+        self.matmul(y, columns)
+    }
+
+    /// `x` repeated along axes of length 1 until it has `shape`.
+    pub fn broadcast_to(&mut self, x: Var, shape: &[usize]) -> Var {
+        if self.shape(x) == shape {
+            return x;
+        }
+        let dims = self.ints(&as_i64(shape));
+        let y = self.emit1("Expand", &[x, dims], vec![], shape);
+        // dx = dy summed over the repeats
+        self.derive1(y, move |g, dy| vec![(x, g.sum_to(dy, x))])
+    }
+
+    /// Rows of `table` `(V, D)` picked by `indices` (any shape `S`): `(S…, D)`.
+    pub fn embedding(&mut self, table: Var, indices: Var) -> Var {
+        let (rows, width) = (self.shape(table)[0], self.shape(table)[1]);
+        let count = self.size(indices);
+        let shape = [self.shape(indices), &[width]].concat();
+        let y = self.emit1("Gather", &[table, indices], vec![int("axis", 0)], &shape);
+        // dtable = one-hot(indices)ᵀ · dy: a product, where scattering would add in no fixed order
+        self.derive1(y, move |g, dy| {
+            let hot = g.one_hot(indices, rows);
+            let hot = g.reshape(hot, &[count, rows]);
+            let dy = g.reshape(dy, &[count, width]);
+            vec![(table, g.gemm(hot, true, dy, false))]
+        })
+    }
+
+    /// 1 at the index, 0 elsewhere, along a new last axis of length `depth`.
+    pub fn one_hot(&mut self, indices: Var, depth: usize) -> Var {
+        let shape = [self.shape(indices), &[depth]].concat();
+        let depth = self.ints(&[depth as i64]);
+        let values = self.constant(&Tensor::new(&[2], vec![0.0, 1.0]));
+        self.emit_typed("OneHot", &[indices, depth, values], vec![int("axis", -1)], &shape, DataType::Float)
+    }
+}
+
+/// Matrix `(n + 2·margin, n)` that mirrors a line of `n` pixels over its ends.
+fn reflection(n: usize, margin: usize) -> Tensor {
+    assert!(margin < n, "cannot mirror {margin} of {n} pixels");
+    let mut data = vec![0.0; (n + 2 * margin) * n];
+    for row in 0..n + 2 * margin {
+        let at = row as isize - margin as isize;
+        let last = n as isize - 1;
+        let at = if at < 0 {
+            -at
+        } else if at > last {
+            2 * last - at
+        } else {
+            at
+        };
+        data[row * n + at as usize] = 1.0;
+    }
+    Tensor::new(&[n + 2 * margin, n], data)
+}

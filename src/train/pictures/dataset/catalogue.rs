@@ -1,0 +1,51 @@
+//! What a folder says about its pictures beside them.
+
+use super::Error;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Largest catalogue that is read, in bytes.
+const LIMIT_BYTES: u64 = 64 << 20;
+
+/// The part of a museum's collection dump (as the Metropolitan Museum of Art publishes it) that is of use.
+#[derive(Deserialize)]
+struct Objects {
+    objects: Vec<Object>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    #[serde(rename = "objectID")]
+    id: u64,
+    #[serde(rename = "artistDisplayName", default)]
+    artist: String,
+}
+
+/// File stem → artist, from `objects.json` in the folder (at its top, or in `data/`); empty without one.
+///
+/// A painter's pictures resemble each other, so they must not stand on both sides of a split. Unnamed artists are
+/// not one person: their pictures stay single.
+pub(super) fn groups(folder: &Path) -> Result<HashMap<String, String>, Error> {
+    let Some(file) = ["objects.json", "data/objects.json"].iter().map(|f| folder.join(f)).find(|f| f.is_file()) else {
+        return Ok(HashMap::new());
+    };
+    let io = |source| Error::Io { path: file.clone(), source };
+    let size = std::fs::metadata(&file).map_err(io)?.len();
+    if size > LIMIT_BYTES {
+        return Err(io(std::io::Error::other(format!("{size} bytes are more than {LIMIT_BYTES}"))));
+    }
+    // Another program's file of that name is no catalogue, and no reason to stop.
+    let Ok(catalogue) = serde_json::from_slice::<Objects>(&std::fs::read(&file).map_err(io)?) else {
+        tracing::warn!(file = %file.display(), "not a museum's catalogue: artists are not kept together");
+        return Ok(HashMap::new());
+    };
+    let named = catalogue.objects.into_iter().filter(|o| {
+        let artist = o.artist.to_lowercase();
+        !(artist.is_empty()
+            || artist.contains("unidentified")
+            || artist.contains("unknown")
+            || artist.contains("anonymous"))
+    });
+    Ok(named.map(|o| (o.id.to_string(), o.artist)).collect())
+}

@@ -1,0 +1,72 @@
+//! One picture of a set.
+
+use super::{Split, crop};
+use crate::train::pictures::decode::{self, Skip};
+use image::RgbImage;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+pub(super) struct Item {
+    pub path: PathBuf,
+    pub source: usize,
+    /// SHA-256 of the file.
+    pub hash: [u8; 32],
+    edge_crop: f32,
+    /// Place in [0, 1) that decides the split, the same for all of a group.
+    lot: f64,
+    kept: Option<RgbImage>,
+}
+
+impl Item {
+    pub(super) fn read(
+        path: &Path,
+        source: usize,
+        edge_crop: f32,
+        size: usize,
+        groups: &HashMap<String, String>,
+    ) -> Result<Self, Skip> {
+        let bytes = decode::read(path)?;
+        let kept = Some(prepare(&bytes, edge_crop, size)?);
+        let hash: [u8; 32] = Sha256::digest(&bytes).into();
+        let group = path.file_stem().and_then(|stem| groups.get(stem.to_string_lossy().as_ref()));
+        let lot = match group {
+            Some(group) => lot(&Sha256::digest(group.as_bytes()).into()),
+            None => lot(&hash),
+        };
+        Ok(Self { path: path.to_owned(), source, hash, edge_crop, lot, kept })
+    }
+
+    pub(super) fn split(&self, held_out: f32) -> Split {
+        if self.lot < f64::from(held_out) { Split::HeldOut } else { Split::Train }
+    }
+
+    /// Keeps the unpacked picture if `room` bytes hold it; gives the room that is left.
+    pub(super) fn keep_within(&mut self, room: usize) -> usize {
+        let need = self.kept.as_ref().map_or(0, |p| p.as_raw().len());
+        if need <= room {
+            return room - need;
+        }
+        self.kept = None;
+        room
+    }
+
+    /// The picture without its edges, its short side at most 2·`size`: from memory or from the file, the same.
+    pub(super) fn picture(&self, size: usize) -> Result<Cow<'_, RgbImage>, Skip> {
+        match &self.kept {
+            Some(picture) => Ok(Cow::Borrowed(picture)),
+            None => prepare(&decode::read(&self.path)?, self.edge_crop, size).map(Cow::Owned),
+        }
+    }
+}
+
+fn prepare(bytes: &[u8], edge_crop: f32, size: usize) -> Result<RgbImage, Skip> {
+    crop::shrink(decode::decode(bytes)?, edge_crop, 2 * size).map_err(Skip::Broken)
+}
+
+/// The first 53 bits of a hash as a number in [0, 1).
+fn lot(hash: &[u8; 32]) -> f64 {
+    let head = u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]]);
+    (head >> 11) as f64 / (1u64 << 53) as f64
+}

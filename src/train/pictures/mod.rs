@@ -1,0 +1,6 @@
+//! Pictures as training data: reading folders of them, painting them, looking at them, measuring them.
+
+pub mod dataset;
+pub mod decode;
+pub mod metrics;
+pub mod torch;
