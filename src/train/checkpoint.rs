@@ -50,10 +50,8 @@ const PROGRESS: &str = "oneiro.progress";
 /// If the file cannot be written; what was there before is then untouched.
 pub fn save(path: &Path, progress: &Progress, state: &Tensors) -> Result<(), CheckpointError> {
     let io = |error| CheckpointError::Io { path: path.to_owned(), error };
-    let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = state
-        .iter()
-        .map(|(name, t)| (name, &t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect()))
-        .collect();
+    let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> =
+        state.iter().map(|(name, t)| (name, &t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
     let views = bytes.iter().map(|(name, shape, data)| {
         let view = TensorView::new(Dtype::F32, (*shape).clone(), data).expect("a tensor fills its shape");
         ((*name).clone(), view)

@@ -181,7 +181,10 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
         (progress, tensors)
     } else {
         let planned = if let Length::Steps(n) = settings.length { n } else { 0 };
-        (Progress { step: 0, steps: planned, seconds: 0.0, settings: config.clone() }, initial_state(&slots, settings.seed))
+        (
+            Progress { step: 0, steps: planned, seconds: 0.0, settings: config.clone() },
+            initial_state(&slots, settings.seed),
+        )
     };
     let mut state = State::new(&tensors)?;
     drop(tensors);
