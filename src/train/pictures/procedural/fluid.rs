@@ -28,11 +28,8 @@ pub(super) fn ink_wash(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) 
             (dice.range(0.25, 0.8), dice.range(0.5, 1.6), dice.angle(), dice.range(0.3, 0.85));
         let (rim, shift) = (dice.range(0.1, 0.5), 23.0 * n as f32);
         let (sin, cos) = turn.sin_cos();
-        canvas.cover(|x, y| {
-            let (dx, dy) = (x - at[0], y - at[1]);
-            if dx.hypot(dy) > 3.0 * size {
-                return (colour, 0.0);
-            }
+        let far = 2.4 * size;
+        canvas.cover_within([at[0] - far, at[1] - far, at[0] + far, at[1] + far], |x, y| {
             let (u, v) = warp.warp(x, y, 0.9 * size, 0.55 * size);
             let (p, q) = (cos * (u - at[0]) + sin * (v - at[1]), -sin * (u - at[0]) + cos * (v - at[1]));
             let reach = (p * p / flat + q * q * flat).sqrt() / size
