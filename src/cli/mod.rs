@@ -4,6 +4,7 @@
 //! To add one: a file with `pub struct Args` (clap) and `pub fn run(args: Args) -> anyhow::Result<()>`, a variant of
 //! [`Command`], and its line in [`run`].
 
+mod data;
 mod doctor;
 mod models;
 
@@ -29,6 +30,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Paint and look at pictures to train on
+    Data(data::Args),
     /// List, check and explain models
     Models(models::Args),
     /// Say what works on this machine, and what to do about the rest
@@ -50,6 +53,7 @@ impl std::error::Error for Usage {}
 /// Runs the command line: exit status 0 on success, 1 where the work failed, 2 for a wrong command line.
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Data(args) => data::run(args),
         Command::Models(args) => models::run(args),
         Command::Doctor(args) => doctor::run(args),
     };
