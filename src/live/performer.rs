@@ -1,0 +1,505 @@
+use super::clock::{Change, Clock};
+use super::pulse::Pulse;
+use super::schedule::Schedule;
+use super::sounding::{Sounding, SoundingNote};
+use super::synth::{CHUNK, Patch, Synth};
+use crate::bridge::{
+    AudioSide, ClockReading, Full, Heard, HeardKind, Meters, Part, Plan, Scheduled, ShowEvent, ShowKind,
+};
+use crate::time::{Beats, SampleRate, Transport};
+
+/// A plan that is late by less than this is played at once and not counted: hosts' clocks drift by so much.
+const LATE_GRACE_SECONDS: f64 = 0.002;
+
+/// What becomes of a note that arrives after its time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LatePolicy {
+    /// It is dropped and counted.
+    Drop,
+    /// It moves to the next multiple of this many beats, keeps its length, and is counted.
+    NextStep(Beats),
+}
+
+/// The sound of one part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PartSetup {
+    /// Its instrument.
+    pub patch: Patch,
+    /// Its level in decibels: -60 to 12.
+    pub gain_db: f32,
+    /// Its place: -1 is left, 1 is right.
+    pub pan: f32,
+    /// How much of it goes to the reverberation: 0 to 1.
+    pub reverb: f32,
+    /// How much of it goes to the chorus: 0 to 1.
+    pub chorus: f32,
+}
+
+/// What a performer is prepared for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setup {
+    /// 8,000 to 384,000 Hz; values outside are taken as the nearest of these.
+    pub sample_rate: SampleRate,
+    /// How many plans may wait for their time.
+    pub queue_capacity: usize,
+    /// What becomes of late notes.
+    pub late: LatePolicy,
+    /// The sounds, by [`Part::index`].
+    pub parts: [PartSetup; 2],
+}
+
+impl Setup {
+    /// The house sound: warm keys call, a soft lead answers.
+    pub fn new(sample_rate: SampleRate) -> Self {
+        Self {
+            sample_rate,
+            queue_capacity: 4096,
+            late: LatePolicy::Drop,
+            parts: [
+                PartSetup { patch: Patch::Keys, gain_db: 0.0, pan: -0.18, reverb: 0.28, chorus: 0.3 },
+                PartSetup { patch: Patch::Lead, gain_db: 0.0, pan: 0.18, reverb: 0.4, chorus: 0.45 },
+            ],
+        }
+    }
+}
+
+/// Something a player does within a block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlayerEvent {
+    /// Sample of the block it falls on; one past the end is taken as the last sample.
+    pub sample_offset: u32,
+    /// What.
+    pub kind: PlayerKind,
+}
+
+/// What a player does. Players play [`Part::Call`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlayerKind {
+    /// Presses a key. Velocity 0 releases it, as in MIDI.
+    NoteOn {
+        /// MIDI key number: 0 to 127.
+        pitch: u8,
+        /// 0 to 127.
+        velocity: u8,
+    },
+    /// Releases a key; ignored where it is not held.
+    NoteOff {
+        /// MIDI key number: 0 to 127.
+        pitch: u8,
+    },
+    /// Everything ends at once, and everything queued is forgotten.
+    Panic,
+}
+
+/// A note as it was played, for whoever passes notes on as MIDI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlayedNote {
+    /// Sample of the block it falls on.
+    pub sample_offset: u32,
+    /// Whose note.
+    pub part: Part,
+    /// MIDI key number: 0 to 127.
+    pub pitch: u8,
+    /// 1 to 127 for a note-on, 0 for a note-off.
+    pub velocity: u8,
+}
+
+/// The audio side of a performance: schedule, clock, synth and the rings to the other threads.
+#[derive(Debug)]
+pub struct Performer {
+    setup: Setup,
+    side: AudioSide,
+    clock: Clock,
+    pulse: Pulse,
+    schedule: Schedule,
+    sounding: Sounding,
+    synth: Synth,
+    /// Samples since preparation: the first sample of the block that comes next.
+    now: i64,
+    epoch: u32,
+    /// Sum of squares since the last beat, and of how many samples.
+    energy: (f64, u64),
+}
+
+/// Where within a block something happens, and who wants to hear of notes.
+struct Here<'a, F> {
+    block_start: i64,
+    sample: i64,
+    on_note: &'a mut F,
+}
+
+impl Performer {
+    /// Allocates everything that playing needs.
+    pub fn prepare(setup: Setup, side: AudioSide) -> Self {
+        let rate = SampleRate(setup.sample_rate.0.clamp(8_000, 384_000));
+        Self {
+            setup,
+            side,
+            clock: Clock::new(rate),
+            pulse: Pulse::new(),
+            schedule: Schedule::prepare(setup.queue_capacity),
+            sounding: Sounding::new(),
+            synth: Synth::prepare(rate, &setup.parts),
+            now: 0,
+            epoch: 0,
+            energy: (0.0, 0),
+        }
+    }
+
+    /// The number of the present stretch of time; see [`HeardKind::Transport`].
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Plans that wait for their time.
+    pub fn queued(&self) -> usize {
+        self.schedule.len()
+    }
+
+    /// Notes that sound (a note in its release no longer counts).
+    pub fn notes_sounding(&self) -> usize {
+        self.sounding.len()
+    }
+
+    /// Voices that make sound, releases included.
+    pub fn voices(&self) -> u32 {
+        self.synth.voices()
+    }
+
+    /// Changes the instrument of a part for the notes to come; those that sound keep theirs.
+    pub fn set_patch(&mut self, part: Part, patch: Patch) {
+        self.synth.set_patch(part, patch);
+    }
+
+    /// Queues a plan from the thread that owns the performer, as a composer does through its ring. A stale or malformed
+    /// plan is counted and dropped, which is no error.
+    ///
+    /// # Errors
+    /// The plan itself where the queue is full; it is counted.
+    ///
+    /// # Realtime Safety
+    /// No allocation; logarithmic in the number of plans that wait.
+    pub fn schedule(&mut self, plan: Plan) -> Result<(), Full<Plan>> {
+        if plan.epoch() != self.epoch {
+            self.side.counters.stale.raise();
+        } else if !is_sane(&plan) {
+            self.side.counters.malformed.raise();
+        } else if let Plan::Withdraw { from, part, .. } = plan {
+            self.schedule.retain(|queued| match queued {
+                Plan::Note { note, .. } => note.part != part || note.at < from,
+                Plan::Phrase { at, part: whose, .. } => *whose != part || *at < from,
+                _ => true,
+            });
+        } else if !self.schedule.add(plan) {
+            self.side.counters.queue_full.raise();
+            return Err(Full(plan));
+        }
+        Ok(())
+    }
+
+    /// Ends every note, forgets every plan, and silences effects and tails. For a host's reset: not for use in mid-sound.
+    pub fn reset(&mut self) {
+        let mut ignore = |_| ();
+        let mut here = Here { block_start: self.now, sample: self.now, on_note: &mut ignore };
+        self.end_all(&mut here);
+        self.schedule.clear();
+        self.synth.silence();
+        self.energy = (0.0, 0);
+    }
+
+    /// Plays one block: [`Performer::process_with`] without a listener for notes.
+    ///
+    /// # Realtime Safety
+    /// As there.
+    pub fn process(&mut self, transport: &Transport, player: &[PlayerEvent], left: &mut [f32], right: &mut [f32]) {
+        self.process_with(transport, player, left, right, &mut |_| ());
+    }
+
+    /// Plays one block of any length into `left` and `right` (samples within ±0.89, that is -1 dBFS), and calls
+    /// `on_note` for each note-on and note-off in order. `player` is sorted by offset. Where the two slices differ in
+    /// length the rest of the longer one is silent.
+    ///
+    /// # Realtime Safety
+    /// No allocation, lock, wait or I/O, as long as `on_note` keeps to that.
+    pub fn process_with<F: FnMut(PlayedNote)>(
+        &mut self,
+        transport: &Transport,
+        player: &[PlayerEvent],
+        left: &mut [f32],
+        right: &mut [f32],
+        on_note: &mut F,
+    ) {
+        let length = left.len().min(right.len());
+        left[length..].fill(0.0);
+        right[length..].fill(0.0);
+        let start = self.now;
+        let end = start + length as i64;
+        let mut here = Here { block_start: start, sample: start, on_note };
+        self.follow(transport, &mut here);
+        self.take_plans();
+        let mut player = player.iter().peekable();
+        while here.sample < end {
+            while let Some(event) = player.next_if(|event| start + i64::from(event.sample_offset) <= here.sample) {
+                self.play(event.kind, &mut here);
+            }
+            let until = self.play_due(&mut here).min(end).min(here.sample + CHUNK as i64);
+            let until = player.peek().map_or(until, |event| until.min(start + i64::from(event.sample_offset)));
+            let range = (here.sample - start) as usize..(until - start) as usize;
+            self.synth.render(&mut left[range.clone()], &mut right[range.clone()]);
+            for (&l, &r) in left[range.clone()].iter().zip(&right[range]) {
+                self.energy.0 += f64::from(l) * f64::from(l) + f64::from(r) * f64::from(r);
+                self.energy.1 += 2;
+            }
+            here.sample = until;
+        }
+        // Events past the end of the block must not vanish: a note-off may be among them.
+        here.sample = (end - 1).max(start);
+        for event in player {
+            self.play(event.kind, &mut here);
+        }
+        self.now = end;
+        self.report(&left[..length], &right[..length]);
+    }
+
+    /// Takes the block's transport: releases everything where time breaks off.
+    fn follow<F: FnMut(PlayedNote)>(&mut self, transport: &Transport, here: &mut Here<F>) {
+        let (change, clean) = self.clock.compare(self.now, transport);
+        if change.malformed {
+            self.side.counters.malformed.raise();
+        }
+        if change.stopped || change.jumped {
+            self.end_all(here);
+            self.schedule.clear();
+            self.epoch = self.epoch.wrapping_add(1);
+        }
+        self.clock.follow(self.now, change, clean);
+        if change.started || change.jumped {
+            self.pulse.restart(&self.clock, self.now);
+            self.energy = (0.0, 0);
+        } else if change.metre && self.clock.playing() {
+            self.pulse.change_metre(&self.clock, self.now);
+        }
+        if change.any() {
+            self.announce(change);
+        }
+    }
+
+    fn announce(&mut self, change: Change) {
+        let pos_beats = self.clock.pos_of(self.now);
+        let (playing, tempo, epoch) = (self.clock.playing(), self.clock.tempo(), self.epoch);
+        let time_signature = self.clock.time_signature();
+        self.tell_composer(pos_beats, HeardKind::Transport { playing, tempo, time_signature, epoch });
+        if change.started || change.stopped || change.jumped || change.tempo {
+            self.tell_show(pos_beats, ShowKind::Transport { playing, tempo, epoch });
+        }
+    }
+
+    /// Moves plans from the ring to the queue, as many as fit; the rest waits in the ring.
+    fn take_plans(&mut self) {
+        while !self.schedule.is_full() {
+            let Some(plan) = self.side.plans.receive() else { break };
+            // There is room, so nothing can be given back.
+            let _ = self.schedule(plan);
+        }
+    }
+
+    /// Plays everything due at `here`, and returns the sample at which something is due next.
+    fn play_due<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) -> i64 {
+        if !self.clock.playing() {
+            return i64::MAX;
+        }
+        let mut next = i64::MAX;
+        while let Some(note) = self.sounding.first_to_end() {
+            let ends = self.clock.sample_of(note.end);
+            if ends > here.sample {
+                next = ends;
+                break;
+            }
+            self.end_note(note.part, note.pitch, note.end, here);
+        }
+        loop {
+            let at = self.clock.sample_of(self.pulse.next().at);
+            if at > here.sample {
+                next = next.min(at);
+                break;
+            }
+            self.play_beat();
+        }
+        while let Some(plan) = self.schedule.next() {
+            let at = self.clock.sample_of(plan.at());
+            if at > here.sample {
+                next = next.min(at);
+                break;
+            }
+            if let Some(plan) = self.schedule.take_next() {
+                self.play_plan(plan, here.sample - at, here);
+            }
+        }
+        // A note that has just begun may end before anything else is due.
+        let ends = self.sounding.first_to_end().map_or(i64::MAX, |note| self.clock.sample_of(note.end));
+        next.min(ends.max(here.sample + 1))
+    }
+
+    fn play_beat(&mut self) {
+        let beat = self.pulse.next();
+        self.pulse.advance();
+        if self.energy.1 > 0 {
+            let mean_square = self.energy.0 / self.energy.1 as f64;
+            let level = (1.0 + 10.0 * mean_square.max(1e-12).log10() / 60.0).clamp(0.0, 1.0) as f32;
+            self.tell_show(beat.at, ShowKind::Energy { level });
+        }
+        self.energy = (0.0, 0);
+        if beat.in_bar == 0 {
+            let time_signature = self.clock.time_signature();
+            self.tell_composer(beat.at, HeardKind::Bar { bar: beat.bar, time_signature });
+            self.tell_show(beat.at, ShowKind::Bar { bar: beat.bar, time_signature });
+        }
+        self.tell_show(beat.at, ShowKind::Beat { in_bar: beat.in_bar });
+    }
+
+    fn play_plan<F: FnMut(PlayedNote)>(&mut self, plan: Plan, late_samples: i64, here: &mut Here<F>) {
+        match plan {
+            Plan::Phrase { at, part, duration, .. } => self.tell_show(at, ShowKind::Phrase { part, duration }),
+            Plan::Chord { at, root, pitch_classes, .. } => {
+                self.tell_show(at, ShowKind::Chord { root, pitch_classes });
+            }
+            Plan::Note { note, .. } => {
+                let grace = LATE_GRACE_SECONDS * f64::from(self.setup.sample_rate.0);
+                if late_samples as f64 <= grace { self.begin_note(note, here) } else { self.play_late(note, here) }
+            }
+            Plan::Withdraw { .. } => {}
+        }
+    }
+
+    fn play_late<F>(&mut self, mut note: Scheduled, here: &mut Here<F>) {
+        match self.setup.late {
+            LatePolicy::NextStep(grid) if grid.0.is_finite() && grid.0 > 0.0 => {
+                let pos = self.clock.pos_of(here.sample).0;
+                note.at = Beats(((pos / grid.0).floor() + 1.0) * grid.0);
+                self.side.counters.late_moved.raise();
+                // Its own place in the queue has just become free.
+                let _ = self.schedule.add(Plan::Note { epoch: self.epoch, note });
+            }
+            _ => self.side.counters.late_dropped.raise(),
+        }
+    }
+
+    fn play<F: FnMut(PlayedNote)>(&mut self, kind: PlayerKind, here: &mut Here<F>) {
+        let pos = self.clock.pos_of(here.sample);
+        match kind {
+            PlayerKind::NoteOn { pitch, velocity } if pitch < 128 && (1..128).contains(&velocity) => {
+                let duration = Beats(f64::INFINITY);
+                self.begin_note(Scheduled { at: pos, duration, part: Part::Call, pitch, velocity }, here);
+            }
+            PlayerKind::NoteOn { pitch, velocity: 0 } | PlayerKind::NoteOff { pitch } if pitch < 128 => {
+                self.end_note(Part::Call, pitch, pos, here);
+            }
+            PlayerKind::Panic => {
+                self.end_all(here);
+                self.synth.panic();
+                self.schedule.clear();
+            }
+            _ => self.side.counters.malformed.raise(),
+        }
+    }
+
+    fn begin_note<F: FnMut(PlayedNote)>(&mut self, note: Scheduled, here: &mut Here<F>) {
+        let Scheduled { at, duration, part, pitch, velocity } = note;
+        self.end_note(part, pitch, at, here);
+        // Room is kept for the off of every note that sounds, this one included.
+        let reserve = self.sounding.len() + 1;
+        let told_composer = part == Part::Call && {
+            let told = Heard { pos_beats: at, kind: HeardKind::NoteOn { pitch, velocity } };
+            let sent = self.side.heard.send_leaving(reserve, told).is_ok();
+            if !sent {
+                self.side.counters.heard_dropped.raise();
+            }
+            sent
+        };
+        let shown = ShowEvent { pos_beats: at, kind: ShowKind::NoteOn { part, pitch, velocity } };
+        let told_show = self.side.show.send_leaving(reserve, shown).is_ok();
+        if !told_show {
+            self.side.counters.show_dropped.raise();
+        }
+        let end = Beats(at.0 + duration.0);
+        self.sounding.add(SoundingNote { part, pitch, end, told_composer, told_show });
+        if self.synth.note_on(part, pitch, velocity) {
+            self.side.counters.voices_stolen.raise();
+        }
+        let sample_offset = (here.sample - here.block_start) as u32;
+        (here.on_note)(PlayedNote { sample_offset, part, pitch, velocity });
+    }
+
+    /// Ends a note if it sounds. `pos` is where; a planned end before the note's own retrigger is kept.
+    fn end_note<F: FnMut(PlayedNote)>(&mut self, part: Part, pitch: u8, pos: Beats, here: &mut Here<F>) {
+        let Some(note) = self.sounding.remove(part, pitch) else { return };
+        self.synth.note_off(part, pitch);
+        if note.told_composer {
+            let told = Heard { pos_beats: pos, kind: HeardKind::NoteOff { pitch } };
+            if self.side.heard.send(told).is_err() {
+                self.side.counters.heard_dropped.raise();
+            }
+        }
+        if note.told_show {
+            let shown = ShowEvent { pos_beats: pos, kind: ShowKind::NoteOff { part, pitch } };
+            if self.side.show.send(shown).is_err() {
+                self.side.counters.show_dropped.raise();
+            }
+        }
+        let sample_offset = (here.sample - here.block_start) as u32;
+        (here.on_note)(PlayedNote { sample_offset, part, pitch, velocity: 0 });
+    }
+
+    fn end_all<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) {
+        let pos = self.clock.pos_of(here.sample);
+        while let Some(note) = self.sounding.first_to_end() {
+            self.end_note(note.part, note.pitch, pos, here);
+        }
+    }
+
+    fn tell_composer(&mut self, pos_beats: Beats, kind: HeardKind) {
+        if self.side.heard.send_leaving(self.sounding.len(), Heard { pos_beats, kind }).is_err() {
+            self.side.counters.heard_dropped.raise();
+        }
+    }
+
+    fn tell_show(&mut self, pos_beats: Beats, kind: ShowKind) {
+        if self.side.show.send_leaving(self.sounding.len(), ShowEvent { pos_beats, kind }).is_err() {
+            self.side.counters.show_dropped.raise();
+        }
+    }
+
+    fn report(&mut self, left: &[f32], right: &[f32]) {
+        let level = |samples: &[f32]| {
+            let (peak, square) =
+                samples.iter().fold((0.0_f32, 0.0_f32), |(peak, sum), &x| (peak.max(x.abs()), sum + x * x));
+            (peak, (square / samples.len().max(1) as f32).sqrt())
+        };
+        let (l, r) = (level(left), level(right));
+        let (peak, rms) = ([l.0, r.0], [l.1, r.1]);
+        let meters = Meters { peak, rms, limiter_gain: self.synth.limiter_gain(), voices: self.synth.voices() };
+        self.side.meters.write(meters);
+        self.side.clock.write(ClockReading {
+            sample: self.now as u64,
+            pos_beats: self.clock.pos_of(self.now),
+            tempo: self.clock.tempo(),
+            time_signature: self.clock.time_signature(),
+            playing: self.clock.playing(),
+            epoch: self.epoch,
+        });
+    }
+}
+
+fn is_sane(plan: &Plan) -> bool {
+    let sane_at = plan.at().0.is_finite();
+    sane_at
+        && match plan {
+            Plan::Note { note, .. } => {
+                let held = note.duration.0.is_finite() && note.duration.0 > 0.0;
+                held && note.pitch < 128 && (1..128).contains(&note.velocity)
+            }
+            Plan::Chord { root, .. } => *root < 12,
+            Plan::Phrase { duration, .. } => duration.0.is_finite(),
+            Plan::Withdraw { .. } => true,
+        }
+}
