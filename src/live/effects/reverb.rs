@@ -10,7 +10,7 @@ const DIFFUSION_MS: [[f32; 4]; 2] = [[4.77, 3.60, 12.73, 9.31], [5.03, 3.83, 12.
 const PREDELAY_MS: f32 = 16.0;
 /// Time to fall by 60 dB in the low range.
 const DECAY_SECONDS: f32 = 2.3;
-const DAMPING_HZ: f32 = 3_800.0;
+const DAMPING_HZ: f32 = 5_200.0;
 const LOW_CUT_HZ: f32 = 140.0;
 const LEVEL: f32 = 0.55;
 

@@ -16,7 +16,10 @@ impl Wavetable {
     /// Adds up sines of amplitude `amplitude(harmonic)`, softened towards the last one (Lanczos' sigma factors), so that
     /// no table rings at its edge.
     pub fn prepare(amplitude: impl Fn(usize) -> f64) -> Self {
-        let sine: Vec<f64> = (0..SIZE).map(|i| (i as f64 / SIZE as f64 * std::f64::consts::TAU).sin()).collect();
+        let mut sine = vec![0.0_f64; SIZE]; // allocates: prepare
+        for (i, y) in sine.iter_mut().enumerate() {
+            *y = (i as f64 / SIZE as f64 * std::f64::consts::TAU).sin();
+        }
         let mut samples = vec![0.0_f32; STRIDE * HARMONICS.len()]; // allocates: prepare
         for (table, &count) in samples.chunks_exact_mut(STRIDE).zip(&HARMONICS) {
             let mut cycle = vec![0.0_f64; SIZE]; // allocates: prepare
