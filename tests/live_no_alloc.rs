@@ -39,5 +39,4 @@ fn playing_never_allocates() {
     }
     assert_no_alloc(|| rig.performer.reset());
     assert!(rig.watcher.counters.voices_stolen.get() > 0, "the test reaches voice stealing");
-    assert!(rig.watcher.counters.heard_dropped.get() == 0 || rig.composer.heard.waiting() > 0);
 }

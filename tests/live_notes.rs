@@ -68,7 +68,7 @@ fn perform(music: u64, mut next_length: impl FnMut() -> usize) -> Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_split_into_blocks_gives_the_same_samples_and_notes(music in any::<u64>(), split in any::<u64>()) {
         let whole = perform(music, || 4096);
@@ -285,4 +285,45 @@ fn a_reader_that_sleeps_still_gets_an_off_for_every_on() {
     }
     assert!(open.is_empty());
     assert!(watcher.counters.heard_dropped.get() > 0 && watcher.counters.show_dropped.get() > 0);
+}
+
+#[test]
+fn a_panic_forgets_plans_that_are_still_on_their_way() {
+    let mut rig = Rig::new();
+    rig.note(Part::Call, 0.0, 8.0, 60, 90);
+    rig.play(0.1);
+    let panic = [PlayerEvent { sample_offset: 7, kind: PlayerKind::Panic }];
+    rig.block(64, &panic, &mut Vec::new());
+    let note = Scheduled { at: Beats(0.5), duration: Beats(1.0), part: Part::Answer, pitch: 64, velocity: 90 };
+    rig.composer.plan(Plan::Note { epoch: 0, note }).unwrap();
+    rig.play(0.5);
+    assert_eq!((rig.performer.notes_sounding(), rig.watcher.counters.stale.get()), (0, 1));
+    let note = Scheduled { at: Beats(2.0), ..note };
+    rig.composer.plan(Plan::Note { epoch: rig.performer.epoch(), note }).unwrap();
+    rig.play(0.5);
+    assert_eq!(rig.performer.notes_sounding(), 1);
+}
+
+#[test]
+fn ten_thousand_notes_at_once_are_survived_and_counted() {
+    let mut rig = Rig::new();
+    for i in 0..10_000_u32 {
+        let note = Scheduled {
+            at: Beats(0.01),
+            duration: Beats(0.5),
+            part: Part::ALL[(i % 2) as usize],
+            pitch: (i / 2 % 128) as u8,
+            velocity: 100,
+        };
+        let _ = rig.performer.schedule(Plan::Note { epoch: 0, note });
+    }
+    let [left, right] = rig.play(1.0);
+    assert!(left.iter().chain(&right).all(|x| x.abs() <= 0.8913));
+    assert_eq!((rig.performer.notes_sounding(), rig.watcher.counters.queue_full.get()), (0, 10_000 - 4096));
+}
+
+#[test]
+fn a_performer_may_move_to_its_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<oneiro::live::Performer>();
 }

@@ -132,7 +132,7 @@ pub enum HeardKind {
         /// Its metre.
         time_signature: TimeSignature,
     },
-    /// The transport started, stopped, jumped or changed tempo or metre.
+    /// The transport started, stopped, jumped or changed tempo or metre, or everything was ended by a panic or a reset.
     Transport {
         /// Whether time runs.
         playing: bool,
@@ -140,8 +140,9 @@ pub enum HeardKind {
         tempo: Bpm,
         /// Metre from here on.
         time_signature: TimeSignature,
-        /// Number of the stretch of time that begins or goes on here. A stop and a jump raise it; every plan made for
-        /// an earlier stretch is then forgotten, whether already queued or still on its way.
+        /// Number of the stretch of time that begins or goes on here, from 0. A stop, a jump (a loop's too), a panic and
+        /// a reset raise it; every plan made for an earlier stretch is then forgotten, whether already queued or still
+        /// on its way. A start does not: what was planned before it is played.
         epoch: u32,
     },
 }

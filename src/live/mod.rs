@@ -12,8 +12,10 @@ mod effects;
 mod performer;
 mod pulse;
 mod schedule;
+mod setup;
 mod sounding;
 mod synth;
 
-pub use performer::{LatePolicy, PartSetup, Performer, PlayedNote, PlayerEvent, PlayerKind, Setup};
+pub use performer::Performer;
+pub use setup::{LatePolicy, PartSetup, PlayedNote, PlayerEvent, PlayerKind, Setup};
 pub use synth::Patch;

@@ -1,6 +1,7 @@
-use super::clock::{Change, Clock};
+use super::clock::Clock;
 use super::pulse::Pulse;
 use super::schedule::Schedule;
+use super::setup::{LatePolicy, PlayedNote, PlayerEvent, PlayerKind, Setup};
 use super::sounding::{Sounding, SoundingNote};
 use super::synth::{CHUNK, Patch, Synth};
 use crate::bridge::{
@@ -11,100 +12,9 @@ use crate::time::{Beats, SampleRate, Transport};
 /// A plan that is late by less than this is played at once and not counted: hosts' clocks drift by so much.
 const LATE_GRACE_SECONDS: f64 = 0.002;
 
-/// What becomes of a note that arrives after its time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum LatePolicy {
-    /// It is dropped and counted.
-    Drop,
-    /// It moves to the next multiple of this many beats, keeps its length, and is counted.
-    NextStep(Beats),
-}
-
-/// The sound of one part.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PartSetup {
-    /// Its instrument.
-    pub patch: Patch,
-    /// Its level in decibels: -60 to 12.
-    pub gain_db: f32,
-    /// Its place: -1 is left, 1 is right.
-    pub pan: f32,
-    /// How much of it goes to the reverberation: 0 to 1.
-    pub reverb: f32,
-    /// How much of it goes to the chorus: 0 to 1.
-    pub chorus: f32,
-}
-
-/// What a performer is prepared for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Setup {
-    /// 8,000 to 384,000 Hz; values outside are taken as the nearest of these.
-    pub sample_rate: SampleRate,
-    /// How many plans may wait for their time.
-    pub queue_capacity: usize,
-    /// What becomes of late notes.
-    pub late: LatePolicy,
-    /// The sounds, by [`Part::index`].
-    pub parts: [PartSetup; 2],
-}
-
-impl Setup {
-    /// The house sound: warm keys call, a soft lead answers.
-    pub fn new(sample_rate: SampleRate) -> Self {
-        Self {
-            sample_rate,
-            queue_capacity: 4096,
-            late: LatePolicy::Drop,
-            parts: [
-                PartSetup { patch: Patch::Keys, gain_db: 0.0, pan: -0.18, reverb: 0.28, chorus: 0.3 },
-                PartSetup { patch: Patch::Lead, gain_db: 0.0, pan: 0.18, reverb: 0.4, chorus: 0.45 },
-            ],
-        }
-    }
-}
-
-/// Something a player does within a block.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PlayerEvent {
-    /// Sample of the block it falls on; one past the end is taken as the last sample.
-    pub sample_offset: u32,
-    /// What.
-    pub kind: PlayerKind,
-}
-
-/// What a player does. Players play [`Part::Call`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlayerKind {
-    /// Presses a key. Velocity 0 releases it, as in MIDI.
-    NoteOn {
-        /// MIDI key number: 0 to 127.
-        pitch: u8,
-        /// 0 to 127.
-        velocity: u8,
-    },
-    /// Releases a key; ignored where it is not held.
-    NoteOff {
-        /// MIDI key number: 0 to 127.
-        pitch: u8,
-    },
-    /// Everything ends at once, and everything queued is forgotten.
-    Panic,
-}
-
-/// A note as it was played, for whoever passes notes on as MIDI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PlayedNote {
-    /// Sample of the block it falls on.
-    pub sample_offset: u32,
-    /// Whose note.
-    pub part: Part,
-    /// MIDI key number: 0 to 127.
-    pub pitch: u8,
-    /// 1 to 127 for a note-on, 0 for a note-off.
-    pub velocity: u8,
-}
-
 /// The audio side of a performance: schedule, clock, synth and the rings to the other threads.
+///
+/// It may move to another thread and belongs to one at a time. Dropping it frees memory: not on the audio thread.
 #[derive(Debug)]
 pub struct Performer {
     setup: Setup,
@@ -201,10 +111,10 @@ impl Performer {
     pub fn reset(&mut self) {
         let mut ignore = |_| ();
         let mut here = Here { block_start: self.now, sample: self.now, on_note: &mut ignore };
-        self.end_all(&mut here);
-        self.schedule.clear();
+        self.break_off(&mut here);
         self.synth.silence();
         self.energy = (0.0, 0);
+        self.announce(self.clock.pos_of(self.now));
     }
 
     /// Plays one block: [`Performer::process_with`] without a listener for notes.
@@ -268,9 +178,7 @@ impl Performer {
             self.side.counters.malformed.raise();
         }
         if change.stopped || change.jumped {
-            self.end_all(here);
-            self.schedule.clear();
-            self.epoch = self.epoch.wrapping_add(1);
+            self.break_off(here);
         }
         self.clock.follow(self.now, change, clean);
         if change.started || change.jumped {
@@ -280,18 +188,22 @@ impl Performer {
             self.pulse.change_metre(&self.clock, self.now);
         }
         if change.any() {
-            self.announce(change);
+            self.announce(self.clock.pos_of(self.now));
         }
     }
 
-    fn announce(&mut self, change: Change) {
-        let pos_beats = self.clock.pos_of(self.now);
+    /// Ends a stretch of time: every note, every plan, and every plan still on its way.
+    fn break_off<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) {
+        self.end_all(here);
+        self.schedule.clear();
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+
+    fn announce(&mut self, pos_beats: Beats) {
         let (playing, tempo, epoch) = (self.clock.playing(), self.clock.tempo(), self.epoch);
         let time_signature = self.clock.time_signature();
         self.tell_composer(pos_beats, HeardKind::Transport { playing, tempo, time_signature, epoch });
-        if change.started || change.stopped || change.jumped || change.tempo {
-            self.tell_show(pos_beats, ShowKind::Transport { playing, tempo, epoch });
-        }
+        self.tell_show(pos_beats, ShowKind::Transport { playing, tempo, epoch });
     }
 
     /// Moves plans from the ring to the queue, as many as fit; the rest waits in the ring.
@@ -395,9 +307,9 @@ impl Performer {
                 self.end_note(Part::Call, pitch, pos, here);
             }
             PlayerKind::Panic => {
-                self.end_all(here);
+                self.break_off(here);
                 self.synth.panic();
-                self.schedule.clear();
+                self.announce(pos);
             }
             _ => self.side.counters.malformed.raise(),
         }
@@ -491,15 +403,13 @@ impl Performer {
 }
 
 fn is_sane(plan: &Plan) -> bool {
-    let sane_at = plan.at().0.is_finite();
-    sane_at
-        && match plan {
-            Plan::Note { note, .. } => {
-                let held = note.duration.0.is_finite() && note.duration.0 > 0.0;
-                held && note.pitch < 128 && (1..128).contains(&note.velocity)
-            }
-            Plan::Chord { root, .. } => *root < 12,
-            Plan::Phrase { duration, .. } => duration.0.is_finite(),
-            Plan::Withdraw { .. } => true,
+    match plan {
+        Plan::Note { note, .. } => {
+            let held = note.duration.0.is_finite() && note.duration.0 > 0.0;
+            note.at.0.is_finite() && held && note.pitch < 128 && (1..128).contains(&note.velocity)
         }
+        Plan::Chord { at, root, .. } => at.0.is_finite() && *root < 12,
+        Plan::Phrase { at, duration, .. } => at.0.is_finite() && duration.0.is_finite(),
+        Plan::Withdraw { from, .. } => !from.0.is_nan(),
+    }
 }

@@ -9,8 +9,9 @@ pub(super) use chorus::Chorus;
 pub(super) use limiter::Limiter;
 pub(super) use reverb::Reverb;
 
-/// Values below this are taken as zero in feedback paths: processors are slow with the tiniest numbers.
+/// Zero for the tiniest numbers, in whatever decays: processors are slow with them, and a product rounds back to them
+/// for ever.
 #[inline]
-fn flush(x: f32) -> f32 {
+pub(super) fn flush(x: f32) -> f32 {
     if x.abs() < 1e-18 { 0.0 } else { x }
 }

@@ -91,15 +91,16 @@ impl Reverb {
         self.circle = [next[0] * pull, next[1] * pull];
         let mut out = [0.0; LINES];
         let mut sum = 0.0;
-        for i in 0..LINES {
+        for (i, out) in out.iter_mut().enumerate() {
+            let (line, length) = (&self.lines[i], self.lengths[i]);
             let x = match i {
-                2 => self.lines[i].get_between(self.lengths[i] + self.wander * c),
-                5 => self.lines[i].get_between(self.lengths[i] + self.wander * s),
-                _ => self.lines[i].get(self.lengths[i] as i32 as usize),
+                2 => line.get_between(length + self.wander * c),
+                5 => line.get_between(length + self.wander * s),
+                _ => line.get(length as i32 as usize),
             };
             self.damped[i] = flush(self.damped[i] + self.damping * (x - self.damped[i]));
-            out[i] = self.damped[i] * self.feedback[i];
-            sum += out[i];
+            *out = self.damped[i] * self.feedback[i];
+            sum += *out;
         }
         let common = sum * (2.0 / LINES as f32);
         for (i, line) in self.lines.iter_mut().enumerate() {

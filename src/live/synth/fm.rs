@@ -1,3 +1,4 @@
+use super::super::effects::flush;
 use super::envelope::{Envelope, charge};
 use super::patch::FmSound;
 use super::sine::{Phase, sin_turns};
@@ -37,7 +38,7 @@ impl Decay {
 
     #[inline]
     fn tick(&mut self) -> f32 {
-        self.level *= self.keep;
+        self.level = flush(self.level * self.keep);
         self.level
     }
 }

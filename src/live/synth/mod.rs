@@ -13,7 +13,7 @@ mod wavetable;
 pub use patch::Patch;
 
 use super::effects::{Chorus, Limiter, Reverb};
-use super::performer::PartSetup;
+use super::setup::PartSetup;
 use crate::bridge::Part;
 use crate::time::SampleRate;
 use pool::Pool;

@@ -1,3 +1,4 @@
+use super::super::effects::flush;
 use super::envelope::{Envelope, charge};
 use super::filter::{LowPass, integrator_gain};
 use super::patch::SubtractiveSound;
@@ -113,7 +114,7 @@ impl SubtractiveVoice {
         self.steps = self.cycles.map(|cycles| Phase::step(cycles * bend));
         self.vibrato.advance(self.vibrato_step);
         self.drift.advance(self.vibrato_step / 17);
-        self.filter_envelope *= self.filter_keep;
+        self.filter_envelope = flush(self.filter_envelope * self.filter_keep);
         self.g_slope = (self.gain_of_filter() - self.g) / CONTROL as f32;
     }
 
