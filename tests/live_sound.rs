@@ -139,7 +139,7 @@ fn pitch_is_true_within_two_cents() {
         for pitch in [40_u8, 57, 69, 88] {
             let mut rig = dry(patch);
             rig.note(Part::Call, 0.0, 20.0, pitch, 90);
-            let windowed = hann(&middle(&rig.play(3.0))[12_000..]);
+            let windowed = hann(&middle(&rig.play(4.0))[12_000..]);
             let hz = 440.0 * 2_f64.powf((f64::from(pitch) - 69.0) / 12.0);
             // Where the fundamental's power lies on average: its halves left and right are detuned against each other.
             let cents = (-20..=20).map(|i| f64::from(i) * 2.0);
