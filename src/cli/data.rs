@@ -3,8 +3,9 @@
 use anyhow::{Context, Result, bail};
 use clap::{Subcommand, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
+use oneiro::train::pictures::decode;
+use oneiro::train::pictures::procedural::Family;
 use oneiro::train::pictures::procedural::gallery::{MANIFEST, Plan, paint_folder};
-use oneiro::train::pictures::procedural::{Family, paint};
 use oneiro::train::pictures::scan::{Report, Spread, scan};
 use oneiro::train::pictures::sheet::{Layout, save_png, sheet};
 use std::fmt::Write as _;
@@ -87,9 +88,12 @@ fn procedural(plan: &Plan, out: &Path, page: Option<&Path>, as_json: bool) -> Re
         bail!("stopped: {} is not complete and has no {MANIFEST}", out.display());
     };
     if let Some(file) = page {
-        let side = plan.size.min(192);
-        let first: Vec<_> = manifest.pictures.iter().take(256).map(|e| paint(e.family, e.seed, side)).collect();
-        save(&sheet(&first, Layout::for_count(first.len(), side)), file)?;
+        let first = manifest.pictures.iter().take(256).map(|entry| {
+            let path = out.join(&entry.file);
+            decode::read(&path).and_then(|bytes| decode::decode(&bytes)).with_context(|| path.display().to_string())
+        });
+        let first = first.collect::<Result<Vec<_>>>()?;
+        save(&sheet(&first, Layout::for_count(first.len(), plan.size.min(192))), file)?;
     }
     if as_json {
         let answer = serde_json::json!({ "folder": out, "pictures": manifest.pictures.len(), "size": plan.size,
