@@ -33,10 +33,11 @@ pub(super) struct Item {
 impl Item {
     pub(super) fn read(
         path: &Path,
-        source: usize,
-        edge_crop: f32,
+        number: usize,
+        source: &Source,
         size: usize,
         groups: &HashMap<String, String>,
+        room: &Room,
     ) -> Result<Self, Skip> {
         let bytes = decode::read(path)?;
         let picture = prepare(&bytes, source.edge_crop, size)?;
