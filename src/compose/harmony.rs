@@ -13,6 +13,8 @@ pub struct HarmonySpan {
     pub from: Beats,
     /// Where it ends.
     pub to: Beats,
+    /// The root of the chord.
+    pub root: PitchClass,
     /// The chord's tones.
     pub tones: PitchClassSet,
 }
