@@ -155,7 +155,8 @@ impl Composer {
 
     fn push_call(&mut self, cue: &Cue, metres: &MetreMap) -> Result<(), ComposeError> {
         let (begin, end) = cue.call;
-        let from = self.until.filter(|&until| until <= begin && begin - until <= Beats(LONGEST_SILENCE)).unwrap_or(begin);
+        let from =
+            self.until.filter(|&until| until <= begin && begin - until <= Beats(LONGEST_SILENCE)).unwrap_or(begin);
         let heard: Vec<Note> = self.heard_until(end).collect();
         let line = melody_between(&heard, metres, from, end);
         let mut at = line.start;
@@ -186,7 +187,9 @@ impl Composer {
         let tones = tones.union(key.map(|key| key.tonic).into_iter().collect());
         let pitches = || heard.iter().map(|n| i32::from(n.pitch));
         let (low, high) = (pitches().min().unwrap_or(60), pitches().max().unwrap_or(72));
-        let within = |pitch: i32| pitch.clamp((i32::from(first.pitch) - REACH).max(0), (i32::from(first.pitch) + REACH).min(127));
+        let within = |pitch: i32| {
+            pitch.clamp((i32::from(first.pitch) - REACH).max(0), (i32::from(first.pitch) + REACH).min(127))
+        };
         // At least an octave, so that every tone of the key has a place.
         let air = (12 - (high - low)).max(0) / 2 + i32::from(STRETCH);
         let range = (within(low - air) as u8, within(high + air) as u8);
@@ -289,4 +292,3 @@ fn steps(length: Beats) -> u32 {
 fn steps_between((from, to): (Beats, Beats)) -> u32 {
     (to.nearest_step(STEPS_PER_BEAT) - from.nearest_step(STEPS_PER_BEAT)).clamp(0, 1 << 20) as u32
 }
-

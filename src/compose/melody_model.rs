@@ -168,9 +168,13 @@ impl Sizes {
         for wanted in event.iter().chain(&classes).chain(&lengths).chain(&states).chain(&floats) {
             has("input", &spec.inputs, wanted)?;
         }
-        for (name, shape) in
-            [("log_duration", [1, D]), ("log_pitch", [D, P]), ("state0_next", [1, h]), ("state1_next", [1, h]), ("key", [1, k])]
-        {
+        for (name, shape) in [
+            ("log_duration", [1, D]),
+            ("log_pitch", [D, P]),
+            ("state0_next", [1, h]),
+            ("state1_next", [1, h]),
+            ("key", [1, k]),
+        ] {
             let shape = if name == "log_duration" { &shape[1..] } else { &shape[..] };
             has("output", &spec.outputs, &TensorSpec::f32(name, shape))?;
         }

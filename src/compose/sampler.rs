@@ -84,9 +84,7 @@ pub fn allows(rules: &Rules, moment: &Moment, event: Token, strict: bool) -> boo
     let Some(&steps) = DURATIONS.get(usize::from(event.duration)) else { return false };
     let steps = u32::from(steps);
     let Some(rest) = moment.left.checked_sub(steps) else { return false };
-    let in_rules = |pitch: u8| {
-        rules.tones.contains_pitch(pitch) && (rules.range.0..=rules.range.1).contains(&pitch)
-    };
+    let in_rules = |pitch: u8| rules.tones.contains_pitch(pitch) && (rules.range.0..=rules.range.1).contains(&pitch);
     let closes = |pitch: u8| rules.closing_tones.contains_pitch(pitch);
     let pitch = pitch_of(event.pitch, rules.first_pitch);
     if event.pitch != REST && !pitch.is_some_and(in_rules) {

@@ -116,8 +116,11 @@ pub(super) fn cut(
     let start = phrase_start(first, metres);
     // The first whole bar, and the pick-up before it, which every phrase then has.
     let first_bar = metres.bar_at(start);
-    let (first_bar, pick_up) =
-        if start > first_bar.start { (first_bar.index + 1, first_bar.end - start) } else { (first_bar.index, Beats::ZERO) };
+    let (first_bar, pick_up) = if start > first_bar.start {
+        (first_bar.index + 1, first_bar.end - start)
+    } else {
+        (first_bar.index, Beats::ZERO)
+    };
     let edge = |bar: i64| metres.bar(bar).start - pick_up;
     let last = line.last().map_or(end, Note::end);
     let mut count = 1;
