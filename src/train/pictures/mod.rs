@@ -3,4 +3,6 @@
 pub mod dataset;
 pub mod decode;
 pub mod metrics;
+pub mod procedural;
+pub mod sheet;
 pub mod torch;
