@@ -6,6 +6,7 @@
 
 mod doctor;
 mod models;
+mod train;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -31,6 +32,8 @@ struct Cli {
 enum Command {
     /// List, check and explain models
     Models(models::Args),
+    /// Train a model from data
+    Train(train::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),
 }
@@ -51,6 +54,7 @@ impl std::error::Error for Usage {}
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Models(args) => models::run(args),
+        Command::Train(args) => train::run(args),
         Command::Doctor(args) => doctor::run(args),
     };
     match result {

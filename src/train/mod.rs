@@ -6,6 +6,7 @@
 
 pub mod checkpoint;
 pub mod graph;
+pub mod nets;
 pub mod ops;
 pub mod pictures;
 pub mod program;
