@@ -4,6 +4,7 @@
 //! To add one: a file with `pub struct Args` (clap) and `pub fn run(args: Args) -> anyhow::Result<()>`, a variant of
 //! [`Command`], and its line in [`run`].
 
+mod data;
 mod doctor;
 mod models;
 mod train;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// List, check and explain models
     Models(models::Args),
+    /// Paint and look at pictures to train on
+    Data(data::Args),
     /// Train a model from data
     Train(train::Args),
     /// Say what works on this machine, and what to do about the rest
@@ -54,6 +57,7 @@ impl std::error::Error for Usage {}
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Models(args) => models::run(args),
+        Command::Data(args) => data::run(args),
         Command::Train(args) => train::run(args),
         Command::Doctor(args) => doctor::run(args),
     };

@@ -4,5 +4,6 @@ pub mod dataset;
 pub mod decode;
 pub mod metrics;
 pub mod procedural;
+pub mod scan;
 pub mod sheet;
 pub mod torch;

@@ -1,12 +1,23 @@
 //! One picture of a set.
 
-use super::{Split, crop};
+use super::{Source, Split, crop};
 use crate::train::pictures::decode::{self, Skip};
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes that unpacked pictures may still take.
+pub(super) struct Room(pub AtomicUsize);
+
+impl Room {
+    /// Whether `bytes` were left; then they are taken.
+    fn take(&self, bytes: usize) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+    }
+}
 
 pub(super) struct Item {
     pub path: PathBuf,
@@ -22,34 +33,26 @@ pub(super) struct Item {
 impl Item {
     pub(super) fn read(
         path: &Path,
-        source: usize,
-        edge_crop: f32,
+        number: usize,
+        source: &Source,
         size: usize,
         groups: &HashMap<String, String>,
+        room: &Room,
     ) -> Result<Self, Skip> {
         let bytes = decode::read(path)?;
-        let kept = Some(prepare(&bytes, edge_crop, size)?);
+        let picture = prepare(&bytes, source.edge_crop, size)?;
         let hash: [u8; 32] = Sha256::digest(&bytes).into();
         let group = path.file_stem().and_then(|stem| groups.get(stem.to_string_lossy().as_ref()));
         let lot = match group {
             Some(group) => lot(&Sha256::digest(group.as_bytes()).into()),
             None => lot(&hash),
         };
-        Ok(Self { path: path.to_owned(), source, hash, edge_crop, lot, kept })
+        let kept = room.take(picture.as_raw().len()).then_some(picture);
+        Ok(Self { path: path.to_owned(), source: number, hash, edge_crop: source.edge_crop, lot, kept })
     }
 
     pub(super) fn split(&self, held_out: f32) -> Split {
         if self.lot < f64::from(held_out) { Split::HeldOut } else { Split::Train }
-    }
-
-    /// Keeps the unpacked picture if `room` bytes hold it; gives the room that is left.
-    pub(super) fn keep_within(&mut self, room: usize) -> usize {
-        let need = self.kept.as_ref().map_or(0, |p| p.as_raw().len());
-        if need <= room {
-            return room - need;
-        }
-        self.kept = None;
-        room
     }
 
     /// The picture without its edges, its short side at most 2·`size`: from memory or from the file, the same.

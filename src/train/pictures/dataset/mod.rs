@@ -10,7 +10,7 @@ mod item;
 mod prefetch;
 
 use crate::train::pictures::decode::Skip;
-use item::Item;
+use item::{Item, Room};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -171,11 +171,13 @@ impl Dataset {
     pub fn open(sources: &[Source], options: &Options) -> Result<Self, Error> {
         options.check(sources)?;
         let (mut items, mut skipped): (Vec<Item>, Vec<Skipped>) = (Vec::new(), Vec::new());
+        // Which pictures find room depends on who comes first; what batches hold does not.
+        let room = Room(options.cache_bytes.into());
         for (number, source) in sources.iter().enumerate() {
             let files = files_in(&source.folder)?;
             let groups = catalogue::groups(&source.folder)?;
             let read = files.par_iter().map(|path| {
-                Item::read(path, number, source.edge_crop, options.size, &groups)
+                Item::read(path, number, source, options.size, &groups, &room)
                     .map_err(|reason| Skipped { path: path.clone(), reason })
             });
             let (before, unused) = (items.len(), skipped.len());
@@ -193,18 +195,14 @@ impl Dataset {
         }
         // In the order of their content, so that names do not matter.
         items.sort_by_key(|item| (item.source, item.hash));
-        let mut room = options.cache_bytes;
         let mut unique: Vec<Item> = Vec::with_capacity(items.len());
-        for mut item in items {
+        for item in items {
             match unique.last() {
                 Some(last) if last.source == item.source && last.hash == item.hash => {
                     let reason = Skip::Repeated(last.path.display().to_string());
                     skipped.push(Skipped { path: item.path, reason });
                 }
-                _ => {
-                    room = item.keep_within(room);
-                    unique.push(item);
-                }
+                _ => unique.push(item),
             }
         }
         let mut places = HashMap::new();

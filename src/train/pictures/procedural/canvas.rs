@@ -61,18 +61,27 @@ impl Canvas {
         let bristles = (brush.width / step).ceil().max(1.0) as i32;
         let pitch = (0.012f32).max(2.0 * self.point());
         let mut run = 0.0;
-        for pair in path.windows(2) {
+        let heading = |n: usize| {
+            // Towards the next point as seen from the one before, so that bristles turn without a gap.
+            let (a, b) = (path[n.saturating_sub(1)], path[(n + 1).min(path.len() - 1)]);
+            let length = distance(a, b).max(1e-6);
+            [(b[0] - a[0]) / length, (b[1] - a[1]) / length]
+        };
+        for (at, pair) in path.windows(2).enumerate() {
             let piece = distance(pair[0], pair[1]);
             if piece == 0.0 {
                 continue;
             }
-            let (tx, ty) = ((pair[1][0] - pair[0][0]) / piece, (pair[1][1] - pair[0][1]) / piece);
+            let (from, to) = (heading(at), heading(at + 1));
+            let (ux, uy) = ((pair[1][0] - pair[0][0]) / piece, (pair[1][1] - pair[0][1]) / piece);
             for n in 0..(piece / step).ceil() as i32 {
                 let along = n as f32 * step;
                 let part = (run + along) / length;
                 let press = smooth(0.0, 0.06, part) * smooth(1.0, 0.9, part);
                 let width = brush.width * (0.55 + 0.45 * press);
-                let (x, y) = (pair[0][0] + tx * along, pair[0][1] + ty * along);
+                let (x, y) = (pair[0][0] + ux * along, pair[0][1] + uy * along);
+                let blend = along / piece;
+                let (tx, ty) = (from[0] + blend * (to[0] - from[0]), from[1] + blend * (to[1] - from[1]));
                 for b in 0..=bristles {
                     let across = b as f32 / bristles as f32 - 0.5;
                     let place = across * brush.width / pitch;

@@ -43,10 +43,11 @@ pub(super) fn colour_field(canvas: &mut Canvas, palette: &Palette, dice: &mut Di
             let colour = lighter(base, 0.035 * dice.bell());
             let (dx, dy) = (0.35 * feather * dice.bell(), 0.35 * feather * dice.bell());
             let (alpha, shift) = (dice.range(0.45, 0.75), 13.0 * (n * 3 + coat) as f32);
-            canvas.cover(|x, y| {
+            let rim = 2.5 * feather;
+            canvas.cover_within([left - rim, top - rim, right + rim, bottom + rim], |x, y| {
                 let ragged = feather * 0.8 * edge.fbm(7.0 * x + shift, 7.0 * y, 4);
                 let inside = (x + dx - left).min(right - x - dx).min(y + dy - top).min(bottom - y - dy) + ragged;
-                let cloud = 0.8 + 0.35 * wash.fbm(3.0 * x + shift, 4.0 * y - shift, 4);
+                let cloud = 0.8 + 0.35 * wash.fbm(3.0 * x + shift, 4.0 * y - shift, 3);
                 (lighter(colour, 0.04 * (cloud - 0.8)), alpha * cloud * smooth(-feather, feather, inside))
             });
         }
@@ -140,9 +141,10 @@ pub(super) fn strata(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
         let base = horizon + (1.0 - horizon) * depth.powf(1.3) + 0.02 * dice.bell();
         let (height, pace, shift) = (dice.range(0.02, 0.16) * (1.2 - depth), dice.range(1.0, 4.0), 31.0 * n as f32);
         let (slope, soft) = (0.2 * dice.bell(), dice.small(0.002, 0.03));
-        let colour = lighter(sky(0.35 + 0.65 * (depth + 0.15 * dice.bell()).clamp(0.0, 1.0)), 0.03 * dice.bell());
+        let colour = lighter(sky((0.25 + 0.75 * depth + 0.28 * dice.bell()).clamp(0.0, 1.0)), 0.05 * dice.bell());
+        let colour = if dice.chance(0.08) { mix(colour, palette.accent, 0.7) } else { colour };
         let mist = dice.range(0.0, 0.25);
-        canvas.cover(|x, y| {
+        canvas.cover_within([0.0, base - 2.0 * height - 0.25 * slope.abs() - soft, 1.0, 1.0], |x, y| {
             let ridge = base + slope * (x - 0.5) * 0.4 - height * rim.fbm(pace * x + shift, shift, 5);
             let below = y - ridge;
             let shade = mist * smooth(0.0, 0.25, below) - 0.06 * grain.fbm(4.0 * x + shift, 30.0 * y, 4);
@@ -216,17 +218,17 @@ pub(super) fn nebula(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
     let axis = dice.angle();
     let layers = dice.count(3, 5);
     for n in 0..layers {
-        let [l, a, b] = if n + 1 == layers { palette.accent } else { palette.ink(dice) };
-        let colour = [l.max(0.5) + 0.06 * n as f32, a * 1.15, b * 1.15];
+        let [l, a, b] = if n + 1 == layers || dice.chance(0.25) { palette.accent } else { palette.ink(dice) };
+        let colour = [l.max(0.55) + 0.06 * n as f32, a * 1.3, b * 1.3];
         let (scale, swirl, shift) = (dice.range(1.4, 3.2), dice.range(0.15, 0.5), 40.0 * n as f32);
-        let (centre, reach, flat) = (dice.point(-0.2), dice.range(0.3, 0.7), dice.range(0.5, 1.0));
-        let bright = dice.range(0.5, 0.95);
+        let (centre, reach, flat) = (dice.point(-0.2), dice.range(0.35, 0.8), dice.range(0.5, 1.0));
+        let bright = dice.range(0.8, 1.3);
         canvas.cover(|x, y| {
             let (u, v) = current.warp(x + shift, y, 0.5, swirl);
             let gas = smooth(-0.15, 0.75, cloud.fbm(scale * u, scale * v + shift, 5));
             let (p, q) = turn(x - centre[0], y - centre[1], axis);
             let near = (-(p * p + q * q / (flat * flat)) / (reach * reach)).exp();
-            let hidden = 1.0 - 0.8 * smooth(0.05, 0.5, dust.fbm(2.6 * v, 2.6 * u, 5));
+            let hidden = 1.0 - 0.8 * smooth(0.1, 0.55, dust.fbm(2.6 * v, 2.6 * u, 4));
             (colour, (bright * gas * near * hidden * 1.5).min(0.96))
         });
     }

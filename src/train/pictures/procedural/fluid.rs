@@ -22,17 +22,16 @@ pub(super) fn ink_wash(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) 
         let at = [0.5 + t * axis.cos() + sway * dice.bell(), 0.5 + t * axis.sin() + sway * dice.bell()];
         let size = dice.small(0.05, 0.42);
         let colour = if dice.chance(0.1) { palette.accent } else { dice.pick(&few) };
-        let colour = lighter(colour, dice.range(-0.12, 0.02));
+        // Ink must stand off its paper: darker on light, as pale gouache on dark.
+        let target = if paper[0] > 0.6 { colour[0].min(paper[0] - 0.25) } else { colour[0].max(paper[0] + 0.35) };
+        let colour = lighter(colour, target - colour[0] + dice.range(-0.1, 0.04));
         let (warp, bleed) = (dice.noise(), dice.noise());
         let (ragged, flat, turn, load) =
             (dice.range(0.25, 0.8), dice.range(0.5, 1.6), dice.angle(), dice.range(0.3, 0.85));
         let (rim, shift) = (dice.range(0.1, 0.5), 23.0 * n as f32);
         let (sin, cos) = turn.sin_cos();
-        canvas.cover(|x, y| {
-            let (dx, dy) = (x - at[0], y - at[1]);
-            if dx.hypot(dy) > 3.0 * size {
-                return (colour, 0.0);
-            }
+        let far = 2.4 * size;
+        canvas.cover_within([at[0] - far, at[1] - far, at[0] + far, at[1] + far], |x, y| {
             let (u, v) = warp.warp(x, y, 0.9 * size, 0.55 * size);
             let (p, q) = (cos * (u - at[0]) + sin * (v - at[1]), -sin * (u - at[0]) + cos * (v - at[1]));
             let reach = (p * p / flat + q * q * flat).sqrt() / size

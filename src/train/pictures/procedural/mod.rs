@@ -8,6 +8,7 @@ mod dice;
 mod fields;
 mod finish;
 mod fluid;
+pub mod gallery;
 mod noise;
 mod palette;
 mod shapes;

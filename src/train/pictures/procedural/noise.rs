@@ -4,24 +4,41 @@
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Noise(pub u32);
 
+/// Sixteen directions all round.
+#[rustfmt::skip]
+const GRADIENTS: [[f32; 2]; 16] = [
+    [0.980785, 0.195090], [0.831470, 0.555570], [0.555570, 0.831470], [0.195090, 0.980785], [-0.195090, 0.980785], [-0.555570, 0.831470], [-0.831470, 0.555570], [-0.980785, 0.195090], [-0.980785, -0.195090], [-0.831470, -0.555570], [-0.555570, -0.831470], [-0.195090, -0.980785], [0.195090, -0.980785], [0.555570, -0.831470], [0.831470, -0.555570], [0.980785, -0.195090],
+];
+
+/// The next whole number below: a plain cast, since the library's rounding is a call on older processors.
+fn floor(x: f32) -> i32 {
+    let cut = x as i32;
+    if cut as f32 > x { cut - 1 } else { cut }
+}
+
 impl Noise {
-    /// A number in [0, 1) for a lattice point.
-    pub(super) fn hash(self, x: i32, y: i32) -> f32 {
+    /// 32 well-mixed bits for a lattice point.
+    fn mixed(self, x: i32, y: i32) -> u32 {
         let mut h =
             self.0 ^ (x as u32).wrapping_mul(0x9e37_79b1) ^ (y as u32).wrapping_mul(0x85eb_ca77).rotate_left(13);
         h = (h ^ h >> 16).wrapping_mul(0x7feb_352d);
         h = (h ^ h >> 15).wrapping_mul(0x846c_a68b);
-        ((h ^ h >> 16) >> 8) as f32 / (1u32 << 24) as f32
+        h ^ h >> 16
+    }
+
+    /// A number in [0, 1) for a lattice point.
+    pub(super) fn hash(self, x: i32, y: i32) -> f32 {
+        (self.mixed(x, y) >> 8) as f32 / (1u32 << 24) as f32
     }
 
     /// Gradient noise (Perlin 1985, quintic fade of 2002): about −1 to 1, features one unit wide.
     pub(super) fn at(self, x: f32, y: f32) -> f32 {
-        let (cell_x, cell_y) = (x.floor(), y.floor());
-        let (fx, fy) = (x - cell_x, y - cell_y);
-        let (ix, iy) = (cell_x as i32, cell_y as i32);
+        let (ix, iy) = (floor(x), floor(y));
+        let (fx, fy) = (x - ix as f32, y - iy as f32);
         let corner = |dx: i32, dy: i32| {
-            let (sin, cos) = (self.hash(ix.wrapping_add(dx), iy.wrapping_add(dy)) * std::f32::consts::TAU).sin_cos();
-            cos * (fx - dx as f32) + sin * (fy - dy as f32)
+            let at = self.mixed(ix.wrapping_add(dx), iy.wrapping_add(dy)) >> 28;
+            let [gx, gy] = GRADIENTS[at as usize];
+            gx * (fx - dx as f32) + gy * (fy - dy as f32)
         };
         let fade = |t: f32| t * t * t * (t * (t * 6.0 - 15.0) + 10.0);
         let (u, v) = (fade(fx), fade(fy));

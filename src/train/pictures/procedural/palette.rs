@@ -18,6 +18,12 @@ pub(super) fn lch(l: f32, c: f32, hue: f32) -> Lab {
     }
 }
 
+/// As `lch`, but greens between leaf and lime, which no old pigment reaches, are muted.
+fn mineral(l: f32, c: f32, hue: f32) -> Lab {
+    let off = (hue - 132.0 + 180.0).rem_euclid(360.0) - 180.0;
+    lch(l, c * (1.0 - 0.5 * (-(off / 24.0).powi(2)).exp()), hue)
+}
+
 pub(super) fn mix(a: Lab, b: Lab, t: f32) -> Lab {
     [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]), a[2] + t * (b[2] - a[2])]
 }
@@ -190,10 +196,10 @@ impl Palette {
 
     fn from_recipe(dice: &mut Dice) -> (Lab, Lab, Vec<Lab>) {
         let recipe = dice.pick(RECIPES);
-        let turn = if dice.chance(0.3) { dice.range(-180.0, 180.0) } else { 9.0 * dice.bell() };
+        let turn = if dice.chance(0.18) { dice.range(-180.0, 180.0) } else { 9.0 * dice.bell() };
         let (fade, lift) = (dice.range(0.75, 1.1), 0.03 * dice.bell());
         let mut colours = recipe.iter().map(|&[l, c, h]| {
-            lch((l + lift + 0.02 * dice.bell()).clamp(0.12, 0.96), c * fade, h + turn + 5.0 * dice.bell())
+            mineral((l + lift + 0.02 * dice.bell()).clamp(0.12, 0.96), c * fade, h + turn + 5.0 * dice.bell())
         });
         let (ground, accent) = (colours.next().unwrap_or([0.9, 0.0, 0.0]), colours.next().unwrap_or([0.2, 0.0, 0.0]));
         (ground, accent, colours.collect())
@@ -217,7 +223,7 @@ impl Palette {
                 let part = n as f32 / (count - 1) as f32;
                 let l = dark + (light - dark) * part + 0.04 * dice.bell();
                 let hue = base + steps[n % steps.len()] + 6.0 * dice.bell();
-                lch(l, rich * dice.range(0.55, 1.25), hue)
+                mineral(l, rich * dice.range(0.55, 1.25), hue)
             })
             .collect();
         dice.shuffle(&mut inks);
@@ -226,7 +232,7 @@ impl Palette {
             1 => lch(dice.range(0.45, 0.7), rich * 0.5, base + dice.range(-30.0, 30.0)),
             _ => lch(dice.range(0.84, 0.94), rich * 0.25, base + dice.range(-60.0, 60.0)),
         };
-        let accent = lch(dice.range(0.58, 0.8), 0.2, base + steps[1] + 180.0 + dice.range(-25.0, 25.0));
+        let accent = mineral(dice.range(0.58, 0.8), 0.2, base + steps[1] + 180.0 + dice.range(-25.0, 25.0));
         (ground, accent, inks)
     }
 

@@ -6,8 +6,6 @@ use super::noise::smooth;
 use super::palette::{Palette, lighter, mix};
 use std::f32::consts::{PI, TAU};
 
-const ALL: [f32; 4] = [0.0, 0.0, 1.0, 1.0];
-
 /// Planes, bars, circles and lines along two axes.
 pub(super) fn construction(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
     let wash = dice.noise();
@@ -127,17 +125,23 @@ pub(super) fn discs(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
 /// Translucent planes through each other, as light through coloured glass.
 pub(super) fn shards(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
     let wash = dice.noise();
-    let (low, high) = (palette.ground, lighter(palette.ground, dice.range(-0.12, 0.1)));
+    let (low, high) = (
+        mix(palette.ground, palette.inks[0], dice.range(0.0, 0.8)),
+        mix(palette.ground, palette.inks[1], dice.range(0.0, 0.8)),
+    );
     let toward = dice.angle();
     canvas.cover(|x, y| {
         let t = 0.5 + 0.7 * ((x - 0.5) * toward.cos() + (y - 0.5) * toward.sin()) + 0.2 * wash.fbm(2.0 * x, 2.0 * y, 4);
         (mix(low, high, t), 1.0)
     });
-    let foci: Vec<_> = (0..dice.count(1, 3)).map(|_| [dice.range(0.15, 0.85), dice.range(0.15, 0.85)]).collect();
-    for _ in 0..dice.count(18, 48) {
+    let foci: Vec<_> = (0..dice.count(2, 6)).map(|_| dice.point(0.05)).collect();
+    let lean = dice.angle();
+    let gathered = dice.range(0.3, 1.6);
+    for _ in 0..dice.count(22, 60) {
         let focus = dice.pick(&foci);
-        let (angle, length) = (dice.angle(), dice.range(0.2, 0.9));
-        let (near, spread) = (0.1 * dice.bell(), dice.range(0.06, 0.5));
+        let (angle, length) =
+            (lean + gathered * dice.bell() + if dice.chance(0.35) { PI } else { 0.0 }, dice.range(0.15, 0.75));
+        let (near, spread) = (0.14 * dice.bell(), dice.range(0.15, 1.1));
         let root =
             [focus[0] + near * angle.cos() + 0.05 * dice.bell(), focus[1] + near * angle.sin() + 0.05 * dice.bell()];
         let tip =
@@ -146,9 +150,10 @@ pub(super) fn shards(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
         if dice.chance(0.5) {
             corners.insert(2, tip(0.1 * spread, length * dice.range(1.05, 1.4)));
         }
-        let colour = if dice.chance(0.1) { palette.accent } else { palette.ink(dice) };
-        let colour = lighter(colour, 0.05 * dice.bell());
-        let (alpha, inward, soft) = (dice.range(0.35, 0.85), dice.chance(0.5), dice.small(0.0015, 0.02));
+        let colour = if dice.chance(0.12) { palette.accent } else { dice.pick(&palette.inks) };
+        let [l, a, b] = lighter(colour, 0.05 * dice.bell());
+        let colour = [l, 1.15 * a, 1.15 * b];
+        let (alpha, inward, soft) = (dice.range(0.5, 0.95), dice.chance(0.5), dice.small(0.001, 0.008));
         let at = |f: fn(f32, f32) -> f32, i: usize, start: f32| corners.iter().fold(start, |m, c| f(m, c[i]));
         let area = [
             at(f32::min, 0, 1.0) - soft,
@@ -161,7 +166,7 @@ pub(super) fn shards(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
             let inside = smooth(soft, -soft, to_polygon(x, y, &corners));
             let out = ((x - root[0]).hypot(y - root[1]) / length).min(1.0);
             let glow = if inward { 1.0 - out } else { out };
-            (lighter(colour, 0.06 * wash.fbm(6.0 * x, 6.0 * y, 3)), alpha * inside * (0.25 + 0.75 * glow))
+            (lighter(colour, 0.06 * wash.fbm(6.0 * x, 6.0 * y, 3)), alpha * inside * (0.4 + 0.6 * glow))
         });
     }
 }
@@ -226,10 +231,10 @@ pub(super) fn cut_paper(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice)
         let at = (hash.hash(i, j) * (palette.inks.len() + 1) as f32) as usize;
         (flat(palette.inks.get(at).copied().unwrap_or(palette.ground), x, y), 1.0)
     });
-    let count = dice.count(5, 16);
+    let count = dice.count(7, 22);
     for n in 0..count {
-        let at = dice.point(-0.06);
-        let size = dice.range(0.09, 0.3) * (1.15 - 0.6 * n as f32 / count as f32);
+        let at = dice.point(-0.04);
+        let size = dice.range(0.1, 0.34) * (1.15 - 0.6 * n as f32 / count as f32);
         let (angle, lobes, phase) = (dice.angle(), dice.count(3, 9) as f32, dice.angle());
         let (deep, stretch, bend) = (dice.range(0.15, 0.5), dice.range(1.0, 2.6), 1.6 * dice.bell());
         let colour = match dice.count(0, 7) {
@@ -260,11 +265,13 @@ pub(super) fn cut_paper(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice)
             }
         };
         let soft = 1.0 * canvas.point();
-        canvas.cover_within(ALL, |x, y| {
+        let reach = 1.9 * size;
+        let area = [at[0] - reach, at[1] - reach, at[0] + reach, at[1] + reach];
+        canvas.cover_within(area, |x, y| {
             // A breath of shadow below the paper.
             (lighter(palette.inks[0], -0.25), 0.16 * smooth(0.012, -0.004, distance(x - 0.004, y - 0.006)))
         });
-        canvas.cover_within(ALL, |x, y| {
+        canvas.cover_within(area, |x, y| {
             let inside = smooth(soft, -soft, distance(x, y));
             if inside == 0.0 { (colour, 0.0) } else { (flat(colour, x, y), inside) }
         });

@@ -62,7 +62,7 @@ pub(super) fn gesture(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
     let (scumble, rag) = (dice.noise(), dice.noise());
     let ground = mix(palette.ground, palette.inks[0], dice.range(0.0, 0.3));
     canvas.cover(|x, y| (lighter(ground, 0.05 * scumble.fbm(3.0 * x, 3.0 * y, 5)), 1.0));
-    for n in 0..dice.count(2, 6) {
+    for n in 0..dice.count(3, 7) {
         let (centre, half) = (dice.point(0.0), [dice.range(0.1, 0.35), dice.range(0.08, 0.3)]);
         let (colour, alpha, shift) = (palette.ink(dice), dice.range(0.4, 0.95), 20.0 * n as f32);
         canvas.cover(|x, y| {
@@ -72,57 +72,57 @@ pub(super) fn gesture(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
             (lighter(colour, 0.05 * (thin - 0.75)), alpha * thin * smooth(0.08, -0.12, out + rough))
         });
     }
-    let strokes = dice.count(2, 6);
+    let strokes = dice.count(3, 9);
     let lead = if dice.chance(0.6) { palette.line } else { palette.inks[1] };
     for n in 0..strokes {
         let (start, heading, bend) = (dice.point(-0.05), dice.angle(), 0.9 * dice.bell());
         let (mut at, mut angle, mut points) = (start, heading, vec![start]);
         for _ in 0..dice.count(2, 5) {
-            let length = dice.range(0.12, 0.34);
+            let length = dice.range(0.16, 0.45);
             at = [at[0] + length * angle.cos(), at[1] + length * angle.sin()];
             // Turns back towards the middle before the gesture leaves the cloth.
             let home = (0.5 - at[1]).atan2(0.5 - at[0]);
             let turn = (home - angle + TAU * 1.5).rem_euclid(TAU) - TAU / 2.0;
-            angle += bend + 0.3 * dice.bell() + 0.45 * turn * smooth(0.2, 0.5, (at[0] - 0.5).hypot(at[1] - 0.5));
+            angle += 0.7 * bend + 0.3 * dice.bell() + 0.45 * turn * smooth(0.2, 0.5, (at[0] - 0.5).hypot(at[1] - 0.5));
             points.push(at);
         }
         let colour = if n == 0 || dice.chance(0.45) { lead } else { palette.ink(dice) };
         let brush = Brush {
-            width: dice.small(0.025, 0.16),
+            width: if n == 0 { dice.range(0.1, 0.22) } else { dice.small(0.03, 0.2) },
             colour,
             alpha: dice.range(0.75, 0.97),
-            dry: dice.range(0.15, 0.75),
-            streak: 0.06,
-            thick: dice.range(0.25, 0.7),
+            dry: dice.range(0.35, 0.95),
+            streak: 0.09,
+            thick: dice.range(0.3, 0.8),
             noise: dice.noise(),
         };
         canvas.brush(&curve(&points), &brush);
     }
-    for _ in 0..dice.count(2, 12) {
+    for _ in 0..dice.count(0, 6) {
         let start = dice.point(-0.08);
         let (angle, length) = (dice.angle(), dice.range(0.03, 0.2));
         let end = [start[0] + length * angle.cos(), start[1] + length * angle.sin()];
         let colour = if dice.chance(0.35) { palette.accent } else { palette.ink(dice) };
-        let (width, dry) = (dice.small(0.006, 0.05), dice.range(0.0, 0.4));
+        let (width, dry) = (dice.small(0.01, 0.07), dice.range(0.2, 0.7));
         let brush = Brush { width, colour, alpha: 0.92, dry, streak: 0.06, thick: 0.4, noise: dice.noise() };
         canvas.brush(&[start, end], &brush);
     }
-    splashes(canvas, palette, dice, 25);
+    splashes(canvas, palette, dice, 12);
 }
 
 /// Skeins of thrown paint, layer over layer.
 pub(super) fn thrown(canvas: &mut Canvas, palette: &Palette, dice: &mut Dice) {
     let cloth = dice.noise();
-    let ground = palette.ground;
+    let ground = mix(palette.ground, palette.inks[0], if dice.chance(0.5) { 0.0 } else { dice.range(0.2, 1.0) });
     canvas.cover(|x, y| (lighter(ground, 0.05 * cloth.fbm(2.5 * x, 2.5 * y, 5)), 1.0));
     let mut colours: Vec<_> = palette.inks.iter().copied().take(4).chain([palette.line]).collect();
     dice.shuffle(&mut colours);
     if dice.chance(0.6) {
         colours.push(palette.accent);
     }
-    let density = dice.range(0.5, 1.3);
+    let density = dice.range(0.7, 2.6);
     for colour in colours {
-        for _ in 0..(density * dice.range(6.0, 16.0)) as usize {
+        for _ in 0..(density * dice.range(7.0, 18.0)) as usize {
             let (mut at, mut angle, mut turn) = (dice.point(0.1), dice.angle(), 0.3 * dice.bell());
             let (mut path, pace) = (vec![at], dice.range(0.018, 0.045));
             for _ in 0..dice.count(15, 45) {
