@@ -7,6 +7,7 @@
 mod data;
 mod doctor;
 mod models;
+mod train;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -30,10 +31,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Paint and look at pictures to train on
-    Data(data::Args),
     /// List, check and explain models
     Models(models::Args),
+    /// Paint and look at pictures to train on
+    Data(data::Args),
+    /// Train a model from data
+    Train(train::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),
 }
@@ -53,8 +56,9 @@ impl std::error::Error for Usage {}
 /// Runs the command line: exit status 0 on success, 1 where the work failed, 2 for a wrong command line.
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Data(args) => data::run(args),
         Command::Models(args) => models::run(args),
+        Command::Data(args) => data::run(args),
+        Command::Train(args) => train::run(args),
         Command::Doctor(args) => doctor::run(args),
     };
     match result {
