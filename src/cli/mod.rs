@@ -8,6 +8,7 @@ mod data;
 mod doctor;
 mod models;
 mod render;
+mod train;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -38,6 +39,8 @@ enum Command {
     Data(data::Args),
     /// List, check and explain models
     Models(models::Args),
+    /// Train a model from data
+    Train(train::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),
 }
@@ -60,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Render(args) => render::run(args),
         Command::Data(args) => data::run(args),
         Command::Models(args) => models::run(args),
+        Command::Train(args) => train::run(args),
         Command::Doctor(args) => doctor::run(args),
     };
     match result {

@@ -5,7 +5,6 @@ pub mod encoding;
 pub mod midi;
 pub mod piano_roll;
 
-mod beside;
 mod chord;
 mod harmony;
 mod key;

@@ -1,6 +1,7 @@
 //! Pictures of music: time to the right, pitch upwards.
 
-use super::{Note, beside::write_beside};
+use super::Note;
+use crate::files::write_whole;
 use crate::time::{Beats, MetreMap};
 use image::{ImageEncoder, Rgb, RgbImage};
 use std::path::Path;
@@ -74,7 +75,7 @@ pub fn write_piano_roll(
     image::codecs::png::PngEncoder::new(&mut png)
         .write_image(picture.as_raw(), picture.width(), picture.height(), image::ExtendedColorType::Rgb8)
         .map_err(std::io::Error::other)?;
-    write_beside(path.as_ref(), &png)
+    write_whole(path.as_ref(), &png)
 }
 
 /// Where beats and pitches lie in the picture.

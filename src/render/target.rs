@@ -1,6 +1,7 @@
 //! What is to be written, and how it appears under its name only when it is whole.
 
 use super::RenderError;
+use crate::files::beside;
 use std::path::{Path, PathBuf};
 
 /// What kind of thing an output is.
@@ -77,9 +78,7 @@ impl Partial {
             return Err(RenderError::Write { path: target.to_owned(), reason: "it is a folder".into() });
         }
         let plain: PathBuf = target.components().collect(); // without a slash at the end
-        let mut partial = plain.clone().into_os_string();
-        partial.push(format!(".{}.partial", std::process::id()));
-        let partial = PathBuf::from(partial);
+        let partial = beside(&plain).map_err(fail)?;
         if is_folder {
             std::fs::create_dir(&partial).map_err(fail)?;
         } else {

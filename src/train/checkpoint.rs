@@ -1,8 +1,9 @@
 //! Checkpoints: everything a run needs to go on, in one safetensors file that is replaced in one piece.
 
 use super::tensor::{Tensor, Tensors};
+use crate::files::write_whole;
 use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensors, serialize_to_file};
+use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io;
@@ -58,9 +59,8 @@ pub fn save(path: &Path, progress: &Progress, state: &Tensors) -> Result<(), Che
     });
     let text = serde_json::to_string(progress).expect("progress is plain data");
     let metadata = HashMap::from([(PROGRESS.to_owned(), text)]);
-    let beside = path.with_extension("partial");
-    serialize_to_file(views, Some(metadata), &beside).map_err(|e| io(io::Error::other(e.to_string())))?;
-    std::fs::rename(&beside, path).map_err(io)
+    let file = serialize(views, Some(metadata)).map_err(|e| io(io::Error::other(e)))?;
+    write_whole(path, &file).map_err(io)
 }
 
 /// Reads a checkpoint.

@@ -91,6 +91,22 @@ pub enum CorpusError {
 }
 
 impl Corpus {
+    /// One line for people.
+    pub fn summary(&self) -> String {
+        let r = &self.report;
+        format!(
+            "{} tunes in {} files; {} unfit, {} duplicates left out; {} families: {} tunes to learn from, {} to check with, {} to test",
+            r.found,
+            r.files,
+            r.unfit,
+            r.duplicates,
+            r.families,
+            self.train.len(),
+            self.validation.len(),
+            self.test.len()
+        )
+    }
+
     /// Reads all `.abc` files below `folders` and splits them.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use super::checkpoint::{self, CheckpointError, Progress};
 use super::program::{Device, Feed, Feeds, Program, ProgramError, State};
 use super::step::{Step, initial_state};
 use super::tensor::{Tensor, Tensors};
+use crate::files::write_whole;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -188,7 +189,9 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
     };
     let mut state = State::new(&tensors)?;
     drop(tensors);
-    write_text(&folder.join("settings.json"), &serde_json::to_string_pretty(&config).expect("plain data"))?;
+    let text = serde_json::to_string_pretty(&config).expect("plain data");
+    let config_file = folder.join("settings.json");
+    write_whole(&config_file, text.as_bytes()).map_err(|error| RunError::Io { path: config_file, error })?;
     let mut log = Log::open(folder, settings.progress)?;
     let rates = task.objectives();
 
@@ -250,17 +253,6 @@ fn same_settings(was: &serde_json::Value, now: &serde_json::Value) -> Result<(),
         }
     }
     Ok(())
-}
-
-/// Writes a text file beside `path` and puts it in its place.
-///
-/// # Errors
-/// If the file system refuses.
-pub fn write_text(path: &Path, text: &str) -> Result<(), RunError> {
-    let beside = path.with_extension("partial");
-    let io = |error| RunError::Io { path: path.to_owned(), error };
-    fs::write(&beside, text).map_err(io)?;
-    fs::rename(&beside, path).map_err(io)
 }
 
 /// The progress bar and the file of figures, one JSON object a line.

@@ -1,5 +1,5 @@
 use super::{MidiError, MidiFileError, Part, Score};
-use crate::music::beside::write_beside;
+use crate::files::write_whole;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
 use std::path::Path;
@@ -16,7 +16,7 @@ pub fn write_midi_file(path: impl AsRef<Path>, score: &Score) -> Result<(), Midi
     let path = path.as_ref();
     let at = MidiFileError::at(path);
     let bytes = write_midi(score).map_err(&at)?;
-    write_beside(path, &bytes).map_err(|e| at(e.into()))
+    write_whole(path, &bytes).map_err(|e| at(e.into()))
 }
 
 /// The bytes of a format 1 MIDI file: a track of tempi and metres, then one track for each part, at

@@ -41,7 +41,12 @@ impl Graph {
             }
         }
         wrt.iter()
-            .map(|v| self.total(&mut found, *v).unwrap_or_else(|| self.full(&self.shape(*v).to_vec(), 0.0)))
+            .map(|&v| {
+                self.total(&mut found, v).unwrap_or_else(|| {
+                    let shape = self.shape(v).to_vec();
+                    self.full(&shape, 0.0)
+                })
+            })
             .collect()
     }
 

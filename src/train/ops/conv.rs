@@ -115,7 +115,7 @@ impl Graph {
         let [o, i, kh, kw] = *self.shape(w) else { unreachable!("checked by the forward rule") };
         let reach = |k: usize| conv.dilation * (k - 1);
         let [top, left, bottom, right] = conv.pads;
-        let small = self.shape(dy)[2] * self.shape(dy)[3] <= 64 && o >= 256;
+        let small = conv.groups == 1 && self.shape(dy)[2] * self.shape(dy)[3] <= 64 && o >= 256;
         let fits = top.max(bottom) <= reach(kh) && left.max(right) <= reach(kw);
         let separate = conv.groups == 1 || (conv.groups == o && i == 1);
         if conv.stride != 1 || !fits || !separate || small {

@@ -134,8 +134,11 @@ impl Graph {
         let y = self.emit1("Clip", &[x, l, h], vec![], &shape);
         // dx = dy where low < x < high, else 0: there y differs from both bounds.
         self.derive1(y, move |g, dy| {
-            let (above, below) = (g.greater(x, l), g.greater(h, x));
-            let inside = g.mul(above, below);
+            let shape = g.shape(y).to_vec();
+            let above = g.emit_typed("Greater", &[y, l], vec![], &shape, DataType::Bool);
+            let below = g.emit_typed("Greater", &[h, y], vec![], &shape, DataType::Bool);
+            let inside = g.emit_typed("And", &[above, below], vec![], &shape, DataType::Bool);
+            let inside = g.to_float(inside);
             vec![(x, g.mul(dy, inside))]
         })
     }

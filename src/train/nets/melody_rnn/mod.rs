@@ -235,7 +235,7 @@ impl<'g> MelodyRnn<'g> {
         self.g.mul(same, weight)
     }
 
-    /// Costs in nats of the events that really came: `(B, T)` for durations and for pitches.
+    /// Costs in nats of the events that really came, and the pitches that were likeliest.
     ///
     /// `target_*` are their classes `(B, T)`; `match_*` `(B, T, T)` say how many events backwards from event t equal
     /// those backwards from event j.
@@ -245,7 +245,7 @@ impl<'g> MelodyRnn<'g> {
         [target_duration, target_pitch]: [Var; 2],
         [match_full, match_rhythm]: [Var; 2],
         dropout: Option<Dropout>,
-    ) -> [Var; 2] {
+    ) -> Costs {
         let Config { hidden, durations, pitches, .. } = self.config;
         let [b, t] = *self.g.shape(events.pitch) else { panic!("events are (B, T)") };
         let zero = self.g.full(&[b, hidden], 0.0);
@@ -262,15 +262,18 @@ impl<'g> MelodyRnn<'g> {
         let attention = self.attend(0, state, events.phase, &memory, None);
         let logits = self.compose("duration", state, attention.context, durations);
         let same_duration = self.same(target_duration);
-        let duration_cost = self.mixture_cost(logits, target_duration, &attention, same_duration);
+        let duration = self.mixture_cost(logits, target_duration, &attention, same_duration);
 
         let state = self.with_duration(state, target_duration);
         let bonus = self.same_duration_bonus(same_duration);
         let attention = self.attend(1, state, events.phase, &memory, Some(bonus));
         let logits = self.compose("pitch", state, attention.context, pitches);
         let same_pitch = self.same(target_pitch);
-        let pitch_cost = self.mixture_cost(logits, target_pitch, &attention, same_pitch);
-        [duration_cost, pitch_cost]
+        let pitch = self.mixture_cost(logits, target_pitch, &attention, same_pitch);
+        let hot = self.g.one_hot(target_pitch, pitches);
+        let log_pitch = self.mixture(logits, &attention, hot);
+        let likeliest_pitch = self.g.arg_max(log_pitch);
+        Costs { duration, pitch, likeliest_pitch }
     }
 
     /// 1 where two events of a tune have the same class: `(B, T, T)`.
@@ -352,6 +355,17 @@ impl<'g> MelodyRnn<'g> {
         let p = g.add_scalar(p, 1e-9);
         g.log(p)
     }
+}
+
+/// What a whole tune costs, event by event; all `(B, T)`.
+#[derive(Debug, Clone, Copy)]
+pub struct Costs {
+    /// Of durations, in nats.
+    pub duration: Var,
+    /// Of pitches, the duration known, in nats.
+    pub pitch: Var,
+    /// The pitch class that seemed likeliest, the duration known, as a float.
+    pub likeliest_pitch: Var,
 }
 
 /// What a step reads of earlier events.

@@ -1,6 +1,7 @@
 //! Training and scoring the melody network.
 
 use super::{Bucket, Config, Dropout, Events, MelodyRnn, PHASES, Tune};
+use crate::music::encoding::REST;
 use crate::train::graph::{Graph, Var, Weights};
 use crate::train::program::{Device, Feed, Forward, ProgramError};
 use crate::train::run::{Batch, Rates, RunError, Task};
@@ -50,8 +51,12 @@ pub struct MelodyTask {
     train: Vec<Tune>,
     validation: Vec<Tune>,
     by_bucket: Vec<Vec<usize>>,
-    plan: Mutex<(u64, Vec<(usize, Vec<usize>)>)>,
+    /// The epoch that is planned, and its batches.
+    plan: Mutex<(u64, Vec<Planned>)>,
 }
+
+/// A bucket and the tunes of a batch.
+type Planned = (usize, Vec<usize>);
 
 /// Costs of a set of tunes; each figure is in bits a sounding note.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -62,6 +67,10 @@ pub struct Scores {
     pub duration_bits: f64,
     /// The share of pitches and rests.
     pub pitch_bits: f64,
+    /// Share of sounding notes whose pitch was thought likeliest, the duration known; first notes left out.
+    pub pitch_accuracy: f64,
+    /// The same among notes whose pitch is another than the note's before.
+    pub pitch_accuracy_at_changes: f64,
     /// Tunes.
     pub tunes: usize,
     /// Sounding notes.
@@ -90,7 +99,7 @@ impl MelodyTask {
     }
 
     /// The batches of an epoch: every tune once (a few twice, where a batch is filled up), in an order of its own.
-    fn plan(&self, epoch: u64) -> Vec<(usize, Vec<usize>)> {
+    fn plan(&self, epoch: u64) -> Vec<Planned> {
         let mut rng = rng_of(self.settings.seed, epoch, 1);
         let mut batches = Vec::new();
         for (bucket, tunes) in self.by_bucket.iter().enumerate() {
@@ -113,14 +122,19 @@ fn rng_of(seed: u64, at: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-/// The network's cost of a batch: metrics and the loss, in nats a coded event.
-struct Costs {
+/// The network's cost of a batch, in nats.
+struct BatchCosts {
+    /// A coded event's.
     loss: Var,
+    /// All durations'.
     duration: Var,
+    /// All pitches'.
     pitch: Var,
+    /// `(B, T)`
+    likeliest_pitch: Var,
 }
 
-fn costs(g: &mut Graph, config: Config, bucket: Bucket, dropout: bool) -> Costs {
+fn costs(g: &mut Graph, config: Config, bucket: Bucket, dropout: bool) -> BatchCosts {
     let shape = [bucket.tunes, bucket.rows];
     let events = Events {
         duration: g.input_indices("duration", &shape),
@@ -138,14 +152,14 @@ fn costs(g: &mut Graph, config: Config, bucket: Bucket, dropout: bool) -> Costs 
         between: g.input("dropout_between", &[bucket.tunes, 1, config.hidden]),
         output: g.input("dropout_output", &[bucket.tunes, 1, 2 * config.hidden]),
     });
-    let [duration, pitch] = MelodyRnn::new(g, config).costs(events, targets, matches, dropout);
-    let duration = g.mul(duration, weights[0]);
-    let pitch = g.mul(pitch, weights[1]);
+    let costs = MelodyRnn::new(g, config).costs(events, targets, matches, dropout);
+    let duration = g.mul(costs.duration, weights[0]);
+    let pitch = g.mul(costs.pitch, weights[1]);
     let (duration, pitch) = (g.sum_all(duration), g.sum_all(pitch));
     let total = g.add(duration, pitch);
     let count = g.sum_all(weights[1]);
     let loss = g.div(total, count);
-    Costs { loss, duration, pitch }
+    BatchCosts { loss, duration, pitch, likeliest_pitch: costs.likeliest_pitch }
 }
 
 impl Task for MelodyTask {
@@ -237,7 +251,11 @@ impl Scorer {
         let open = |bucket: Bucket| {
             let mut g = Graph::new();
             let costs = costs(&mut g, config, bucket, false);
-            let outputs = [("duration_cost", costs.duration), ("pitch_cost", costs.pitch)];
+            let outputs = [
+                ("duration_cost", costs.duration),
+                ("pitch_cost", costs.pitch),
+                ("likeliest_pitch", costs.likeliest_pitch),
+            ];
             let model = g.to_model(&outputs, Weights::Inside(weights));
             Ok((bucket, Forward::new(&model, device)?))
         };
@@ -251,6 +269,7 @@ impl Scorer {
     /// If ONNX Runtime fails, or a tune is longer than anything that can be coded.
     pub fn score(&mut self, tunes: &[Tune]) -> Result<Scores, ProgramError> {
         let mut nats = [0.0_f64; 2];
+        let mut hits = Hits::default();
         let mut lower = 0;
         for (bucket, forward) in &mut self.forward {
             let fitting = tunes.iter().filter(|t| t.rows() > lower && t.rows() <= bucket.rows).collect::<Vec<_>>();
@@ -260,6 +279,9 @@ impl Scorer {
                 let costs = forward.run(&feeds)?;
                 nats[0] += f64::from(costs["duration_cost"].data[0]);
                 nats[1] += f64::from(costs["pitch_cost"].data[0]);
+                for (tune, guesses) in chunk.iter().zip(costs["likeliest_pitch"].data.chunks(bucket.rows)) {
+                    hits.count(tune, guesses);
+                }
             }
         }
         if let Some(tune) = tunes.iter().find(|t| t.rows() > lower) {
@@ -269,6 +291,57 @@ impl Scorer {
         let per_note = |nats: f64| nats / std::f64::consts::LN_2 / notes as f64;
         let first = FIRST_PITCH_BITS * tunes.len() as f64 / notes as f64;
         let (duration_bits, pitch_bits) = (per_note(nats[0]), per_note(nats[1]) + first);
-        Ok(Scores { bits_per_note: duration_bits + pitch_bits, duration_bits, pitch_bits, tunes: tunes.len(), notes })
+        Ok(Scores {
+            bits_per_note: duration_bits + pitch_bits,
+            duration_bits,
+            pitch_bits,
+            pitch_accuracy: hits.right as f64 / hits.notes.max(1) as f64,
+            pitch_accuracy_at_changes: hits.right_changes as f64 / hits.changes.max(1) as f64,
+            tunes: tunes.len(),
+            notes,
+        })
+    }
+}
+
+/// How often the likeliest pitch came.
+#[derive(Default)]
+struct Hits {
+    notes: usize,
+    right: usize,
+    changes: usize,
+    right_changes: usize,
+}
+
+impl Hits {
+    fn count(&mut self, tune: &Tune, guesses: &[f32]) {
+        let mut before = None;
+        for (&pitch, &guess) in tune.pitches.iter().zip(guesses).filter(|(p, _)| **p != REST) {
+            let right = usize::from(f32::from(pitch) == guess);
+            if let Some(before) = before {
+                self.notes += 1;
+                self.right += right;
+                if pitch != before {
+                    self.changes += 1;
+                    self.right_changes += right;
+                }
+            }
+            before = Some(pitch);
+        }
+    }
+}
+
+impl std::fmt::Display for Scores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{:.3} bits a note (durations {:.3}, pitches {:.3}); next pitch right {:.1} %, where it changes {:.1} %; {} tunes, {} notes",
+            self.bits_per_note,
+            self.duration_bits,
+            self.pitch_bits,
+            100.0 * self.pitch_accuracy,
+            100.0 * self.pitch_accuracy_at_changes,
+            self.tunes,
+            self.notes
+        )
     }
 }

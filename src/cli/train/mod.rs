@@ -1,0 +1,146 @@
+//! `oneiro train`: models from data, by kind.
+
+mod image_gan;
+mod melody_rnn;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use oneiro::train::program::Device;
+use oneiro::train::run::{Length, RunSettings};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Arguments of `oneiro train`.
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    kind: Kind,
+}
+
+#[derive(Subcommand)]
+enum Kind {
+    /// A generator of pictures, from folders of pictures
+    ImageGan(image_gan::Args),
+    /// A network that continues and answers melodies, from folders of tunes
+    MelodyRnn(melody_rnn::Args),
+}
+
+/// Runs `oneiro train`.
+pub fn run(args: Args) -> Result<()> {
+    match args.kind {
+        Kind::ImageGan(args) => image_gan::run(args),
+        Kind::MelodyRnn(args) => melody_rnn::run(args),
+    }
+}
+
+/// Where to train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Place {
+    /// An NVIDIA card where this build can use one and it is there, otherwise the processor
+    Auto,
+    /// The processor
+    Cpu,
+    /// The first NVIDIA card
+    Cuda,
+}
+
+/// Options of every training.
+#[derive(ClapArgs, Debug)]
+pub struct Shared {
+    /// Folder with training data; may be given several times
+    #[arg(long, value_name = "DIR", required = true)]
+    pub data: Vec<PathBuf>,
+    /// The model to write
+    #[arg(long, value_name = "FILE.onnx")]
+    pub out: PathBuf,
+    /// Folder for checkpoints, the log and samples [default: the name of the model, without ending, plus `-run`]
+    #[arg(long, value_name = "DIR")]
+    pub run: Option<PathBuf>,
+    /// Train about this long
+    #[arg(long, conflicts_with = "steps")]
+    minutes: Option<f64>,
+    /// Train this many steps
+    #[arg(long)]
+    steps: Option<u64>,
+    /// Go on from the folder's checkpoint
+    #[arg(long)]
+    resume: bool,
+    /// Seed of weights, data order and everything else random
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where to train
+    #[arg(long, value_enum, default_value = "auto")]
+    device: Place,
+    /// Threads, where the processor trains
+    #[arg(long, default_value_t = default_threads())]
+    threads: usize,
+}
+
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl Shared {
+    /// Where steps run.
+    pub fn device(&self) -> Device {
+        let cpu = Device::Cpu { threads: self.threads.max(1) };
+        match self.device {
+            Place::Cpu => cpu,
+            Place::Cuda => Device::Cuda { index: 0 },
+            Place::Auto if cfg!(feature = "cuda") && has_cuda() => Device::Cuda { index: 0 },
+            Place::Auto => cpu,
+        }
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> PathBuf {
+        self.run.clone().unwrap_or_else(|| {
+            let stem = self.out.file_stem().unwrap_or_default().to_string_lossy();
+            self.out.with_file_name(format!("{stem}-run"))
+        })
+    }
+
+    /// How the run goes; `minutes` where neither time nor steps are given.
+    pub fn settings(&self, minutes: f64, validate_every: u64) -> Result<RunSettings> {
+        let length = match (self.steps, self.minutes) {
+            (Some(0), _) => bail!("--steps 0: at least one step is needed"),
+            (Some(steps), _) => Length::Steps(steps),
+            (None, Some(m)) if !(m > 0.0 && m.is_finite()) => bail!("--minutes {m}: a time above 0 is needed"),
+            (None, m) => Length::Minutes(m.unwrap_or(minutes)),
+        };
+        let folder = self.folder();
+        if !self.resume && folder.join("checkpoint.safetensors").exists() {
+            bail!("{} holds a run already: go on with --resume, or name another folder with --run", folder.display());
+        }
+        Ok(RunSettings {
+            folder,
+            length,
+            resume: self.resume,
+            seed: self.seed,
+            device: self.device(),
+            checkpoint_every: Duration::from_secs(120),
+            validate_every,
+            progress: true,
+        })
+    }
+}
+
+fn has_cuda() -> bool {
+    oneiro::model::runtime::load().is_ok_and(|l| l.providers().iter().any(|p| p == "CUDAExecutionProvider"))
+}
+
+/// A flag that Ctrl-C sets: the run then writes a checkpoint and ends. A second Ctrl-C ends at once.
+pub fn stop_flag() -> Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&flag);
+    ctrlc::set_handler(move || {
+        if shared.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nending after this step with a checkpoint; once more to end at once");
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(flag)
+}

@@ -1,0 +1,207 @@
+//! EfficientNet-Lite0 (Tan & Le 2019; the Lite variant has no squeeze-and-excitation and ReLU6 instead of swish), frozen:
+//! what it sees in pictures tells real from painted ones and measures how near they are.
+//!
+//! Batch normalisation is folded into the convolutions when the weights are read. Used in training only; nothing of it
+//! goes into an exported model.
+
+use crate::train::graph::{Graph, Var};
+use crate::train::ops::Conv;
+use crate::train::pictures::torch::{self, TensorF32};
+use crate::train::tensor::Tensor;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Why the network cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read as weights.
+    #[error(transparent)]
+    File(#[from] torch::Error),
+    /// A tensor is missing or has another shape.
+    #[error("{file}: tensor {name} is {found}, expected shape {expected:?}")]
+    Tensor {
+        /// The file.
+        file: String,
+        /// Name of the tensor.
+        name: String,
+        /// `missing` or the shape found.
+        found: String,
+        /// What the network needs.
+        expected: Vec<usize>,
+    },
+}
+
+/// A row of the architecture: kernel, stride of the first block, expansion, channels, blocks.
+const STAGES: [(usize, usize, usize, usize, usize); 7] = [
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+];
+/// Stages whose output is a feature: at strides 4, 8, 16 and 32.
+const TAPS: [usize; 4] = [1, 2, 4, 6];
+const STEM: usize = 32;
+const EPSILON: f32 = 1e-3;
+
+/// Channels of the four features.
+pub const CHANNELS: [usize; 4] = [24, 40, 112, 320];
+
+struct Layer {
+    weight: Tensor,
+    /// `(1, O, 1, 1)`
+    bias: Tensor,
+}
+
+/// The frozen network.
+pub struct EfficientNet {
+    layers: BTreeMap<String, Layer>,
+}
+
+impl EfficientNet {
+    /// Reads a PyTorch weight file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is that of another network.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let tensors = torch::read_state_dict(path)?;
+        let file = path.display().to_string();
+        let mut layers = BTreeMap::new();
+        for (conv, norm, shape) in plan() {
+            let layer = fold(&tensors, &file, &conv, &norm, &shape)?;
+            layers.insert(conv, layer);
+        }
+        Ok(Self { layers })
+    }
+
+    /// The network with weights drawn from `seed`: for tests of what is built on it.
+    pub fn random(seed: u64) -> Self {
+        use crate::train::graph::Init;
+        let layers = plan().into_iter().map(|(conv, _, shape)| {
+            let fan_in = shape[1] * shape[2] * shape[3];
+            let init = Init::Normal((2.0 / fan_in as f32).sqrt());
+            let weight = crate::train::step::draw(&init, &conv, &shape, seed);
+            let bias = Tensor::zeros(&[1, shape[0], 1, 1]);
+            (conv, Layer { weight, bias })
+        });
+        Self { layers: layers.collect() }
+    }
+
+    /// Features of pictures `(N, 3, S, S)` in −1 … 1, `S` a multiple of 32: at strides 4, 8, 16 and 32, with [`CHANNELS`].
+    pub fn features(&self, g: &mut Graph, pictures: Var) -> [Var; 4] {
+        // The network was trained on (byte − 127) / 128.
+        let x = g.scale(pictures, 127.5 / 128.0);
+        let x = g.add_scalar(x, 0.5 / 128.0);
+        let x = self.conv(g, "_conv_stem", x, 2, 1);
+        let mut x = g.clip(x, 0.0, 6.0);
+        let mut found = Vec::new();
+        for block in blocks() {
+            let name = |part: &str| format!("_blocks.{}.{part}", block.number);
+            let mut y = x;
+            if block.expansion > 1 {
+                y = self.conv(g, &name("_expand_conv"), y, 1, 1);
+                y = g.clip(y, 0.0, 6.0);
+            }
+            let groups = g.shape(y)[1];
+            y = self.conv(g, &name("_depthwise_conv"), y, block.stride, groups);
+            y = g.clip(y, 0.0, 6.0);
+            y = self.conv(g, &name("_project_conv"), y, 1, 1);
+            x = if block.stride == 1 && block.from == block.to { g.add(y, x) } else { y };
+            if block.last_of.is_some_and(|stage| TAPS.contains(&stage)) {
+                found.push(x);
+            }
+        }
+        [found[0], found[1], found[2], found[3]]
+    }
+
+    /// The features at stride 32 averaged over the picture: `(N, 320)`.
+    pub fn pooled(&self, g: &mut Graph, pictures: Var) -> Var {
+        let last = self.features(g, pictures)[3];
+        g.mean(last, &[2, 3], false)
+    }
+
+    fn conv(&self, g: &mut Graph, name: &str, x: Var, stride: usize, groups: usize) -> Var {
+        let layer = &self.layers[name];
+        let side = g.shape(x)[2];
+        let k = layer.weight.shape[2];
+        // "Same" padding: what is missing on both sides together, the odd pixel after.
+        let missing = ((side.div_ceil(stride) - 1) * stride + k).saturating_sub(side);
+        let (before, after) = (missing / 2, missing - missing / 2);
+        let conv = Conv { stride, pads: [before, before, after, after], dilation: 1, groups };
+        let (w, b) = (g.constant(&layer.weight), g.constant(&layer.bias));
+        let y = g.conv(x, w, conv);
+        g.add(y, b)
+    }
+}
+
+struct Block {
+    number: usize,
+    stride: usize,
+    expansion: usize,
+    kernel: usize,
+    from: usize,
+    to: usize,
+    /// The stage that this block ends.
+    last_of: Option<usize>,
+}
+
+fn blocks() -> Vec<Block> {
+    let mut list = Vec::new();
+    let mut from = STEM;
+    for (stage, (kernel, first_stride, expansion, to, count)) in STAGES.into_iter().enumerate() {
+        for i in 0..count {
+            let stride = if i == 0 { first_stride } else { 1 };
+            let last_of = (i + 1 == count).then_some(stage);
+            list.push(Block { number: list.len(), stride, expansion, kernel, from, to, last_of });
+            from = to;
+        }
+    }
+    list
+}
+
+/// Name of each convolution, that of the normalisation after it, and the kernel's shape.
+fn plan() -> Vec<(String, String, Vec<usize>)> {
+    let mut list = vec![("_conv_stem".to_owned(), "_bn0".to_owned(), vec![STEM, 3, 3, 3])];
+    for b in blocks() {
+        let name = |part: &str| format!("_blocks.{}.{part}", b.number);
+        let wide = b.from * b.expansion;
+        if b.expansion > 1 {
+            list.push((name("_expand_conv"), name("_bn0"), vec![wide, b.from, 1, 1]));
+        }
+        list.push((name("_depthwise_conv"), name("_bn1"), vec![wide, 1, b.kernel, b.kernel]));
+        list.push((name("_project_conv"), name("_bn2"), vec![b.to, wide, 1, 1]));
+    }
+    list
+}
+
+/// w' = w·γ/√(v + ε), b' = β − m·γ/√(v + ε)
+fn fold(
+    tensors: &BTreeMap<String, TensorF32>,
+    file: &str,
+    conv: &str,
+    norm: &str,
+    shape: &[usize],
+) -> Result<Layer, Error> {
+    let get = |name: String, expected: &[usize]| match tensors.get(&name) {
+        Some(t) if t.shape == expected => Ok(&t.data),
+        other => Err(Error::Tensor {
+            file: file.to_owned(),
+            name,
+            found: other.map_or("missing".to_owned(), |t| format!("{:?}", t.shape)),
+            expected: expected.to_vec(),
+        }),
+    };
+    let out = [shape[0]];
+    let weight = get(format!("{conv}.weight"), shape)?;
+    let gain = get(format!("{norm}.weight"), &out)?;
+    let bias = get(format!("{norm}.bias"), &out)?;
+    let mean = get(format!("{norm}.running_mean"), &out)?;
+    let variance = get(format!("{norm}.running_var"), &out)?;
+    let factors: Vec<f32> = gain.iter().zip(variance).map(|(g, v)| g / (v + EPSILON).sqrt()).collect();
+    let each = weight.len() / shape[0];
+    let weight = weight.iter().enumerate().map(|(i, w)| w * factors[i / each]).collect();
+    let bias = (0..shape[0]).map(|o| bias[o] - mean[o] * factors[o]).collect();
+    Ok(Layer { weight: Tensor::new(shape, weight), bias: Tensor::new(&[1, shape[0], 1, 1], bias) })
+}

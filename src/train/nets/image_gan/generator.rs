@@ -1,0 +1,126 @@
+//! The generator: a light relative of FastGAN's (Liu et al. 2021, "Towards faster and stabilized GAN training").
+//!
+//! A latent point becomes a 4×4 map; each block doubles its side, and so does the last layer. A block is "nearest ×2, 3×3 convolution, batch
+//! normalisation, GLU". Nearest ×2 followed by a 3×3 convolution equals four 2×2 convolutions on the small map, one for
+//! each of the four places in a doubled pixel, with 2.25 times fewer products; normalisation and gate run on the four
+//! parts as they are, and only their result is woven together.
+
+use super::Shape;
+use crate::train::graph::{Graph, Init, Role, Var};
+use crate::train::ops::{BatchStatistics, Conv};
+use crate::train::tensor::Tensor;
+
+/// Prefix of the generator's parameters.
+pub const PREFIX: &str = "g.";
+
+/// Pictures `(N, 3, S, S)` in −1 … 1 from latent points `z` `(N, latent)` of any length: only their direction counts.
+///
+/// `psi`, where given, is a truncation: points move towards the middle of the latent space, at 0 all are the same.
+pub fn generate(g: &mut Graph, shape: &Shape, z: Var, psi: Option<Var>, statistics: BatchStatistics) -> Var {
+    let n = g.shape(z)[0];
+    let first = shape.channels[0];
+    let mut direction = on_sphere(g, z);
+    if let Some(psi) = psi {
+        direction = g.mul(direction, psi);
+    }
+    let init = Init::Normal((1.0 / shape.latent as f32).sqrt());
+    let w = g.parameter("g.start.weight", &[shape.latent, 2 * first * 16], init, Role::Weight);
+    let x = g.gemm(direction, false, w, false);
+    let x = g.reshape(x, &[n, 2 * first, 4, 4]);
+    let x = g.batch_norm("g.start.norm", x, statistics);
+    let start = g.glu(x, 1);
+
+    let mut x = start;
+    let blocks = shape.channels.len() - 1;
+    for (i, &channels) in shape.channels[1..].iter().enumerate() {
+        let name = format!("g.block{i}");
+        let parts = up_conv_parts(g, &name, x, 2 * channels);
+        let parts = g.batch_norm(&format!("{name}.norm"), parts, statistics);
+        let parts = g.glu(parts, 1);
+        x = weave(g, parts);
+        if i + 2 >= blocks {
+            let gate = excitation(g, &name, start, channels);
+            x = g.mul(x, gate);
+        }
+    }
+    let x = picture(g, x);
+    g.tanh(x)
+}
+
+/// Four pixels of three colours from each place of the last map, `(N, 3, 2H, 2W)`, by a sub-pixel convolution (Shi et
+/// al. 2016). Each of the four has its own kernel: what they share plus what sets it apart, which starts at zero, so
+/// that the first pictures have no chequered grain (Aitken et al. 2017).
+fn picture(g: &mut Graph, x: Var) -> Var {
+    let [n, c, h, w] = *g.shape(x) else { unreachable!("maps have four axes") };
+    let init = Init::Normal((1.0 / (9 * c) as f32).sqrt());
+    let shared = g.parameter("g.picture.weight", &[1, 3, c, 3, 3], init, Role::Weight);
+    let apart = g.parameter("g.picture.detail", &[4, 3, c, 3, 3], Init::Constant(0.0), Role::Weight);
+    let kernel = g.add(apart, shared);
+    let kernel = g.reshape(kernel, &[12, c, 3, 3]);
+    let bias = g.parameter("g.picture.bias", &[3], Init::Constant(0.0), Role::Bias);
+    let x = g.conv(x, kernel, Conv::same(3));
+    let x = g.reshape(x, &[n, 2, 2, 3, h, w]);
+    let x = g.transpose(x, &[0, 3, 4, 1, 5, 2]);
+    let x = g.reshape(x, &[n, 3, 2 * h, 2 * w]);
+    g.add_channels(x, bias)
+}
+
+/// `z` scaled to the length √latent.
+fn on_sphere(g: &mut Graph, z: Var) -> Var {
+    let squares = g.square(z);
+    let mean = g.mean(squares, &[1], true);
+    let mean = g.add_scalar(mean, 1e-8);
+    let length = g.sqrt(mean);
+    g.div(z, length)
+}
+
+/// The four parts of "nearest ×2, 3×3 convolution" of `(N, C, H, W)`, one after another along the first axis:
+/// `(4N, out, H, W)`; part 2a + b holds the pixels (2y + a, 2x + b).
+fn up_conv_parts(g: &mut Graph, name: &str, x: Var, out: usize) -> Var {
+    let c = g.shape(x)[1];
+    let init = Init::Normal((2.0 / (9 * c) as f32).sqrt());
+    let w = g.parameter(&format!("{name}.weight"), &[out, c, 3, 3], init, Role::Weight);
+    let flat = g.reshape(w, &[out * c, 9]);
+    let mut parts = Vec::new();
+    for (a, b) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let taps = g.constant(&tap_sums(a, b));
+        let kernel = g.gemm(flat, false, taps, false);
+        let kernel = g.reshape(kernel, &[out, c, 2, 2]);
+        let conv = Conv { stride: 1, pads: [1 - a, 1 - b, a, b], dilation: 1, groups: 1 };
+        parts.push(g.conv(x, kernel, conv));
+    }
+    g.concat(&parts, 0)
+}
+
+/// Matrix `(9, 4)` that sums the taps of a 3×3 kernel which fall on the same small pixel, for the place `(a, b)` in a
+/// doubled pixel.
+fn tap_sums(a: usize, b: usize) -> Tensor {
+    let mut data = vec![0.0; 36];
+    for ky in 0..3 {
+        for kx in 0..3 {
+            // Place a sees the rows a − 1 … a + 1 of the doubled map: rows (a + ky − 1) / 2 of the small one.
+            let (row, column) = ((a + ky).div_ceil(2) - a, (b + kx).div_ceil(2) - b);
+            data[(3 * ky + kx) * 4 + 2 * row + column] = 1.0;
+        }
+    }
+    Tensor::new(&[9, 4], data)
+}
+
+/// `(4N, C, H, W)` woven to `(N, C, 2H, 2W)`.
+fn weave(g: &mut Graph, parts: Var) -> Var {
+    let [n, c, h, w] = *g.shape(parts) else { unreachable!("maps have four axes") };
+    let x = g.reshape(parts, &[2, 2, n / 4, c, h, w]);
+    let x = g.transpose(x, &[2, 3, 4, 0, 5, 1]);
+    g.reshape(x, &[n / 4, c, 2 * h, 2 * w])
+}
+
+/// Skip-layer excitation: the 4×4 map decides how much each channel of a late map counts, `(N, channels, 1, 1)`.
+fn excitation(g: &mut Graph, name: &str, start: Var, channels: usize) -> Var {
+    let [n, c, h, w] = *g.shape(start) else { unreachable!("maps have four axes") };
+    let x = g.reshape(start, &[n, c * h * w]);
+    let x = g.dense(&format!("{name}.excite0"), x, channels);
+    let x = g.leaky_relu(x, 0.1);
+    let x = g.dense(&format!("{name}.excite1"), x, channels);
+    let x = g.sigmoid(x);
+    g.reshape(x, &[n, channels, 1, 1])
+}
