@@ -177,8 +177,11 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
     let slots = steps.iter().flat_map(|s| s.slots.clone()).collect::<Vec<_>>();
     let mut programs = steps.iter().map(|s| Program::new(s, settings.device)).collect::<Result<Vec<_>, _>>()?;
     let (mut progress, tensors) = if settings.resume && file.exists() {
-        let (progress, tensors) = checkpoint::load(&file)?;
+        let (mut progress, tensors) = checkpoint::load(&file)?;
         same_settings(&progress.settings, &config)?;
+        if let Length::Steps(n) = settings.length {
+            progress.steps = n;
+        }
         (progress, tensors)
     } else {
         let planned = if let Length::Steps(n) = settings.length { n } else { 0 };
@@ -231,15 +234,16 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
                 let figures = task.validate(&state.tensors(|_| true)?, folder, progress.step)?;
                 log.validation(&progress, &figures)?;
             }
-            if saved.elapsed() >= settings.checkpoint_every || last {
+            if saved.elapsed() >= settings.checkpoint_every {
                 checkpoint::save(&file, &progress, &state.tensors(|_| true)?)?;
                 saved = Instant::now();
             }
         }
-        checkpoint::save(&file, &progress, &state.tensors(|_| true)?)?;
+        let tensors = state.tensors(|_| true)?;
+        checkpoint::save(&file, &progress, &tensors)?;
         drop(batches);
         log.finish();
-        Ok(state.tensors(|_| true)?)
+        Ok(tensors)
     })
 }
 
