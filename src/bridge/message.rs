@@ -9,13 +9,15 @@ pub enum Part {
     Call,
     /// What the composer answers.
     Answer,
+    /// What accompanies both. The composer does not hear it as a tune.
+    Backing,
 }
 
 impl Part {
     /// Every part, in the order of their numbers.
-    pub const ALL: [Self; 2] = [Self::Call, Self::Answer];
+    pub const ALL: [Self; 3] = [Self::Call, Self::Answer, Self::Backing];
 
-    /// 0 for the call, 1 for the answer.
+    /// 0 for the call, 1 for the answer, 2 for the backing.
     pub fn index(self) -> usize {
         self as usize
     }

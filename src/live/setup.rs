@@ -36,11 +36,11 @@ pub struct Setup {
     /// What becomes of late notes.
     pub late: LatePolicy,
     /// The sounds, by [`Part::index`].
-    pub parts: [PartSetup; 2],
+    pub parts: [PartSetup; Part::ALL.len()],
 }
 
 impl Setup {
-    /// The house sound: warm keys call, a soft lead answers.
+    /// The house sound: warm keys call, a soft lead answers, a quiet pad of keys lies behind both.
     pub fn new(sample_rate: SampleRate) -> Self {
         Self {
             sample_rate,
@@ -49,6 +49,7 @@ impl Setup {
             parts: [
                 PartSetup { patch: Patch::Keys, gain_db: 0.0, pan: -0.18, reverb: 0.28, chorus: 0.3 },
                 PartSetup { patch: Patch::Lead, gain_db: 0.0, pan: 0.18, reverb: 0.4, chorus: 0.45 },
+                PartSetup { patch: Patch::Keys, gain_db: -5.0, pan: 0.0, reverb: 0.35, chorus: 0.5 },
             ],
         }
     }

@@ -24,6 +24,14 @@ pub const REACH: i32 = 36;
 pub const PITCH_CLASSES: usize = 2 * REACH as usize + 2;
 /// Classes of metres; the last stands for all that are not listed.
 pub const METRE_CLASSES: usize = METRES.len() + 1;
+/// Periods in bars whose phases tell a network where in a larger form an event stands.
+pub const PHASE_BARS: [u32; 6] = [1, 2, 4, 8, 16, 32];
+/// Numbers in a phase vector: a cosine and a sine for each period.
+pub const PHASES: usize = 2 * PHASE_BARS.len();
+/// Positions in a bar that are told apart, in grid steps.
+pub const POSITIONS: usize = 192;
+/// Name and version of this coding, as a model's vocabulary says it.
+pub const CODING: (&str, u32) = ("duration-relative-pitch", 1);
 const METRES: [(u8, u8); 10] = [(4, 4), (2, 4), (3, 4), (6, 8), (9, 8), (12, 8), (3, 8), (2, 2), (3, 2), (6, 4)];
 
 /// One coded event.
@@ -52,6 +60,17 @@ pub struct EncodedTune {
 pub fn metre_class(metre: TimeSignature) -> u8 {
     let listed = METRES.iter().position(|&m| m == (metre.numerator, metre.denominator));
     listed.unwrap_or(METRES.len()) as u8
+}
+
+/// Phases of a position in bars: cosines of 2π·bars/period, then sines.
+pub fn phases(bars: f32) -> [f32; PHASES] {
+    let mut phases = [0.0; PHASES];
+    for (i, period) in PHASE_BARS.into_iter().enumerate() {
+        let angle = std::f32::consts::TAU * (bars / period as f32).fract();
+        phases[i] = angle.cos();
+        phases[i + PHASE_BARS.len()] = angle.sin();
+    }
+    phases
 }
 
 /// Class of a pitch relative to `first`, folded by octaves into reach.

@@ -21,6 +21,8 @@ use pool::Pool;
 /// Most samples rendered in one go; larger blocks are cut into these.
 pub(super) const CHUNK: usize = 64;
 
+const PARTS: usize = Part::ALL.len();
+
 /// Left and right samples of one chunk.
 pub(super) type Bus = [[f32; CHUNK]; 2];
 
@@ -51,12 +53,12 @@ impl Channel {
 /// All sound: parts, voices, effects, limiter.
 #[derive(Debug)]
 pub(super) struct Synth {
-    channels: [Channel; 2],
+    channels: [Channel; PARTS],
     pool: Pool,
     chorus: Chorus,
     reverb: Reverb,
     limiter: Limiter,
-    buses: [Bus; 2],
+    buses: [Bus; PARTS],
     /// Samples for which nothing but silence went through the effects.
     quiet: u64,
     sleep_after: u64,
@@ -68,14 +70,14 @@ const SILENCE: f32 = 1e-6;
 
 impl Synth {
     /// Allocates tables and delay lines.
-    pub fn prepare(rate: SampleRate, parts: &[PartSetup; 2]) -> Self {
+    pub fn prepare(rate: SampleRate, parts: &[PartSetup; PARTS]) -> Self {
         Self {
-            channels: [Channel::new(&parts[0]), Channel::new(&parts[1])],
+            channels: parts.each_ref().map(Channel::new),
             pool: Pool::prepare(rate),
             chorus: Chorus::prepare(rate),
             reverb: Reverb::prepare(rate),
             limiter: Limiter::new(rate),
-            buses: [[[0.0; CHUNK]; 2]; 2],
+            buses: [[[0.0; CHUNK]; 2]; PARTS],
             quiet: 0,
             sleep_after: u64::from(rate.0) / 2,
             asleep: true,
@@ -134,12 +136,21 @@ impl Synth {
             bus[..length].fill(0.0);
         }
         self.pool.render(&mut self.buses, length);
+        // The chorus' return goes on to the reverb as its players do on average.
+        let wet = self.channels.iter().map(|c| c.reverb).sum::<f32>() / PARTS as f32;
         for i in 0..length {
-            let [call, answer] = &self.buses;
-            let (a, b) = (&self.channels[0], &self.channels[1]);
-            let a_out = [call[0][i] * a.gain[0], call[1][i] * a.gain[1]];
-            let b_out = [answer[0][i] * b.gain[0], answer[1][i] * b.gain[1]];
-            let silent_in = a_out == [0.0; 2] && b_out == [0.0; 2];
+            // Sums over the parts: dry, and what each sends to the effects; left and right.
+            let (mut dry, mut to_chorus, mut to_reverb) = ([0.0_f32; 2], [0.0_f32; 2], [0.0_f32; 2]);
+            let mut silent_in = true;
+            for (bus, channel) in self.buses.iter().zip(&self.channels) {
+                for side in 0..2 {
+                    let out = bus[side][i] * channel.gain[side];
+                    silent_in &= out == 0.0;
+                    dry[side] += out;
+                    to_chorus[side] += out * channel.chorus;
+                    to_reverb[side] += out * channel.reverb;
+                }
+            }
             if self.asleep {
                 if silent_in {
                     (left[i], right[i]) = (0.0, 0.0);
@@ -147,15 +158,12 @@ impl Synth {
                 }
                 self.asleep = false;
             }
-            let to_chorus = [a_out[0] * a.chorus + b_out[0] * b.chorus, a_out[1] * a.chorus + b_out[1] * b.chorus];
             let chorus = self.chorus.tick(to_chorus);
-            let wet = 0.5 * (a.reverb + b.reverb);
-            let to_reverb = [
-                a_out[0] * a.reverb + b_out[0] * b.reverb + chorus[0] * wet,
-                a_out[1] * a.reverb + b_out[1] * b.reverb + chorus[1] * wet,
-            ];
+            for side in 0..2 {
+                to_reverb[side] += chorus[side] * wet;
+                dry[side] += chorus[side];
+            }
             let reverb = self.reverb.tick(to_reverb);
-            let dry = [a_out[0] + b_out[0] + chorus[0], a_out[1] + b_out[1] + chorus[1]];
             let out = self.limiter.tick([dry[0] + reverb[0], dry[1] + reverb[1]]);
             (left[i], right[i]) = (out[0], out[1]);
             // Effects go to sleep when nothing has gone in or come out for half a second, longer than any delay line.

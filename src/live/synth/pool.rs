@@ -85,7 +85,7 @@ impl Pool {
     }
 
     /// Adds every voice to the bus of its part.
-    pub fn render(&mut self, buses: &mut [Bus; 2], length: usize) {
+    pub fn render(&mut self, buses: &mut [Bus], length: usize) {
         for place in &mut self.voices {
             let Some(voice) = place else { continue };
             let [left, right] = &mut buses[voice.part.index()];

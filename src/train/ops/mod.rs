@@ -14,4 +14,4 @@ mod resize;
 mod shape;
 
 pub use conv::Conv;
-pub use norm::BatchStatistics;
+pub use norm::{BatchStatistics, RUNNING_SHARE};

@@ -12,7 +12,7 @@ pub enum BatchStatistics {
 }
 
 /// Share of the old value that a running mean keeps each step.
-const RUNNING_SHARE: f32 = 0.95;
+pub const RUNNING_SHARE: f32 = 0.95;
 const EPSILON: f32 = 1e-5;
 
 impl Graph {

@@ -69,7 +69,11 @@ impl Features {
         self.width
     }
 
-    fn row(&self, row: usize) -> &[f32] {
+    /// Features of one picture.
+    ///
+    /// # Panics
+    /// If there is no such picture.
+    pub fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.width..(row + 1) * self.width]
     }
 

@@ -4,6 +4,8 @@
 
 mod augment;
 mod discriminator;
+pub mod evaluate;
+pub mod export;
 mod generator;
 mod task;
 

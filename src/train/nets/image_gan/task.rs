@@ -1,15 +1,18 @@
 //! Training: what a step is, what it is fed with, and how far it has come.
 
 use super::discriminator::{self, Heads, Projection};
+use super::evaluate::{Eye, spread};
+use super::export::{network, performing_weights};
 use super::{Shape, augment, generator};
 use crate::train::graph::{Graph, Var, Weights};
 use crate::train::nets::efficientnet::EfficientNet;
 use crate::train::ops::BatchStatistics;
 use crate::train::pictures::dataset::{Dataset, Split};
+use crate::train::pictures::metrics::frechet_distance;
 use crate::train::pictures::sheet::{self, Layout};
 use crate::train::program::{Device, Feed, Feeds, Forward};
 use crate::train::run::{self, Batch, Rates, RunError};
-use crate::train::step::{AVERAGE, Adam, Objective, Step, normal};
+use crate::train::step::{Adam, Objective, Step, normal};
 use crate::train::tensor::{Tensor, Tensors};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -178,27 +181,37 @@ impl run::Task for Task {
         json!(self.settings)
     }
 
+    /// Writes a sheet of samples, always of the same points, and tells how far the samples are from the training
+    /// pictures and how much they differ among themselves.
     fn validate(&self, state: &Tensors, folder: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {
-        let weights = averaged(state);
         let shape = &self.settings.shape;
-        let mut g = Graph::new();
-        let count = 64;
-        let z = g.input("z", &[count, shape.latent]);
-        let picture = generator::generate(&mut g, shape, z, None, BatchStatistics::Batch);
-        let mut forward = Forward::new(&g.to_model(&[("picture", picture)], Weights::Inside(&weights)), self.device)?;
-        let z = self.latent_points(&mut self.random(2, 0), count);
-        let painted = forward.run(&Feeds::from([("z".to_owned(), Feed::Floats(z))]))?;
-        let pictures = &painted["picture"].data;
-        let page = sheet::sheet_of_planes(pictures, shape.size, Layout::for_count(count, shape.size as u32));
+        let weights = performing_weights(&self.settings, state, self.device)?;
+        let mut forward = Forward::new(&network(shape, &weights, SHEET), self.device)?;
+        let mut rng = self.random(2, 0);
+        let mut pictures = Vec::new();
+        for _ in 0..SAMPLES / SHEET {
+            let z = self.latent_points(&mut rng, SHEET);
+            let psi = Tensor::new(&[1], vec![1.0]);
+            let feeds = Feeds::from([("z".into(), Feed::Floats(z)), ("psi".into(), Feed::Floats(psi))]);
+            pictures.extend_from_slice(&forward.run(&feeds)?["picture"].data);
+        }
+        let one = 3 * shape.size * shape.size;
+        let page = sheet::sheet_of_planes(&pictures[..SHEET * one], shape.size, Layout::for_count(SHEET, shape.size as u32));
         let path = folder.join(format!("samples-{step:06}.png"));
         sheet::save_png(&page, &path).map_err(|error| RunError::Io { path, error })?;
-        let _ = Split::HeldOut;
-        Ok(BTreeMap::new())
+
+        let data = |e: &dyn std::fmt::Display| RunError::Data(e.to_string());
+        let mut eye = Eye::new(&self.features, shape.size, self.device)?;
+        let real = self.dataset.sample(Split::Train, self.settings.seed, 0, SAMPLES).map_err(|e| data(&e))?;
+        let real = eye.features(&real.data).map_err(|e| data(&e))?;
+        let painted = eye.features(&pictures).map_err(|e| data(&e))?;
+        Ok(BTreeMap::from([
+            ("frechet_training".into(), frechet_distance(&painted, &real).map_err(|e| data(&e))?),
+            ("spread".into(), spread(&painted) / spread(&real)),
+        ]))
     }
 }
 
-/// The generator's weights as their running averages, with the state of normalisations.
-pub fn averaged(state: &Tensors) -> Tensors {
-    let own = state.iter().filter(|(name, _)| name.starts_with(generator::PREFIX));
-    own.map(|(name, t)| (name.clone(), state.get(&format!("{AVERAGE}{name}")).unwrap_or(t).clone())).collect()
-}
+/// Pictures of a sheet, and pictures that figures are taken on.
+const SHEET: usize = 64;
+const SAMPLES: usize = 192;

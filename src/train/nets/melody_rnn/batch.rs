@@ -1,7 +1,6 @@
 //! From tunes to the tensors of a batch.
 
-use super::{PHASE_BARS, PHASES, POSITIONS};
-use crate::music::encoding::{END, EncodedTune, bar_steps, metre_class};
+use crate::music::encoding::{END, EncodedTune, PHASES, POSITIONS, bar_steps, metre_class, phases};
 use crate::train::program::{Feed, Feeds};
 use crate::train::tensor::Tensor;
 
@@ -51,17 +50,6 @@ pub struct Bucket {
     pub rows: usize,
     /// B: tunes.
     pub tunes: usize,
-}
-
-/// Phases of a position in bars: cosines of 2π·bars/period, then sines.
-pub fn phases(bars: f32) -> [f32; PHASES] {
-    let mut phases = [0.0; PHASES];
-    for (i, period) in PHASE_BARS.into_iter().enumerate() {
-        let angle = std::f32::consts::TAU * (bars / period as f32).fract();
-        phases[i] = angle.cos();
-        phases[i + PHASE_BARS.len()] = angle.sin();
-    }
-    phases
 }
 
 /// How many events backwards from row t equal those backwards from row j, for all j < t; `same(a, b)` compares events.

@@ -4,15 +4,13 @@ use super::{Config, Events, MelodyRnn, PHASES, StepMemory};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Kind, ModelSpec, TensorSpec, Vocabulary};
 use crate::music::STEPS_PER_BEAT;
-use crate::music::encoding::{DURATIONS, METRE_CLASSES};
+use crate::music::encoding::{CODING, DURATIONS, METRE_CLASSES};
 use crate::train::graph::{Graph, Weights};
 use crate::train::tensor::Tensors;
 use std::collections::BTreeMap;
 
 /// Events that a performing model remembers.
 pub const MEMORY: usize = 512;
-/// Name and version of the coding of [`crate::music::encoding`].
-pub const CODING: (&str, u32) = ("duration-relative-pitch", 1);
 
 /// The model of one step with `weights` inside, and a description with everything but data, metrics and command.
 pub fn performing_model(config: Config, weights: &Tensors, name: &str) -> (ModelProto, ModelSpec) {

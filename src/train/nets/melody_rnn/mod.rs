@@ -14,7 +14,8 @@ mod batch;
 mod export;
 mod task;
 
-pub use batch::{Bucket, Tune, phases};
+pub use crate::music::encoding::{PHASE_BARS, PHASES, POSITIONS, phases};
+pub use batch::{Bucket, Tune};
 pub use export::performing_model;
 pub use task::{MelodyTask, Scorer, Scores, TaskSettings, averaged};
 
@@ -23,12 +24,6 @@ use crate::train::graph::{Graph, Init, Role, Var};
 use crate::train::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-/// Periods in bars whose phases tell the network where in a larger form an event stands.
-pub const PHASE_BARS: [u32; 6] = [1, 2, 4, 8, 16, 32];
-/// Numbers in a phase vector: a cosine and a sine for each period.
-pub const PHASES: usize = 2 * PHASE_BARS.len();
-/// Positions in a bar that are told apart, in grid steps.
-pub const POSITIONS: usize = 192;
 /// Match lengths enter attention scores up to these numbers of events.
 const MATCH_CAPS: [f32; 4] = [1.0, 3.0, 8.0, 32.0];
 

@@ -1,0 +1,90 @@
+//! The model that performs: one picture a call, weights and normalisation inside.
+
+use super::generator::{self, generate};
+use super::{Settings, Shape};
+use crate::model::onnx::ModelProto;
+use crate::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
+use crate::train::graph::{Graph, Role, Var, Weights};
+use crate::train::ops::{BatchStatistics, RUNNING_SHARE};
+use crate::train::program::{Device, Feed, Feeds, Forward, ProgramError};
+use crate::train::step::{AVERAGE, normal};
+use crate::train::tensor::{Tensor, Tensors};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::collections::BTreeMap;
+
+/// Truncation that the model's description recommends.
+pub const PSI: f32 = 0.9;
+
+/// Batches and their size for measuring normalisations.
+const BATCHES: usize = 16;
+const BATCH: usize = 32;
+
+/// The weights to perform with, from a training's state: running averages of what was trained, and normalisations
+/// measured with them. (Those that training kept belong to the weights of the moment, not to their average.)
+///
+/// # Errors
+/// If ONNX Runtime fails.
+pub fn performing_weights(settings: &Settings, state: &Tensors, device: Device) -> Result<Tensors, ProgramError> {
+    let shape = &settings.shape;
+    let own = state.iter().filter(|(name, _)| name.starts_with(generator::PREFIX));
+    let mut weights: Tensors =
+        own.map(|(name, t)| (name.clone(), state.get(&format!("{AVERAGE}{name}")).unwrap_or(t).clone())).collect();
+
+    let mut g = Graph::new();
+    let z = g.input("z", &[BATCH, shape.latent]);
+    generate(&mut g, shape, z, None, BatchStatistics::Batch);
+    let states: Vec<String> =
+        g.parameters().iter().filter(|p| p.role == Role::State).map(|p| p.name.clone()).collect();
+    // A running mean that starts at zero holds (1 − share) of the batch's after one step.
+    for name in &states {
+        if let Some(t) = weights.get_mut(name) {
+            t.data.fill(0.0);
+        }
+    }
+    let updates = g.updates().to_vec();
+    let outputs: Vec<(&str, Var)> = updates.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+    // An output may not bear the name of a weight.
+    let named: Vec<String> = outputs.iter().map(|(n, _)| format!("next/{n}")).collect();
+    let outputs: Vec<(&str, Var)> = named.iter().map(String::as_str).zip(outputs.iter().map(|o| o.1)).collect();
+    let mut forward = Forward::new(&g.to_model(&outputs, Weights::Inside(&weights)), device)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+    let mut sums: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for _ in 0..BATCHES {
+        let z = Tensor::new(&[BATCH, shape.latent], normal(&mut rng, 1.0, BATCH * shape.latent));
+        let found = forward.run(&Feeds::from([("z".to_owned(), Feed::Floats(z))]))?;
+        for name in &states {
+            let new = &found[&format!("next/{name}")].data;
+            let sum = sums.entry(name).or_insert_with(|| vec![0.0; new.len()]);
+            sum.iter_mut().zip(new).for_each(|(s, v)| *s += f64::from(*v));
+        }
+    }
+    let scale = 1.0 / (BATCHES as f64 * f64::from(1.0 - RUNNING_SHARE));
+    for (name, sum) in sums {
+        if let Some(t) = weights.get_mut(name) {
+            t.data = sum.iter().map(|s| (s * scale) as f32).collect();
+        }
+    }
+    Ok(weights)
+}
+
+/// The performing network for `n` pictures a call: inputs `z` `(n, latent)` and `psi` `(1)`, output `picture`
+/// `(n, 3, S, S)`.
+pub fn network(shape: &Shape, weights: &Tensors, n: usize) -> ModelProto {
+    let mut g = Graph::new();
+    let z = g.input("z", &[n, shape.latent]);
+    let psi = g.input("psi", &[1]);
+    let picture = generate(&mut g, shape, z, Some(psi), BatchStatistics::Running);
+    g.to_model(&[("picture", picture)], Weights::Inside(weights))
+}
+
+/// The parts of the model's description that follow from its shape.
+pub fn description(name: &str, shape: &Shape) -> ModelSpec {
+    let side = shape.size as u32;
+    let mut spec = ModelSpec::new(Kind::ImageGan, name);
+    spec.inputs = vec![TensorSpec::f32("z", &[1, shape.latent]), TensorSpec::f32("psi", &[1])];
+    spec.outputs = vec![TensorSpec::f32("picture", &[1, 3, shape.size, shape.size])];
+    spec.picture = Some(Picture { width: side, height: side, channels: 3, range: [-1.0, 1.0] });
+    spec.latent = Some(Latent { size: shape.latent, mapped_size: None, psi: Some(PSI) });
+    spec
+}
