@@ -264,6 +264,8 @@ struct Log {
     file: File,
     path: PathBuf,
     bar: ProgressBar,
+    /// Whether anything is printed.
+    shown: bool,
     smooth: BTreeMap<String, f64>,
     examples: usize,
     start: Instant,
@@ -280,7 +282,7 @@ impl Log {
         let bar = if progress { ProgressBar::new(0) } else { ProgressBar::hidden() };
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left, {msg}");
         bar.set_style(style.expect("a valid template"));
-        Ok(Self { file, path, bar, smooth: BTreeMap::new(), examples: 0, start: Instant::now() })
+        Ok(Self { file, path, bar, shown: progress, smooth: BTreeMap::new(), examples: 0, start: Instant::now() })
     }
 
     fn write(&mut self, line: &serde_json::Value) -> Result<(), RunError> {
@@ -309,7 +311,9 @@ impl Log {
 
     fn validation(&mut self, progress: &Progress, figures: &BTreeMap<String, f64>) -> Result<(), RunError> {
         let line = json!({"step": progress.step, "seconds": progress.seconds, "validation": figures});
-        self.bar.suspend(|| println!("step {}: {}", progress.step, json!(figures)));
+        if self.shown {
+            self.bar.suspend(|| println!("step {}: {}", progress.step, json!(figures)));
+        }
         self.write(&line)
     }
 

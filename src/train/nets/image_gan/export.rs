@@ -34,8 +34,7 @@ pub fn performing_weights(settings: &Settings, state: &Tensors, device: Device) 
     let mut g = Graph::new();
     let z = g.input("z", &[BATCH, shape.latent]);
     generate(&mut g, shape, z, None, BatchStatistics::Batch);
-    let states: Vec<String> =
-        g.parameters().iter().filter(|p| p.role == Role::State).map(|p| p.name.clone()).collect();
+    let states: Vec<String> = g.parameters().iter().filter(|p| p.role == Role::State).map(|p| p.name.clone()).collect();
     // A running mean that starts at zero holds (1 − share) of the batch's after one step.
     for name in &states {
         if let Some(t) = weights.get_mut(name) {
