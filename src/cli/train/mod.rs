@@ -127,6 +127,11 @@ impl Shared {
     }
 }
 
+/// The command as it was typed, for a model's description.
+pub fn command_line() -> String {
+    std::iter::once("oneiro".to_owned()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" ")
+}
+
 fn has_cuda() -> bool {
     oneiro::model::runtime::load().is_ok_and(|l| l.providers().iter().any(|p| p == "CUDAExecutionProvider"))
 }
