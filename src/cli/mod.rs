@@ -6,6 +6,7 @@
 
 mod data;
 mod doctor;
+mod eval;
 mod models;
 mod train;
 
@@ -37,6 +38,8 @@ enum Command {
     Data(data::Args),
     /// Train a model from data
     Train(train::Args),
+    /// Measure a model on data it was not trained on
+    Eval(eval::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),
 }
@@ -59,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Models(args) => models::run(args),
         Command::Data(args) => data::run(args),
         Command::Train(args) => train::run(args),
+        Command::Eval(args) => eval::run(args),
         Command::Doctor(args) => doctor::run(args),
     };
     match result {
