@@ -6,6 +6,7 @@
 
 mod data;
 mod doctor;
+mod eval;
 mod models;
 mod render;
 mod train;
@@ -41,6 +42,8 @@ enum Command {
     Models(models::Args),
     /// Train a model from data
     Train(train::Args),
+    /// Measure a model on data it was not trained on
+    Eval(eval::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),
 }
@@ -64,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Data(args) => data::run(args),
         Command::Models(args) => models::run(args),
         Command::Train(args) => train::run(args),
+        Command::Eval(args) => eval::run(args),
         Command::Doctor(args) => doctor::run(args),
     };
     match result {

@@ -177,8 +177,11 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
     let slots = steps.iter().flat_map(|s| s.slots.clone()).collect::<Vec<_>>();
     let mut programs = steps.iter().map(|s| Program::new(s, settings.device)).collect::<Result<Vec<_>, _>>()?;
     let (mut progress, tensors) = if settings.resume && file.exists() {
-        let (progress, tensors) = checkpoint::load(&file)?;
+        let (mut progress, tensors) = checkpoint::load(&file)?;
         same_settings(&progress.settings, &config)?;
+        if let Length::Steps(n) = settings.length {
+            progress.steps = n;
+        }
         (progress, tensors)
     } else {
         let planned = if let Length::Steps(n) = settings.length { n } else { 0 };
@@ -231,15 +234,16 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
                 let figures = task.validate(&state.tensors(|_| true)?, folder, progress.step)?;
                 log.validation(&progress, &figures)?;
             }
-            if saved.elapsed() >= settings.checkpoint_every || last {
+            if saved.elapsed() >= settings.checkpoint_every {
                 checkpoint::save(&file, &progress, &state.tensors(|_| true)?)?;
                 saved = Instant::now();
             }
         }
-        checkpoint::save(&file, &progress, &state.tensors(|_| true)?)?;
+        let tensors = state.tensors(|_| true)?;
+        checkpoint::save(&file, &progress, &tensors)?;
         drop(batches);
         log.finish();
-        Ok(state.tensors(|_| true)?)
+        Ok(tensors)
     })
 }
 
@@ -260,6 +264,8 @@ struct Log {
     file: File,
     path: PathBuf,
     bar: ProgressBar,
+    /// Whether anything is printed.
+    shown: bool,
     smooth: BTreeMap<String, f64>,
     examples: usize,
     start: Instant,
@@ -276,7 +282,7 @@ impl Log {
         let bar = if progress { ProgressBar::new(0) } else { ProgressBar::hidden() };
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left, {msg}");
         bar.set_style(style.expect("a valid template"));
-        Ok(Self { file, path, bar, smooth: BTreeMap::new(), examples: 0, start: Instant::now() })
+        Ok(Self { file, path, bar, shown: progress, smooth: BTreeMap::new(), examples: 0, start: Instant::now() })
     }
 
     fn write(&mut self, line: &serde_json::Value) -> Result<(), RunError> {
@@ -305,7 +311,9 @@ impl Log {
 
     fn validation(&mut self, progress: &Progress, figures: &BTreeMap<String, f64>) -> Result<(), RunError> {
         let line = json!({"step": progress.step, "seconds": progress.seconds, "validation": figures});
-        self.bar.suspend(|| println!("step {}: {}", progress.step, json!(figures)));
+        if self.shown {
+            self.bar.suspend(|| println!("step {}: {}", progress.step, json!(figures)));
+        }
         self.write(&line)
     }
 

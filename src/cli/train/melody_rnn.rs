@@ -1,6 +1,6 @@
 //! `oneiro train melody-rnn`: a network that continues and answers melodies.
 
-use super::{Shared, stop_flag};
+use super::{Shared, command_line, stop_flag};
 use anyhow::{Context, Result, ensure};
 use clap::Args as ClapArgs;
 use oneiro::files::write_whole;
@@ -86,7 +86,7 @@ pub fn run(args: Args) -> Result<()> {
         ("test_next_pitch_accuracy_at_changes".into(), played.pitch_accuracy_at_changes),
     ]);
     spec.seed = shared.seed;
-    spec.command = std::env::args().collect::<Vec<_>>().join(" ");
+    spec.command = command_line();
     spec.licence = args.licence;
     let source = |folder: &PathBuf| DataSource {
         name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),

@@ -102,6 +102,12 @@ impl Shared {
         })
     }
 
+    /// Name of the model: that of its file.
+    pub fn name(&self) -> Result<String> {
+        let stem = self.out.file_stem().map(|s| s.to_string_lossy().into_owned());
+        stem.filter(|s| !s.is_empty()).with_context(|| format!("--out {}: no file name", self.out.display()))
+    }
+
     /// How the run goes; `minutes` where neither time nor steps are given.
     pub fn settings(&self, minutes: f64, validate_every: u64) -> Result<RunSettings> {
         let length = match (self.steps, self.minutes) {
@@ -125,6 +131,13 @@ impl Shared {
             progress: true,
         })
     }
+}
+
+/// The command as it was given, for the model's description: whoever reads it can make the model again.
+pub fn command_line() -> String {
+    let quoted = |arg: String| if arg.contains(' ') { format!("'{arg}'") } else { arg };
+    let rest = std::env::args().skip(1).filter(|a| !["--resume", "--export-only"].contains(&a.as_str())).map(quoted);
+    std::iter::once("oneiro".to_owned()).chain(rest).collect::<Vec<_>>().join(" ")
 }
 
 fn has_cuda() -> bool {

@@ -58,7 +58,7 @@ fn check_tensor(tensor: &TensorProto, facts: &mut Facts) -> Result<(), Refusal> 
             }
         }
     }
-    if tensor.data_type == Some(DataType::Float as i32) {
+    if [DataType::Float, DataType::Float16].into_iter().any(|t| tensor.data_type == Some(t as i32)) {
         facts.parameters += elements;
     }
     Ok(())

@@ -205,3 +205,134 @@ fn fold(
     let bias = (0..shape[0]).map(|o| bias[o] - mean[o] * factors[o]).collect();
     Ok(Layer { weight: Tensor::new(shape, weight), bias: Tensor::new(&[1, shape[0], 1, 1], bias) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::graph::Weights;
+    use crate::train::program::{Device, Feed, Feeds, Forward};
+    use crate::train::step::normal;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    /// A map of one picture: channels × side × side.
+    struct Map {
+        channels: usize,
+        side: usize,
+        data: Vec<f64>,
+    }
+
+    impl Map {
+        fn at(&self, c: usize, y: isize, x: isize) -> f64 {
+            let inside = |v: isize| (0..self.side as isize).contains(&v);
+            if inside(y) && inside(x) { self.data[(c * self.side + y as usize) * self.side + x as usize] } else { 0.0 }
+        }
+    }
+
+    /// Convolution by its definition, with TensorFlow's "same" padding: ⌈side / stride⌉ outputs, the odd zero after.
+    fn plain(layer: &Layer, x: &Map, stride: usize, depthwise: bool) -> Map {
+        let [out, ci, k, _] = layer.weight.shape[..] else { panic!("a kernel has four axes") };
+        let side = x.side.div_ceil(stride);
+        let before = ((side - 1) * stride + k).saturating_sub(x.side) / 2;
+        let mut data = Vec::with_capacity(out * side * side);
+        for o in 0..out {
+            for y in 0..side {
+                for column in 0..side {
+                    let mut sum = f64::from(layer.bias.data[o]);
+                    for i in 0..ci {
+                        for ky in 0..k {
+                            for kx in 0..k {
+                                let w = f64::from(layer.weight.data[((o * ci + i) * k + ky) * k + kx]);
+                                let row = (y * stride + ky) as isize - before as isize;
+                                let col = (column * stride + kx) as isize - before as isize;
+                                sum += w * x.at(if depthwise { o } else { i }, row, col);
+                            }
+                        }
+                    }
+                    data.push(sum);
+                }
+            }
+        }
+        Map { channels: out, side, data }
+    }
+
+    fn held(mut x: Map) -> Map {
+        x.data.iter_mut().for_each(|v| *v = v.clamp(0.0, 6.0));
+        x
+    }
+
+    #[test]
+    fn features_are_those_of_the_architecture_written_out() {
+        let seed = 5;
+        let network = EfficientNet::random(seed);
+        let picture = normal(&mut ChaCha8Rng::seed_from_u64(seed), 0.5, 3 * 32 * 32);
+        let layer = |name: String| &network.layers[&name];
+        let data = picture.iter().map(|&v| (f64::from(v) * 127.5 + 127.5 - 127.0) / 128.0).collect();
+        let mut x = held(plain(layer("_conv_stem".into()), &Map { channels: 3, side: 32, data }, 2, false));
+        // Blocks as (stride, expansion, channels), one after another; features follow blocks 2, 4, 10 and 15.
+        let blocks = [
+            (1, 1, 16),
+            (2, 6, 24),
+            (1, 6, 24),
+            (2, 6, 40),
+            (1, 6, 40),
+            (2, 6, 80),
+            (1, 6, 80),
+            (1, 6, 80),
+            (1, 6, 112),
+            (1, 6, 112),
+            (1, 6, 112),
+            (2, 6, 192),
+            (1, 6, 192),
+            (1, 6, 192),
+            (1, 6, 192),
+            (1, 6, 320),
+        ];
+        let mut expected = Vec::new();
+        for (i, (stride, expansion, channels)) in blocks.into_iter().enumerate() {
+            let from = x.channels;
+            let mut y = Map { channels: from, side: x.side, data: x.data.clone() };
+            if expansion > 1 {
+                y = held(plain(layer(format!("_blocks.{i}._expand_conv")), &y, 1, false));
+                assert_eq!(y.channels, from * expansion);
+            }
+            y = held(plain(layer(format!("_blocks.{i}._depthwise_conv")), &y, stride, true));
+            y = plain(layer(format!("_blocks.{i}._project_conv")), &y, 1, false);
+            assert_eq!(y.channels, channels, "block {i}");
+            if stride == 1 && from == channels {
+                y.data.iter_mut().zip(&x.data).for_each(|(y, x)| *y += x);
+            }
+            x = y;
+            if [2, 4, 10, 15].contains(&i) {
+                expected.push(x.data.clone());
+            }
+        }
+
+        let mut g = Graph::new();
+        let pictures = g.input("pictures", &[1, 3, 32, 32]);
+        let found = network.features(&mut g, pictures);
+        let names = ["0", "1", "2", "3"];
+        let outputs: Vec<(&str, Var)> = names.into_iter().zip(found).collect();
+        let mut forward = Forward::new(&g.to_model(&outputs, Weights::Fed), Device::Cpu { threads: 1 }).unwrap();
+        let feed = Feed::Floats(Tensor::new(&[1, 3, 32, 32], picture));
+        let found = forward.run(&Feeds::from([("pictures".to_owned(), feed)])).unwrap();
+        for ((name, expected), channels) in names.into_iter().zip(expected).zip(CHANNELS) {
+            let t = &found[name];
+            assert_eq!(t.shape[1], channels);
+            let size = expected.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+            assert!(size > 1e-3, "feature {name} is dead, seed {seed}");
+            for (a, b) in t.data.iter().zip(&expected) {
+                assert!(
+                    (f64::from(*a) - b).abs() < 1e-4 * size.max(1.0),
+                    "feature {name}: {a} against {b}, seed {seed}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_network_is_refused_with_the_name_of_what_is_missing() {
+        let error = fold(&BTreeMap::new(), "file.pth", "_conv_stem", "_bn0", &[32, 3, 3, 3]).err().unwrap();
+        assert_eq!(error.to_string(), "file.pth: tensor _conv_stem.weight is missing, expected shape [32, 3, 3, 3]");
+    }
+}

@@ -1,5 +1,8 @@
 //! The same random changes for real and painted pictures, so that few pictures do not get learnt by heart
 //! (Zhao et al. 2020, "Differentiable augmentation"): brightness, contrast, translation.
+//!
+//! At first both are blurred too, less and less (as in StyleGAN3): otherwise the discriminator tells them apart by their
+//! grain before the generator has found forms and colours.
 
 use crate::model::onnx::DataType;
 use crate::train::graph::{Graph, Var};
@@ -48,6 +51,53 @@ pub fn real(pictures: &mut Tensor, rng: &mut ChaCha8Rng) {
     }
 }
 
+/// A matrix `(side, side)` that blurs a line of pixels by a Gaussian of this deviation in pixels, mirrored at its ends.
+pub fn blur(side: usize, deviation: f64) -> Tensor {
+    let mut data = vec![0.0; side * side];
+    let reach = (3.0 * deviation).ceil() as isize;
+    let weight = |d: isize| if d == 0 { 1.0 } else { (-0.5 * (d as f64 / deviation).powi(2)).exp() };
+    let total: f64 = (-reach..=reach).map(weight).sum();
+    let last = side as isize - 1;
+    for at in 0..side {
+        for d in -reach..=reach {
+            let from = (at as isize + d).abs();
+            let from = if from > last { (2 * last - from).max(0) } else { from };
+            data[at * side + from as usize] += (weight(d) / total) as f32;
+        }
+    }
+    Tensor::new(&[side, side], data)
+}
+
+/// Blurs pictures `(N, 3, S, S)` on the host by a matrix of [`blur`] in both directions.
+pub fn blur_real(pictures: &mut Tensor, matrix: &Tensor) {
+    let side = matrix.shape[0];
+    let band: Vec<(usize, usize)> = matrix
+        .data
+        .chunks_exact(side)
+        .map(|row| {
+            let first = row.iter().position(|w| *w != 0.0).unwrap_or(0);
+            (first, row.iter().rposition(|w| *w != 0.0).unwrap_or(0))
+        })
+        .collect();
+    let mut half = vec![0.0; side * side];
+    for plane in pictures.data.chunks_exact_mut(side * side) {
+        for (i, &(first, last)) in band.iter().enumerate() {
+            let row = &mut half[i * side..(i + 1) * side];
+            row.fill(0.0);
+            for k in first..=last {
+                let w = matrix.data[i * side + k];
+                row.iter_mut().zip(&plane[k * side..(k + 1) * side]).for_each(|(y, x)| *y += w * x);
+            }
+        }
+        for (y, x) in plane.chunks_exact_mut(side).zip(half.chunks_exact(side)) {
+            for (j, &(first, last)) in band.iter().enumerate() {
+                let weights = &matrix.data[j * side + first..=j * side + last];
+                y[j] = weights.iter().zip(&x[first..=last]).map(|(w, x)| w * x).sum();
+            }
+        }
+    }
+}
+
 /// Changes painted pictures `(N, 3, S, S)` in the graph; gradients flow through. A batch shares its translation, which
 /// for a discriminator that sees single pictures is the same.
 pub fn painted(g: &mut Graph, x: Var) -> Var {
@@ -55,6 +105,10 @@ pub fn painted(g: &mut Graph, x: Var) -> Var {
     let brightness = g.input("augment.brightness", &[n, 1, 1, 1]);
     let contrast = g.input("augment.contrast", &[n, 1, 1, 1]);
     let starts = g.input_indices("augment.starts", &[2]);
+    let matrix = g.input("augment.blur", &[side, side]);
+    let turned = g.transpose(matrix, &[1, 0]);
+    let x = g.matmul(x, turned);
+    let x = g.matmul(matrix, x);
     let x = g.add(x, brightness);
     let mean = g.mean(x, &[1, 2, 3], true);
     let x = g.sub(x, mean);

@@ -1,6 +1,7 @@
 //! The model that performs: one picture a call, weights and normalisation inside.
 
 use super::generator::{self, generate};
+use super::half;
 use super::{Settings, Shape};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
@@ -15,6 +16,9 @@ use std::collections::BTreeMap;
 
 /// Truncation that the model's description recommends.
 pub const PSI: f32 = 0.9;
+
+/// Tensors of more elements are stored in half precision.
+const SINGLE_PRECISION_UP_TO: usize = 1024;
 
 /// Batches and their size for measuring normalisations.
 const BATCHES: usize = 16;
@@ -68,13 +72,15 @@ pub fn performing_weights(settings: &Settings, state: &Tensors, device: Device) 
 }
 
 /// The performing network for `n` pictures a call: inputs `z` `(n, latent)` and `psi` `(1)`, output `picture`
-/// `(n, 3, S, S)`.
+/// `(n, 3, S, S)`. Large weights are stored in half precision; the network computes in single precision.
 pub fn network(shape: &Shape, weights: &Tensors, n: usize) -> ModelProto {
     let mut g = Graph::new();
     let z = g.input("z", &[n, shape.latent]);
     let psi = g.input("psi", &[1]);
     let picture = generate(&mut g, shape, z, Some(psi), BatchStatistics::Running);
-    g.to_model(&[("picture", picture)], Weights::Inside(weights))
+    let mut model = g.to_model(&[("picture", picture)], Weights::Inside(weights));
+    half::store_in_half(&mut model, SINGLE_PRECISION_UP_TO);
+    model
 }
 
 /// The parts of the model's description that follow from its shape.

@@ -28,20 +28,14 @@ pub fn generate(g: &mut Graph, shape: &Shape, z: Var, psi: Option<Var>, statisti
     let x = g.gemm(direction, false, w, false);
     let x = g.reshape(x, &[n, 2 * first, 4, 4]);
     let x = g.batch_norm("g.start.norm", x, statistics);
-    let start = g.glu(x, 1);
-
-    let mut x = start;
-    let blocks = shape.channels.len() - 1;
+    let mut x = g.glu(x, 1);
     for (i, &channels) in shape.channels[1..].iter().enumerate() {
         let name = format!("g.block{i}");
         let parts = up_conv_parts(g, &name, x, 2 * channels);
         let parts = g.batch_norm(&format!("{name}.norm"), parts, statistics);
         let parts = g.glu(parts, 1);
         x = weave(g, parts);
-        if i + 2 >= blocks {
-            let gate = excitation(g, &name, start, channels);
-            x = g.mul(x, gate);
-        }
+        x = modulate(g, &name, x, direction);
     }
     let x = picture(g, x);
     g.tanh(x)
@@ -123,6 +117,13 @@ fn tap_sums(a: usize, b: usize) -> Tensor {
     Tensor::new(&[9, 4], data)
 }
 
+/// Nearest ×2, then a 3×3 convolution: `(N, out, 2H, 2W)`.
+#[cfg(test)]
+pub(super) fn up_conv(g: &mut Graph, name: &str, x: Var, out: usize) -> Var {
+    let parts = up_conv_parts(g, name, x, out);
+    weave(g, parts)
+}
+
 /// `(4N, C, H, W)` woven to `(N, C, 2H, 2W)`.
 fn weave(g: &mut Graph, parts: Var) -> Var {
     let [n, c, h, w] = *g.shape(parts) else { unreachable!("maps have four axes") };
@@ -131,13 +132,21 @@ fn weave(g: &mut Graph, parts: Var) -> Var {
     g.reshape(x, &[n / 4, c, 2 * h, 2 * w])
 }
 
-/// Skip-layer excitation: the 4×4 map decides how much each channel of a late map counts, `(N, channels, 1, 1)`.
-fn excitation(g: &mut Graph, name: &str, start: Var, channels: usize) -> Var {
-    let [n, c, h, w] = *g.shape(start) else { unreachable!("maps have four axes") };
-    let x = g.reshape(start, &[n, c * h * w]);
-    let x = g.dense(&format!("{name}.excite0"), x, channels);
-    let x = g.leaky_relu(x, 0.1);
-    let x = g.dense(&format!("{name}.excite1"), x, channels);
-    let x = g.sigmoid(x);
-    g.reshape(x, &[n, channels, 1, 1])
+/// Self-modulation (Chen et al. 2019): `x·(1 + γ) + β` with a γ and a β for each channel, both linear in the latent
+/// point. This is how the point rules the whole picture, its colours above all: the 4×4 map it starts as is local.
+fn modulate(g: &mut Graph, name: &str, x: Var, direction: Var) -> Var {
+    let [n, c, _, _] = *g.shape(x) else { unreachable!("maps have four axes") };
+    let latent = g.shape(direction)[1];
+    let linear = |g: &mut Graph, part: &str| {
+        let init = Init::Normal(0.3 / (latent as f32).sqrt());
+        let w = g.parameter(&format!("{name}.{part}.weight"), &[latent, c], init, Role::Weight);
+        let b = g.parameter(&format!("{name}.{part}.bias"), &[c], Init::Constant(0.0), Role::Bias);
+        let y = g.gemm(direction, false, w, false);
+        let y = g.add(y, b);
+        g.reshape(y, &[n, c, 1, 1])
+    };
+    let (gamma, beta) = (linear(g, "gamma"), linear(g, "beta"));
+    let gain = g.add_scalar(gamma, 1.0);
+    let x = g.mul(x, gain);
+    g.add(x, beta)
 }

@@ -7,7 +7,9 @@ mod discriminator;
 pub mod evaluate;
 pub mod export;
 mod generator;
+mod half;
 mod task;
+pub mod walk;
 
 pub use task::{Settings, Task};
 
@@ -35,3 +37,6 @@ impl Shape {
         Some(Self { size, latent: 128, channels })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,8 +29,12 @@ pub struct Settings {
     pub shape: Shape,
     /// Pictures in a batch.
     pub batch: usize,
-    /// Learning rate of both networks.
+    /// Learning rate of the generator.
     pub rate: f64,
+    /// Learning rate of the discriminator.
+    pub discriminator_rate: f64,
+    /// Deviation of the first blur in pixels, and the step at which blurring ends.
+    pub blur: (f64, u64),
     /// Memory of the running average of the generator's weights, as its decay a step.
     pub average: f64,
     /// Seed of data, latent points and projections.
@@ -157,6 +161,13 @@ impl run::Task for Task {
         });
         let mut real = Tensor::new(&pictures.shape, pictures.data);
         let mut rng = self.random(1, step);
+        let (deviation, until) = self.settings.blur;
+        let deviation = deviation * (1.0 - step as f64 / until.max(1) as f64).max(0.0);
+        let matrix = augment::blur(shape.size, deviation);
+        if deviation > 0.0 {
+            augment::blur_real(&mut real, &matrix);
+        }
+        feeds.insert("augment.blur".into(), Feed::Floats(matrix));
         augment::real(&mut real, &mut rng);
         feeds.insert("real".into(), Feed::Floats(real));
         augment::feeds(*n, shape.size, &mut rng, &mut feeds);
@@ -165,16 +176,17 @@ impl run::Task for Task {
     }
 
     fn objectives(&self) -> Vec<Rates> {
-        let rates = |name: &str, average| Rates {
+        let rates = |name: &str, peak, average| Rates {
             objective: name.into(),
-            peak: self.settings.rate,
+            peak,
             warm_up: 20,
             end: 0.2,
             beta1: 0.0,
             beta2: 0.99,
             average,
         };
-        vec![rates("g", Some(self.settings.average)), rates("d", None)]
+        let Settings { rate, discriminator_rate, average, .. } = self.settings;
+        vec![rates("g", rate, Some(average)), rates("d", discriminator_rate, None)]
     }
 
     fn settings(&self) -> serde_json::Value {

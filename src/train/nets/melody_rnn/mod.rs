@@ -16,7 +16,7 @@ mod task;
 
 pub use crate::music::encoding::{PHASE_BARS, PHASES, POSITIONS, phases};
 pub use batch::{Bucket, Tune};
-pub use export::performing_model;
+pub use export::{performing_graph, performing_model};
 pub use task::{MelodyTask, Scorer, Scores, TaskSettings, averaged};
 
 use crate::music::encoding::{DURATION_CLASSES, METRE_CLASSES, PITCH_CLASSES};

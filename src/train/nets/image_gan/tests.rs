@@ -1,0 +1,244 @@
+use super::export::{description, network, performing_weights};
+use super::generator::generate;
+use super::{Settings, Shape, Task, augment};
+use crate::model::inspect::inspect_bytes;
+use crate::model::session::{Input, Session, SessionOptions};
+use crate::model::spec::Kind;
+use crate::train::graph::{Graph, Weights};
+use crate::train::nets::efficientnet::EfficientNet;
+use crate::train::ops::BatchStatistics;
+use crate::train::pictures::dataset::{Dataset, Options, Source};
+use crate::train::pictures::procedural::{Family, paint};
+use crate::train::pictures::sheet::save_png;
+use crate::train::program::{Device, Feed, Feeds, Forward};
+use crate::train::run::{self, Length, RunError, RunSettings, train};
+use crate::train::step::{Step, initial_state, normal};
+use crate::train::tensor::{Tensor, Tensors};
+use prost::Message;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const CPU: Device = Device::Cpu { threads: 1 };
+
+fn tiny() -> Settings {
+    Settings {
+        shape: Shape { size: 32, latent: 8, channels: vec![16, 16, 8] },
+        batch: 4,
+        rate: 1e-3,
+        discriminator_rate: 5e-4,
+        blur: (0.6, 3),
+        average: 0.9,
+        seed: 3,
+    }
+}
+
+fn task(folder: &Path) -> Task {
+    for (n, family) in Family::ALL.into_iter().enumerate() {
+        save_png(&paint(family, n as u64, 32), &folder.join(format!("{n}.png"))).unwrap();
+    }
+    let options = Options { size: 32, held_out: 0.0, ..Options::default() };
+    let dataset = Arc::new(Dataset::open(&[Source::new(folder)], &options).unwrap());
+    Task::new(tiny(), dataset, EfficientNet::random(1), CPU).unwrap()
+}
+
+fn settings(folder: &Path, resume: bool) -> RunSettings {
+    RunSettings {
+        folder: folder.to_owned(),
+        length: Length::Steps(4),
+        resume,
+        seed: 3,
+        device: CPU,
+        checkpoint_every: Duration::from_secs(3600),
+        validate_every: 2,
+        progress: false,
+    }
+}
+
+/// The task, with a stop after the first validation in place of its figures.
+struct Interrupted<'a> {
+    task: &'a Task,
+    stop: &'a AtomicBool,
+}
+
+impl run::Task for Interrupted<'_> {
+    fn steps(&self) -> Vec<Step> {
+        self.task.steps()
+    }
+    fn batch(&self, step: u64) -> run::Batch {
+        self.task.batch(step)
+    }
+    fn objectives(&self) -> Vec<run::Rates> {
+        self.task.objectives()
+    }
+    fn settings(&self) -> serde_json::Value {
+        self.task.settings()
+    }
+    fn validate(&self, _: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
+        self.stop.store(true, Ordering::Relaxed);
+        Ok(BTreeMap::new())
+    }
+}
+
+#[test]
+fn a_run_that_was_broken_off_ends_as_the_unbroken_one_and_its_model_performs() {
+    let dir = tempfile::tempdir().unwrap();
+    let pictures = dir.path().join("pictures");
+    std::fs::create_dir(&pictures).unwrap();
+    let task = task(&pictures);
+    let (never, stop) = (AtomicBool::new(false), AtomicBool::new(false));
+    let whole = train(&task, &settings(&dir.path().join("whole"), false), &never).unwrap();
+    assert!(dir.path().join("whole/samples-000004.png").is_file());
+
+    let broken = dir.path().join("broken");
+    let first = train(&Interrupted { task: &task, stop: &stop }, &settings(&broken, false), &stop).unwrap();
+    assert_ne!(first, whole);
+    let resumed = train(&task, &settings(&broken, true), &never).unwrap();
+    for (name, t) in &whole {
+        assert_eq!(t, &resumed[name], "{name} differs after resuming");
+    }
+
+    let weights = performing_weights(&tiny(), &whole, CPU).unwrap();
+    performs(&weights);
+}
+
+/// The exported model is sound, paints what the training's graph paints with the same weights, and truncates.
+fn performs(weights: &Tensors) {
+    let shape = tiny().shape;
+    let mut model = network(&shape, weights, 1);
+    description("tiny", &shape).store(&mut model).unwrap();
+    let inspected = inspect_bytes("tiny", model.encode_to_vec()).unwrap();
+    let mut session =
+        Session::from_inspected(inspected.expect_kind(Kind::ImageGan).unwrap(), &SessionOptions::default()).unwrap();
+    let seed = 11;
+    let z = normal(&mut ChaCha8Rng::seed_from_u64(seed), 2.0, 2 * shape.latent);
+    let mut paint = |z: &[f32], psi: f32| -> Vec<f32> {
+        let inputs = [("z", Input::F32(&[1, shape.latent], z)), ("psi", Input::F32(&[1], std::slice::from_ref(&psi)))];
+        session.run(&inputs).unwrap().f32("picture").unwrap().to_vec()
+    };
+
+    let mut g = Graph::new();
+    let points = g.input("z", &[2, shape.latent]);
+    let picture = generate(&mut g, &shape, points, None, BatchStatistics::Running);
+    assert_eq!(g.shape(picture), [2, 3, 32, 32]);
+    let mut forward = Forward::new(&g.to_model(&[("picture", picture)], Weights::Inside(weights)), CPU).unwrap();
+    let feed = Feed::Floats(Tensor::new(&[2, shape.latent], z.clone()));
+    let expected = forward.run(&Feeds::from([("z".to_owned(), feed)])).unwrap()["picture"].data.clone();
+    let mut differs = false;
+    for (z, expected) in z.chunks(shape.latent).zip(expected.chunks(3 * 32 * 32)) {
+        let found = paint(z, 1.0);
+        // Half precision moves a weight by a 2048th.
+        for (a, b) in found.iter().zip(expected) {
+            assert!((a - b).abs() < 0.02, "{a} in the model, {b} in training, seed {seed}");
+        }
+        differs |= found.iter().zip(&expected[..]).any(|(a, b)| a != b) && found != paint(z, 0.5);
+        let longer: Vec<f32> = z.iter().map(|v| 3.0 * v).collect();
+        let same = paint(&longer, 1.0).iter().zip(&found).all(|(a, b)| (a - b).abs() < 1e-4);
+        assert!(same, "only the direction of z counts");
+    }
+    assert!(differs, "truncation changes pictures");
+    assert_eq!(paint(&z[..shape.latent], 0.0), paint(&z[shape.latent..], 0.0), "at psi 0 all pictures are one");
+}
+
+#[test]
+fn the_four_small_convolutions_are_one_on_the_doubled_map() {
+    let (seed, n, c, out) = (7, 2, 3, 4);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut g = Graph::new();
+    let x = g.input("x", &[n, c, 5, 5]);
+    let found = super::generator::up_conv(&mut g, "up", x, out);
+    let doubled = g.upsample_nearest(x, 2);
+    let w = g.parameters()[0].var;
+    let expected = g.conv(doubled, w, crate::train::ops::Conv::same(3));
+    let weights =
+        Tensors::from([("up.weight".to_owned(), Tensor::new(&[out, c, 3, 3], normal(&mut rng, 1.0, out * c * 9)))]);
+    let model = g.to_model(&[("found", found), ("expected", expected)], Weights::Inside(&weights));
+    let feed = Feed::Floats(Tensor::new(&[n, c, 5, 5], normal(&mut rng, 1.0, n * c * 25)));
+    let outputs = Forward::new(&model, CPU).unwrap().run(&Feeds::from([("x".to_owned(), feed)])).unwrap();
+    for (a, b) in outputs["found"].data.iter().zip(&outputs["expected"].data) {
+        assert!((a - b).abs() < 1e-4, "{a} against {b}, seed {seed}");
+    }
+}
+
+/// Brightness, contrast, blur and translation of painted pictures against the definition; and the gradient against
+/// the adjoint: for a linear map, Σ y·r = Σ x·dx.
+#[test]
+fn painted_pictures_are_changed_as_defined_and_their_gradient_is_the_adjoint() {
+    let (seed, n, side) = (9, 2, 32);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut g = Graph::new();
+    let x = g.input("x", &[n, 3, side, side]);
+    let y = augment::painted(&mut g, x);
+    let r_data = normal(&mut rng, 1.0, n * 3 * side * side);
+    let r = g.constant(&Tensor::new(&[n, 3, side, side], r_data.clone()));
+    let product = g.mul(y, r);
+    let loss = g.sum_all(product);
+    let dx = g.gradients(loss, &[x])[0];
+    let mut forward = Forward::new(&g.to_model(&[("y", y), ("dx", dx)], Weights::Fed), CPU).unwrap();
+    let mut picture = Tensor::new(&[n, 3, side, side], normal(&mut rng, 0.4, n * 3 * side * side));
+    let matrix = augment::blur(side, 0.9);
+    let mut run = |brightness: f32, contrast: f32, starts: [i64; 2], x: &Tensor| {
+        let each = |v: f32| Feed::Floats(Tensor::new(&[n, 1, 1, 1], vec![v; n]));
+        let feeds = Feeds::from([
+            ("x".to_owned(), Feed::Floats(x.clone())),
+            ("augment.brightness".to_owned(), each(brightness)),
+            ("augment.contrast".to_owned(), each(contrast)),
+            ("augment.blur".to_owned(), Feed::Floats(matrix.clone())),
+            ("augment.starts".to_owned(), Feed::Indices(vec![2], starts.to_vec())),
+        ]);
+        forward.run(&feeds).unwrap()
+    };
+    let found = run(0.1, 1.3, [1, 6], &picture);
+    let linear = run(0.0, 1.3, [1, 6], &picture);
+    let sum = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+    let (forth, back) = (sum(&linear["y"].data, &r_data), sum(&picture.data, &linear["dx"].data));
+    assert!((forth - back).abs() < 1e-3 * forth.abs().max(1.0), "{forth} against {back}, seed {seed}");
+
+    augment::blur_real(&mut picture, &matrix);
+    for (one, found) in picture.data.chunks(3 * side * side).zip(found["y"].data.chunks(3 * side * side)) {
+        let mean = one.iter().sum::<f32>() / one.len() as f32 + 0.1;
+        for (at, found) in found.iter().enumerate() {
+            let (plane, row, column) = (at / (side * side), at / side % side, at % side);
+            // Starts of 1 and 6 with a reach of 4 pixels: down by 3, left by 2.
+            let (from_row, from_column) = (row as isize - 3, column as isize + 2);
+            let inside = (0..side as isize).contains(&from_row) && (0..side as isize).contains(&from_column);
+            let expected = if inside {
+                (one[(plane * side + from_row as usize) * side + from_column as usize] + 0.1 - mean) * 1.3 + mean
+            } else {
+                0.0
+            };
+            assert!((found - expected).abs() < 1e-4, "{at}: {found} against {expected}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_blur_keeps_what_is_flat_and_none_keeps_all() {
+    for deviation in [0.0, 0.3, 2.56] {
+        let m = augment::blur(16, deviation);
+        assert!(m.data.chunks(16).all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-5), "{deviation}");
+    }
+    let none = augment::blur(16, 0.0);
+    assert!((0..256).all(|i| none.data[i] == if i % 17 == 0 { 1.0 } else { 0.0 }));
+}
+
+/// Weights as drawn make a picture too: the first sheet of a run is not empty.
+#[test]
+fn untrained_weights_paint_pictures_that_differ() {
+    let dir = tempfile::tempdir().unwrap();
+    let task = task(dir.path());
+    let slots = run::Task::steps(&task).remove(0).slots;
+    let weights = performing_weights(&tiny(), &initial_state(&slots, 3), CPU).unwrap();
+    let model = network(&tiny().shape, &weights, 2);
+    let z = Tensor::new(&[2, 8], normal(&mut ChaCha8Rng::seed_from_u64(1), 1.0, 16));
+    let feeds =
+        Feeds::from([("z".into(), Feed::Floats(z)), ("psi".into(), Feed::Floats(Tensor::new(&[1], vec![1.0])))]);
+    let picture = Forward::new(&model, CPU).unwrap().run(&feeds).unwrap()["picture"].data.clone();
+    assert!(picture.iter().all(|v| v.abs() <= 1.0));
+    let (a, b) = picture.split_at(picture.len() / 2);
+    assert!(a.iter().zip(b).any(|(a, b)| (a - b).abs() > 0.05));
+}
