@@ -29,9 +29,13 @@ fn stage() -> TempDir {
 }
 
 fn oneiro(folder: &Path) -> Command {
+    with_fps(folder, "10")
+}
+
+fn with_fps(folder: &Path, fps: &str) -> Command {
     let mut command = Command::cargo_bin("oneiro").unwrap();
     command.current_dir(folder).env("ONEIRO_MODELS", folder.join("models")).env("XDG_DATA_HOME", folder);
-    command.args(["render", "tune.mid", "--quiet", "--size", "64", "--fps", "10"]);
+    command.args(["render", "tune.mid", "--quiet", "--size", "64", "--fps", fps]);
     command
 }
 
@@ -59,7 +63,7 @@ fn one_call_writes_notes_sound_roll_and_video_frames_and_says_what_it_made() {
     let counts: Vec<_> = score.parts.iter().map(|p| (p.name.as_str(), p.notes.len() as u64)).collect();
     let count = |part: &str| report["notes"][part].as_u64().unwrap();
     assert_eq!(counts, [("Call", count("call")), ("Answer", count("answer")), ("Backing", count("backing"))]);
-    assert_eq!(report["key"], "G major");
+    assert!(report["key"].as_str().unwrap().ends_with(" major"));
     assert_eq!(report["models"][0]["sha256"].as_str().unwrap().len(), 64);
 
     let sound = hound::WavReader::open(here.join("a.wav")).unwrap();
@@ -104,7 +108,7 @@ fn a_video_has_pictures_and_sound_of_the_same_length() {
     }
     let stage = stage();
     let here = stage.path();
-    oneiro(here).args(["-o", "a.mp4", "-o", "a.wav", "--fps", "29.97"]).assert().success();
+    with_fps(here, "29.97").args(["-o", "a.mp4", "-o", "a.wav"]).assert().success();
     assert_eq!(names(here), ["a.mp4", "a.wav", "models", "tune.mid"]);
     let ask = |stream: &str, what: &str| {
         let entries = format!("stream={what}");

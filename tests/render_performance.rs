@@ -37,7 +37,8 @@ fn waltz(bars: u32, pick_up: bool) -> Score {
     }
     for bar in 0..bars {
         let start = 3.0 * f64::from(bar + u32::from(pick_up));
-        for i in 0..3_u32 {
+        // A tune that begins with a pick-up ends before the next one.
+        for i in 0..if pick_up && bar + 1 == bars { 2 } else { 3_u32 } {
             note(start + f64::from(i), 0.9, scale[((bar * 5 + i * 3) % 8) as usize]);
         }
     }
