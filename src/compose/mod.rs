@@ -11,6 +11,7 @@ mod expression;
 mod harmony;
 mod melody_model;
 mod sampler;
+mod tally;
 mod worker;
 
 pub use composer::{Composer, Cue, Phrase, Settings};
@@ -18,4 +19,5 @@ pub use error::ComposeError;
 pub use harmony::{HarmonySpan, home_tones};
 pub use melody_model::{Expectation, MelodyModel, Place};
 pub use sampler::{Freedom, Moment, Rules, allows, choose};
+pub use tally::{Figures, Tally};
 pub use worker::Worker;
