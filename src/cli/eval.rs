@@ -222,7 +222,7 @@ impl Painter {
 fn save_jpeg(picture: &image::RgbImage, path: &Path) -> Result<()> {
     let mut bytes = Vec::new();
     picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 82)).context("cannot make a JPEG")?;
-    sheet::write_whole(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
+    oneiro::files::write_whole(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn describe(report: &Report) -> Result<String> {
