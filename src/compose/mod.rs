@@ -12,6 +12,7 @@ mod harmony;
 mod hearing;
 mod melody_model;
 mod sampler;
+mod tally;
 mod worker;
 
 pub use composer::{Composer, Cue, Phrase, Settings};
@@ -19,4 +20,5 @@ pub use error::ComposeError;
 pub use harmony::{HarmonySpan, home_tones};
 pub use melody_model::{Expectation, MelodyModel, Place};
 pub use sampler::{Freedom, Moment, Rules, choose, closable};
+pub use tally::{Figures, Tally};
 pub use worker::Worker;
