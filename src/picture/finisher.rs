@@ -115,8 +115,10 @@ impl Finisher {
         filter: FilterType,
     ) -> Result<Vec<f32>, PictureError> {
         let fail = |e: &dyn std::fmt::Display| PictureError::Resize(e.to_string());
-        let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_ne_bytes()).collect();
-        let source_image = Image::from_vec_u8(from.0, from.1, bytes, PixelType::F32x3).map_err(|e| fail(&e))?;
+        let mut source_image = Image::new(from.0, from.1, PixelType::F32x3);
+        for (bytes, value) in source_image.buffer_mut().chunks_exact_mut(4).zip(data) {
+            bytes.copy_from_slice(&value.to_ne_bytes());
+        }
         let mut target = Image::new(to.0, to.1, PixelType::F32x3);
         let (fw, fh) = (f64::from(from.0), f64::from(from.1));
         let shape = f64::from(to.0) / f64::from(to.1);
