@@ -30,11 +30,18 @@ fn a_folder_that_is_not_there_is_named() {
 #[test]
 fn wrong_numbers_are_refused_before_anything_is_read() {
     let dir = tempfile::tempdir().unwrap();
-    for (option, value, said) in
-        [("--size", "100", "64 or 128"), ("--batch", "1", "--batch"), ("--rate", "-1", "--rate"), ("--rate", "nan", "--rate")]
-    {
+    for (option, value, said) in [
+        ("--size", "100", "64 or 128"),
+        ("--batch", "1", "--batch"),
+        ("--rate", "-1", "--rate"),
+        ("--rate", "nan", "--rate"),
+    ] {
         let option = format!("{option}={value}");
-        train(dir.path()).args(["--data", "nowhere", &option]).assert().failure().stderr(predicate::str::contains(said));
+        train(dir.path())
+            .args(["--data", "nowhere", &option])
+            .assert()
+            .failure()
+            .stderr(predicate::str::contains(said));
     }
 }
 

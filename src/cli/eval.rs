@@ -4,6 +4,7 @@ use super::answer;
 use anyhow::{Context, Result, bail};
 use image::codecs::jpeg::JpegEncoder;
 use oneiro::model::inspect::inspect;
+use oneiro::model::onnx::ModelProto;
 use oneiro::model::runtime;
 use oneiro::model::session::{Input, Session, SessionOptions};
 use oneiro::model::spec::{Kind, ModelSpec};
@@ -11,9 +12,11 @@ use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::image_gan::evaluate::{Eye, Figures, Sides, figures};
 use oneiro::train::nets::image_gan::walk::walk;
 use oneiro::train::pictures::dataset::{Dataset, Options, Source, Split};
+use oneiro::train::pictures::metrics::{Features, nearest};
 use oneiro::train::pictures::sheet::{self, Layout};
 use oneiro::train::program::Device;
 use oneiro::train::step::normal;
+use prost::Message;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -61,6 +64,12 @@ pub struct Args {
     /// Write walks through the latent space here, one a row, as JPEG
     #[arg(long, value_name = "FILE.jpg")]
     walk: Option<PathBuf>,
+    /// Write the painted pictures that come closest to a training picture here, each with that picture on its right
+    #[arg(long, value_name = "FILE.jpg")]
+    nearest: Option<PathBuf>,
+    /// Write the figures into the model's description
+    #[arg(long)]
+    store: bool,
     /// Answer in JSON
     #[arg(long)]
     json: bool,
@@ -95,17 +104,24 @@ pub fn run(args: Args) -> Result<()> {
     let painted = painter.paint(&points)?;
     if let Some(path) = &args.sheet {
         let cells = painted.chunks(3 * side * side).take(64).flatten().copied().collect::<Vec<f32>>();
-        save_jpeg(&sheet::sheet_of_planes(&cells, side, Layout { columns: 8, ..Layout::for_count(64, side as u32) }), path)?;
+        save_jpeg(
+            &sheet::sheet_of_planes(&cells, side, Layout { columns: 8, ..Layout::for_count(64, side as u32) }),
+            path,
+        )?;
     }
     if let Some(path) = &args.walk {
         let (rows, columns) = (8, 10);
-        let steps: Vec<Vec<f32>> =
-            (0..rows).flat_map(|row| walk(&points[2 * row % points.len()], &points[(2 * row + 1) % points.len()], columns)).collect();
+        let steps: Vec<Vec<f32>> = (0..rows)
+            .flat_map(|row| walk(&points[2 * row % points.len()], &points[(2 * row + 1) % points.len()], columns))
+            .collect();
         let layout = Layout { columns, ..Layout::for_count(rows * columns, side as u32) };
         save_jpeg(&sheet::sheet_of_planes(&painter.paint(&steps)?, side, layout), path)?;
     }
     let milliseconds = painter.milliseconds(&points[0])?;
     let figures = measure(&args, side, &painted, &mut rng)?;
+    if args.store {
+        store(&args.file, &figures)?;
+    }
     let report = Report { psi: args.psi, seed: args.seed, milliseconds, figures };
     if args.json { answer(&serde_json::to_string_pretty(&report)?) } else { answer(&describe(&report)?) }
 }
@@ -124,15 +140,38 @@ fn measure(args: &Args, side: usize, painted: &[f32], rng: &mut ChaCha8Rng) -> R
     let half_a = look(&halves, Split::Train, args.seed)?;
     let half_b = look(&halves, Split::HeldOut, args.seed + 1)?;
     let noise: Vec<f32> = (0..painted.len()).map(|_| rng.random_range(-1.0..=1.0)).collect();
-    let sides = Sides {
-        painted: eye.features(painted)?,
-        training,
-        held_out,
-        half_a,
-        half_b,
-        noise: eye.features(&noise)?,
-    };
+    let painted_features = eye.features(painted)?;
+    if let Some(path) = &args.nearest {
+        // Drawn again rather than kept: the same seed gives the same crops.
+        let real = data.sample(Split::Train, args.seed, 0, args.count)?.data;
+        save_jpeg(&closest(painted, &painted_features, &real, &training, side)?, path)?;
+    }
+    let sides = Sides { painted: painted_features, training, held_out, half_a, half_b, noise: eye.features(&noise)? };
     Ok(figures(&sides)?)
+}
+
+/// The painted pictures that lie nearest to a training picture, and that picture: 32 pairs, four in a row.
+fn closest(painted: &[f32], from: &Features, real: &[f32], to: &Features, side: usize) -> Result<image::RgbImage> {
+    let mut pairs: Vec<(usize, (usize, f32))> = nearest(from, to)?.into_iter().enumerate().collect();
+    pairs.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
+    let picture =
+        |all: &[f32], n: usize| sheet::from_planes(&all[n * 3 * side * side..(n + 1) * 3 * side * side], side);
+    let cells: Vec<_> =
+        pairs.iter().take(32).flat_map(|&(n, (of, _))| [picture(painted, n), picture(real, of)]).collect();
+    Ok(sheet::sheet(&cells, Layout { columns: 8, ..Layout::for_count(64, side as u32) }))
+}
+
+/// Puts the figures into the description inside the file.
+fn store(file: &Path, figures: &Figures) -> Result<()> {
+    let inspected = inspect(file)?;
+    let (mut spec, mut model) = (inspected.spec, ModelProto::decode(inspected.bytes.as_slice())?);
+    let serde_json::Value::Object(values) = serde_json::to_value(figures)? else { bail!("figures are named numbers") };
+    spec.metrics.extend(values.into_iter().filter_map(|(name, v)| {
+        let rounded = v.as_f64().map(|v| (v * 1e4).round() / 1e4);
+        rounded.map(|v| (name, v))
+    }));
+    spec.store(&mut model)?;
+    sheet::write_whole(file, &model.encode_to_vec()).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Folders with the edges to cut off, in the order of the command line.
@@ -171,10 +210,18 @@ impl Painter {
 
     fn side(&self) -> Result<usize> {
         let origin = self.session.origin().display();
-        let p = self.spec().picture.as_ref().with_context(|| format!("{origin}: it does not say how large its pictures are"))?;
+        let p = self
+            .spec()
+            .picture
+            .as_ref()
+            .with_context(|| format!("{origin}: it does not say how large its pictures are"))?;
         if p.width != p.height || p.channels != 3 || !p.width.is_multiple_of(32) {
-            bail!("{origin}: {} × {} pixels of {} channels; squares of colours, a multiple of 32 wide, can be measured",
-                p.width, p.height, p.channels);
+            bail!(
+                "{origin}: {} × {} pixels of {} channels; squares of colours, a multiple of 32 wide, can be measured",
+                p.width,
+                p.height,
+                p.channels
+            );
         }
         Ok(p.width as usize)
     }
@@ -219,9 +266,19 @@ fn describe(report: &Report) -> Result<String> {
     ] {
         writeln!(text, "  {name:24}{value:9.2}")?;
     }
-    writeln!(text, "precision {:.2}, recall {:.2} (held-out pictures: {:.2}, {:.2})", f.precision, f.recall, f.held_out_precision, f.held_out_recall)?;
-    writeln!(text, "nearest training picture: {:.2} away (held-out pictures: {:.2}), the closest {:.2} ({:.2})",
-        f.nearest_training, f.nearest_training_of_held_out, f.nearest_training_least, f.nearest_training_least_of_held_out)?;
+    writeln!(
+        text,
+        "precision {:.2}, recall {:.2} (held-out pictures: {:.2}, {:.2})",
+        f.precision, f.recall, f.held_out_precision, f.held_out_recall
+    )?;
+    writeln!(
+        text,
+        "nearest training picture: {:.2} away (held-out pictures: {:.2}), the closest {:.2} ({:.2})",
+        f.nearest_training,
+        f.nearest_training_of_held_out,
+        f.nearest_training_least,
+        f.nearest_training_least_of_held_out
+    )?;
     writeln!(text, "spread {:.2}, of training pictures {:.2}", f.spread, f.spread_training)?;
     write!(text, "{:.1} ms a picture", report.milliseconds)?;
     Ok(text)

@@ -87,7 +87,8 @@ pub fn run(args: Args) -> Result<()> {
     let name = args.shared.name()?;
     let gan = Settings {
         shape,
-        batch: args.batch, rate: args.rate,
+        batch: args.batch,
+        rate: args.rate,
         discriminator_rate: args.discriminator_rate,
         blur: (args.size as f64 / 50.0, args.blur_steps),
         average: 0.995,
@@ -121,7 +122,8 @@ fn described(folder: &Path) -> DataSource {
     let painted = std::fs::read(folder.join(MANIFEST)).ok();
     if let Some(list) = painted.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok()) {
         let (count, Manifest { painter, size, seed, .. }) = (list.pictures.len(), list);
-        let origin = format!("painted by {painter}: `oneiro data procedural --count {count} --size {size} --seed {seed}`");
+        let origin =
+            format!("painted by {painter}: `oneiro data procedural --count {count} --size {size} --seed {seed}`");
         return DataSource { name, origin, licence: "made by this program".into() };
     }
     let origin = std::fs::read_to_string(folder.join("ORIGIN.txt")).unwrap_or_default();

@@ -225,11 +225,7 @@ mod tests {
     impl Map {
         fn at(&self, c: usize, y: isize, x: isize) -> f64 {
             let inside = |v: isize| (0..self.side as isize).contains(&v);
-            if inside(y) && inside(x) {
-                self.data[(c * self.side + y as usize) * self.side + x as usize]
-            } else {
-                0.0
-            }
+            if inside(y) && inside(x) { self.data[(c * self.side + y as usize) * self.side + x as usize] } else { 0.0 }
         }
     }
 
@@ -275,8 +271,22 @@ mod tests {
         let mut x = held(plain(layer("_conv_stem".into()), &Map { channels: 3, side: 32, data }, 2, false));
         // Blocks as (stride, expansion, channels), one after another; features follow blocks 2, 4, 10 and 15.
         let blocks = [
-            (1, 1, 16), (2, 6, 24), (1, 6, 24), (2, 6, 40), (1, 6, 40), (2, 6, 80), (1, 6, 80), (1, 6, 80),
-            (1, 6, 112), (1, 6, 112), (1, 6, 112), (2, 6, 192), (1, 6, 192), (1, 6, 192), (1, 6, 192), (1, 6, 320),
+            (1, 1, 16),
+            (2, 6, 24),
+            (1, 6, 24),
+            (2, 6, 40),
+            (1, 6, 40),
+            (2, 6, 80),
+            (1, 6, 80),
+            (1, 6, 80),
+            (1, 6, 112),
+            (1, 6, 112),
+            (1, 6, 112),
+            (2, 6, 192),
+            (1, 6, 192),
+            (1, 6, 192),
+            (1, 6, 192),
+            (1, 6, 320),
         ];
         let mut expected = Vec::new();
         for (i, (stride, expansion, channels)) in blocks.into_iter().enumerate() {
@@ -303,8 +313,7 @@ mod tests {
         let found = network.features(&mut g, pictures);
         let names = ["0", "1", "2", "3"];
         let outputs: Vec<(&str, Var)> = names.into_iter().zip(found).collect();
-        let mut forward =
-            Forward::new(&g.to_model(&outputs, Weights::Fed), Device::Cpu { threads: 1 }).unwrap();
+        let mut forward = Forward::new(&g.to_model(&outputs, Weights::Fed), Device::Cpu { threads: 1 }).unwrap();
         let feed = Feed::Floats(Tensor::new(&[1, 3, 32, 32], picture));
         let found = forward.run(&Feeds::from([("pictures".to_owned(), feed)])).unwrap();
         for ((name, expected), channels) in names.into_iter().zip(expected).zip(CHANNELS) {
@@ -313,7 +322,10 @@ mod tests {
             let size = expected.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
             assert!(size > 1e-3, "feature {name} is dead, seed {seed}");
             for (a, b) in t.data.iter().zip(&expected) {
-                assert!((f64::from(*a) - b).abs() < 1e-4 * size.max(1.0), "feature {name}: {a} against {b}, seed {seed}");
+                assert!(
+                    (f64::from(*a) - b).abs() < 1e-4 * size.max(1.0),
+                    "feature {name}: {a} against {b}, seed {seed}"
+                );
             }
         }
     }

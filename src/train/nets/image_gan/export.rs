@@ -1,7 +1,7 @@
 //! The model that performs: one picture a call, weights and normalisation inside.
 
-use super::half;
 use super::generator::{self, generate};
+use super::half;
 use super::{Settings, Shape};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
@@ -38,8 +38,7 @@ pub fn performing_weights(settings: &Settings, state: &Tensors, device: Device) 
     let mut g = Graph::new();
     let z = g.input("z", &[BATCH, shape.latent]);
     generate(&mut g, shape, z, None, BatchStatistics::Batch);
-    let states: Vec<String> =
-        g.parameters().iter().filter(|p| p.role == Role::State).map(|p| p.name.clone()).collect();
+    let states: Vec<String> = g.parameters().iter().filter(|p| p.role == Role::State).map(|p| p.name.clone()).collect();
     // A running mean that starts at zero holds (1 − share) of the batch's after one step.
     for name in &states {
         if let Some(t) = weights.get_mut(name) {

@@ -208,7 +208,8 @@ impl run::Task for Task {
             pictures.extend_from_slice(&forward.run(&feeds)?["picture"].data);
         }
         let one = 3 * shape.size * shape.size;
-        let page = sheet::sheet_of_planes(&pictures[..SHEET * one], shape.size, Layout::for_count(SHEET, shape.size as u32));
+        let page =
+            sheet::sheet_of_planes(&pictures[..SHEET * one], shape.size, Layout::for_count(SHEET, shape.size as u32));
         let path = folder.join(format!("samples-{step:06}.png"));
         sheet::save_png(&page, &path).map_err(|error| RunError::Io { path, error })?;
 

@@ -154,7 +154,8 @@ fn the_four_small_convolutions_are_one_on_the_doubled_map() {
     let doubled = g.upsample_nearest(x, 2);
     let w = g.parameters()[0].var;
     let expected = g.conv(doubled, w, crate::train::ops::Conv::same(3));
-    let weights = Tensors::from([("up.weight".to_owned(), Tensor::new(&[out, c, 3, 3], normal(&mut rng, 1.0, out * c * 9)))]);
+    let weights =
+        Tensors::from([("up.weight".to_owned(), Tensor::new(&[out, c, 3, 3], normal(&mut rng, 1.0, out * c * 9)))]);
     let model = g.to_model(&[("found", found), ("expected", expected)], Weights::Inside(&weights));
     let feed = Feed::Floats(Tensor::new(&[n, c, 5, 5], normal(&mut rng, 1.0, n * c * 25)));
     let outputs = Forward::new(&model, CPU).unwrap().run(&Feeds::from([("x".to_owned(), feed)])).unwrap();
@@ -234,7 +235,8 @@ fn untrained_weights_paint_pictures_that_differ() {
     let weights = performing_weights(&tiny(), &initial_state(&slots, 3), CPU).unwrap();
     let model = network(&tiny().shape, &weights, 2);
     let z = Tensor::new(&[2, 8], normal(&mut ChaCha8Rng::seed_from_u64(1), 1.0, 16));
-    let feeds = Feeds::from([("z".into(), Feed::Floats(z)), ("psi".into(), Feed::Floats(Tensor::new(&[1], vec![1.0])))]);
+    let feeds =
+        Feeds::from([("z".into(), Feed::Floats(z)), ("psi".into(), Feed::Floats(Tensor::new(&[1], vec![1.0])))]);
     let picture = Forward::new(&model, CPU).unwrap().run(&feeds).unwrap()["picture"].data.clone();
     assert!(picture.iter().all(|v| v.abs() <= 1.0));
     let (a, b) = picture.split_at(picture.len() / 2);
