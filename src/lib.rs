@@ -12,6 +12,7 @@
 
 pub mod bridge;
 pub mod compose;
+pub mod files;
 pub mod live;
 pub mod model;
 pub mod music;

@@ -87,7 +87,11 @@ fn check(name: &str, case: Case, f: impl Fn(&mut Graph, &[Var]) -> Var) {
             let far = loss_at(2.0 * STEP) - loss_at(-2.0 * STEP);
             let difference = ((8.0 * near - far) / (12.0 * f64::from(STEP))) as f32;
             let error = (difference - gradient[at]).abs() / scale;
-            assert!(error < case.tolerance, "{name}, seed {seed}: d_{input}[{at}] is {}, differences say {difference}", gradient[at]);
+            assert!(
+                error < case.tolerance,
+                "{name}, seed {seed}: d_{input}[{at}] is {}, differences say {difference}",
+                gradient[at]
+            );
         }
     }
 }
@@ -183,7 +187,9 @@ fn convolutions() {
     run("conv_stride_uneven", &[&[2, 3, 7, 8], &[4, 3, 3, 3]], |g, x| {
         g.conv(x[0], x[1], Conv { pads: [0, 0, 1, 1], ..Conv::padded(2, 0) })
     });
-    run("conv_dilated", &[&[2, 2, 7, 7], &[3, 2, 3, 3]], |g, x| g.conv(x[0], x[1], Conv { dilation: 2, ..Conv::padded(1, 2) }));
+    run("conv_dilated", &[&[2, 2, 7, 7], &[3, 2, 3, 3]], |g, x| {
+        g.conv(x[0], x[1], Conv { dilation: 2, ..Conv::padded(1, 2) })
+    });
     run("conv_groups", &[&[2, 4, 5, 5], &[6, 2, 3, 3]], |g, x| g.conv(x[0], x[1], Conv { groups: 2, ..same }));
     run("conv_depthwise", &[&[2, 4, 5, 5], &[4, 1, 3, 3]], |g, x| g.conv(x[0], x[1], Conv { groups: 4, ..same }));
     run("conv_depthwise_stride", &[&[2, 4, 6, 6], &[4, 1, 5, 5]], |g, x| {
@@ -193,8 +199,12 @@ fn convolutions() {
     run("conv_large", &[&[1, 2, 24, 24], &[2, 2, 3, 3]], |g, x| g.conv(x[0], x[1], same));
     // Many channels on a small map: the other form of the input gradient.
     run("conv_wide", &[&[1, 4, 2, 2], &[256, 4, 3, 3]], |g, x| g.conv(x[0], x[1], same));
-    run("conv_transpose", &[&[2, 3, 3, 3], &[3, 2, 4, 4]], |g, x| g.conv_transpose(x[0], x[1], [6, 6], Conv::padded(2, 1)));
-    run("conv_transpose_rest", &[&[2, 3, 3, 3], &[3, 2, 3, 3]], |g, x| g.conv_transpose(x[0], x[1], [6, 6], Conv::padded(2, 1)));
+    run("conv_transpose", &[&[2, 3, 3, 3], &[3, 2, 4, 4]], |g, x| {
+        g.conv_transpose(x[0], x[1], [6, 6], Conv::padded(2, 1))
+    });
+    run("conv_transpose_rest", &[&[2, 3, 3, 3], &[3, 2, 3, 3]], |g, x| {
+        g.conv_transpose(x[0], x[1], [6, 6], Conv::padded(2, 1))
+    });
     run("conv_layer", &[&[2, 3, 4, 4]], |g, x| g.conv_layer("c", x[0], 5, 3, same, true));
 }
 

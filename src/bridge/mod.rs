@@ -1,1 +1,26 @@
-//! (in progress)
+//! The seam between threads: what they may say to each other, and the rings that carry it.
+//!
+//! | From | To | Carries | By |
+//! |---|---|---|---|
+//! | composer | audio | [`Plan`]: notes and marks to come | [`ring()`] |
+//! | audio | composer | [`Heard`]: notes, bars, transport | [`ring()`] |
+//! | audio | pictures | [`ShowEvent`]: everything worth seeing | [`ring()`] |
+//! | audio | anyone | [`ClockReading`], [`Meters`]: only the newest matters | [`newest()`] |
+//!
+//! Nobody waits at this seam and nothing in it grows. What does not fit is dropped by the rule written at
+//! [`RingSender`], and a counter in [`Counters`] rises. Every message is `Copy`, so there is never
+//! anything to free on the audio thread and no return ring is needed.
+
+mod counters;
+mod message;
+mod newest;
+mod ring;
+mod show;
+mod stage;
+
+pub use counters::{Count, Counters};
+pub use message::{ClockReading, Heard, HeardKind, Meters, Part, Plan, Scheduled};
+pub use newest::{NewestReader, NewestWriter, newest};
+pub use ring::{Full, RingReceiver, RingSender, ring};
+pub use show::{ShowEvent, ShowKind};
+pub use stage::{AudioSide, ComposerSide, Stage, StageSizes, WatcherSide};

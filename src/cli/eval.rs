@@ -3,6 +3,7 @@
 use super::answer;
 use anyhow::{Context, Result, bail};
 use image::codecs::jpeg::JpegEncoder;
+use oneiro::files::write_whole;
 use oneiro::model::inspect::inspect;
 use oneiro::model::onnx::ModelProto;
 use oneiro::model::runtime;
@@ -171,7 +172,7 @@ fn store(file: &Path, figures: &Figures) -> Result<()> {
         rounded.map(|v| (name, v))
     }));
     spec.store(&mut model)?;
-    sheet::write_whole(file, &model.encode_to_vec()).with_context(|| format!("cannot write {}", file.display()))
+    write_whole(file, &model.encode_to_vec()).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Folders with the edges to cut off, in the order of the command line.
@@ -250,7 +251,7 @@ impl Painter {
 fn save_jpeg(picture: &image::RgbImage, path: &Path) -> Result<()> {
     let mut bytes = Vec::new();
     picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 82)).context("cannot make a JPEG")?;
-    sheet::write_whole(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
+    write_whole(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn describe(report: &Report) -> Result<String> {

@@ -8,6 +8,7 @@ mod data;
 mod doctor;
 mod eval;
 mod models;
+mod render;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +22,7 @@ use std::process::ExitCode;
     about = "An instrument for performing with neural networks",
     after_help = "\
 Examples:
+  oneiro render song.mid -o song.mp4
   oneiro doctor                 what works on this machine, and what to do about the rest
   oneiro models list            the models there are
   oneiro models explain FILE    what a model is and how it was made"
@@ -32,10 +34,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List, check and explain models
-    Models(models::Args),
+    /// Perform a tune, and write melody, sound and pictures
+    Render(render::Args),
     /// Paint and look at pictures to train on
     Data(data::Args),
+    /// List, check and explain models
+    Models(models::Args),
     /// Train a model from data
     Train(train::Args),
     /// Measure a model on data it was not trained on
@@ -59,8 +63,9 @@ impl std::error::Error for Usage {}
 /// Runs the command line: exit status 0 on success, 1 where the work failed, 2 for a wrong command line.
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Models(args) => models::run(args),
+        Command::Render(args) => render::run(args),
         Command::Data(args) => data::run(args),
+        Command::Models(args) => models::run(args),
         Command::Train(args) => train::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Doctor(args) => doctor::run(args),

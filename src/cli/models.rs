@@ -137,7 +137,7 @@ fn explain(file: &Path, as_json: bool) -> Result<()> {
             "tensors": facts.tensors, "parameters": facts.parameters, "spec": spec });
         return answer(&serde_json::to_string_pretty(&row)?);
     }
-    let mut text = format!("{} is a {}: it {}.\n", spec.name, spec.kind, spec.kind.job());
+    let mut text = format!("{}: {}, {}\n", spec.name, spec.kind, spec.kind.job());
     let mut line = |label: &str, value: String| {
         if !value.is_empty() {
             let _infallible = writeln!(text, "  {label:11} {value}");

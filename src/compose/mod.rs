@@ -1,1 +1,21 @@
-//! (in progress)
+//! The composer: a worker that hears the tune bar by bar and answers it, phrase by phrase.
+//!
+//! What is heard is pushed through the melody network event by event, so that its memory holds the player's motifs.
+//! At a [`Cue`] the [`Composer`] draws an answer that keeps the [`Rules`], and sends it to the audio side as plans. An
+//! answer depends on the seed, the number of the phrase, what was heard up to there, the model and the settings, and on
+//! nothing else.
+
+mod composer;
+mod error;
+mod expression;
+mod harmony;
+mod melody_model;
+mod sampler;
+mod worker;
+
+pub use composer::{Composer, Cue, Phrase, Settings};
+pub use error::ComposeError;
+pub use harmony::{HarmonySpan, home_tones};
+pub use melody_model::{Expectation, MelodyModel, Place};
+pub use sampler::{Freedom, Moment, Rules, allows, choose};
+pub use worker::Worker;

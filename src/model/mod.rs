@@ -9,4 +9,3 @@ pub mod onnx;
 pub mod runtime;
 pub mod session;
 pub mod spec;
-mod wire;

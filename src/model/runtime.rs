@@ -256,7 +256,10 @@ fn system_folders() -> Vec<PathBuf> {
 /// # Errors
 /// [`RuntimeError`] says where was looked and what to do.
 pub fn load() -> Result<&'static Loaded, RuntimeError> {
-    load_with(&Lookup::of_this_process())
+    match LOADED.get() {
+        Some(loaded) => Ok(loaded),
+        None => load_with(&Lookup::of_this_process()),
+    }
 }
 
 /// As [`load`], from places of the caller's choice. When a library is loaded already, that one is returned.

@@ -1,9 +1,26 @@
 //! Notes, phrases, scales, and the files they come in. Pure: no thread, clock or device is known here.
 
+pub mod abc;
+pub mod encoding;
 pub mod midi;
+pub mod piano_roll;
 
+mod chord;
+mod harmony;
+mod key;
 mod melody;
 mod note;
+mod pitch_class;
+mod scale;
+mod select;
+mod skyline;
 
+pub use chord::{Chord, ChordQuality};
+pub use harmony::chord_between;
+pub use key::{Key, KeyEstimate, Mode, PitchClassWeights, estimate_key};
 pub use melody::{Melody, MelodyEvent, STEPS_PER_BEAT};
 pub use note::Note;
+pub use pitch_class::{PitchClass, PitchClassSet};
+pub use scale::Scale;
+pub use select::select_melody_part;
+pub use skyline::{PlacedMelody, extract_melody, melody_between};

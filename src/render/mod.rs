@@ -1,1 +1,46 @@
-//! (in progress)
+//! A whole performance on a virtual clock: the same performer, composer and pictures as live, as fast as they can.
+//!
+//! Nothing here reads the wall clock or an unseeded source of chance: the same score, seed, models and settings give
+//! the same notes, samples and pictures. Everything is written beside its final name, and gets that name when all of it
+//! is whole.
+
+mod arrangement;
+mod error;
+mod film;
+mod form;
+mod fps;
+mod job;
+mod perform;
+mod sound;
+mod target;
+mod video;
+
+pub use arrangement::{Arrangement, ArrangementError, Exchange, Form};
+pub use error::RenderError;
+pub use fps::Fps;
+pub use job::{Job, Models, Rendered, SAMPLE_RATE, render};
+pub use perform::{Recording, TAIL_SECONDS, perform};
+pub use target::{Partial, Target, TargetKind};
+pub use video::has_ffmpeg;
+
+/// Who watches a rendering, and may stop it.
+pub trait Watch {
+    /// A stage of the work begins, of so many parts.
+    fn begin(&mut self, what: &'static str, parts: u64);
+    /// So many more parts of the stage are done.
+    fn done(&mut self, parts: u64);
+    /// Something that the user should know.
+    fn tell(&mut self, message: &str);
+    /// Whether to stop.
+    fn cancelled(&self) -> bool;
+}
+
+/// Nobody watches.
+impl Watch for () {
+    fn begin(&mut self, _: &'static str, _: u64) {}
+    fn done(&mut self, _: u64) {}
+    fn tell(&mut self, _: &str) {}
+    fn cancelled(&self) -> bool {
+        false
+    }
+}

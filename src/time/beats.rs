@@ -13,9 +13,10 @@ impl Beats {
         Self(step as f64 / f64::from(steps_per_beat))
     }
 
-    /// The grid step nearest to this position (halves go up), which may be negative.
+    /// The grid step nearest to this position (halves go up), which may be negative. At most 2⁵³ either way, as far as
+    /// steps can be told apart; 0 for a position that is no number.
     pub fn nearest_step(self, steps_per_beat: u32) -> i64 {
-        (self.0 * f64::from(steps_per_beat) + 0.5).floor() as i64
+        ((self.0 * f64::from(steps_per_beat) + 0.5).floor() as i64).clamp(-(1 << 53), 1 << 53)
     }
 
     /// The nearest multiple of `grid`, which is above zero.

@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 /// A bar that would be shorter than this (quarter notes) is rounding, not music.
 const SHORTEST_BAR: f64 = 1e-6;
 
+/// Farthest position that bars are told of, in quarter notes: 15,000 years at 120.
+const FARTHEST: f64 = 1e12;
+
+/// Farthest bar: a bar of 1/64 is a sixteenth of a quarter note.
+const FARTHEST_BAR: i64 = 32_000_000_000_000;
+
 /// A metre and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MetreChange {
@@ -115,7 +121,11 @@ impl MetreMap {
     }
 
     /// The bar that a position lies in: not before its start, before its end.
+    ///
+    /// A position that is no number counts as 0, one farther than 10¹² quarter notes as that far: no host makes this
+    /// panic.
     pub fn bar_at(&self, at: Beats) -> Bar {
+        let at = within_reach(at);
         let i = self.index_at(at);
         let segment = &self.segments[i];
         let mut bar = segment.first_bar + ((at.0 - segment.at) / segment.metre.bar_beats().0).floor() as i64;
@@ -131,8 +141,9 @@ impl MetreMap {
         self.bar(bar)
     }
 
-    /// The bar of that number.
+    /// The bar of that number, or the farthest one there is.
     pub fn bar(&self, index: i64) -> Bar {
+        let index = index.clamp(-FARTHEST_BAR, FARTHEST_BAR);
         let i = self.segments.partition_point(|s| s.first_bar <= index).saturating_sub(1);
         let segment = &self.segments[i];
         let end = match self.segments.get(i + 1) {
@@ -144,16 +155,18 @@ impl MetreMap {
 
     /// Bar, beat and rest of a position.
     pub fn position(&self, at: Beats) -> BarPosition {
+        let at = within_reach(at);
         let bar = self.bar_at(at);
         let unit = bar.metre.beat_beats();
         let beat = ((at - bar.start) / unit).floor().clamp(0.0, f64::from(bar.metre.numerator - 1)) as u32;
         BarPosition { bar: bar.index, beat, offset: at - bar.start - unit * f64::from(beat) }
     }
 
-    /// All bars that have a part between two positions, in order.
+    /// All bars that have a part between two positions, in order; none where `to` is not after `from`.
     pub fn bars(&self, from: Beats, to: Beats) -> impl Iterator<Item = Bar> + '_ {
         let first = self.bar_at(from).index;
-        (first..).map(|i| self.bar(i)).take_while(move |bar| bar.start < to)
+        let last = if from < to { FARTHEST_BAR } else { first - 1 };
+        (first..=last).map(|i| self.bar(i)).take_while(move |bar| bar.start < to)
     }
 
     /// The changes in order; the first is at beat 0.
@@ -164,6 +177,10 @@ impl MetreMap {
     fn index_at(&self, at: Beats) -> usize {
         self.segments.partition_point(|s| s.at <= at.0).saturating_sub(1)
     }
+}
+
+fn within_reach(at: Beats) -> Beats {
+    if at.0.is_nan() { Beats::ZERO } else { Beats(at.0.clamp(-FARTHEST, FARTHEST)) }
 }
 
 impl Default for MetreMap {
@@ -231,6 +248,19 @@ mod tests {
             let change = MetreChange { at: Beats::ZERO, metre: TimeSignature { numerator: n, denominator: d } };
             assert!(MetreMap::new(vec![change]).is_err());
         }
+    }
+
+    #[test]
+    fn no_position_makes_it_panic() {
+        let map = map_of(&[(0.0, 1, 64), (1e13, 4, 4)]);
+        for at in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, f64::MIN_POSITIVE] {
+            let bar = map.bar_at(Beats(at));
+            assert_eq!(map.position(Beats(at)).bar, bar.index, "{at}");
+            map.metre_at(Beats(at));
+        }
+        assert!(map.bar(i64::MAX).start > map.bar(i64::MIN).end);
+        assert_eq!(map.bars(Beats(f64::NAN), Beats(1.0)).count(), 0);
+        assert_eq!(map.bars(Beats(1.0), Beats(1.0)).count(), 0);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Checkpoints: everything a run needs to go on, in one safetensors file that is replaced in one piece.
 
 use super::tensor::{Tensor, Tensors};
+use crate::files::write_whole;
 use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensors, serialize_to_file};
+use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io;
@@ -50,19 +51,16 @@ const PROGRESS: &str = "oneiro.progress";
 /// If the file cannot be written; what was there before is then untouched.
 pub fn save(path: &Path, progress: &Progress, state: &Tensors) -> Result<(), CheckpointError> {
     let io = |error| CheckpointError::Io { path: path.to_owned(), error };
-    let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = state
-        .iter()
-        .map(|(name, t)| (name, &t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect()))
-        .collect();
+    let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> =
+        state.iter().map(|(name, t)| (name, &t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
     let views = bytes.iter().map(|(name, shape, data)| {
         let view = TensorView::new(Dtype::F32, (*shape).clone(), data).expect("a tensor fills its shape");
         ((*name).clone(), view)
     });
     let text = serde_json::to_string(progress).expect("progress is plain data");
     let metadata = HashMap::from([(PROGRESS.to_owned(), text)]);
-    let beside = path.with_extension("partial");
-    serialize_to_file(views, Some(metadata), &beside).map_err(|e| io(io::Error::other(e.to_string())))?;
-    std::fs::rename(&beside, path).map_err(io)
+    let file = serialize(views, Some(metadata)).map_err(|e| io(io::Error::other(e)))?;
+    write_whole(path, &file).map_err(io)
 }
 
 /// Reads a checkpoint.

@@ -5,6 +5,7 @@
 //! model, which a [`program::Program`] runs. The exported model is the same graph with its weights inside.
 
 pub mod checkpoint;
+pub mod corpus;
 pub mod graph;
 pub mod nets;
 pub mod ops;

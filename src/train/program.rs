@@ -127,13 +127,19 @@ pub fn open(model: &ModelProto, device: Device) -> Result<Session, ProgramError>
 }
 
 #[cfg(feature = "cuda")]
-fn cuda(builder: ort::session::builder::SessionBuilder, index: i32) -> Result<ort::session::builder::SessionBuilder, ProgramError> {
+fn cuda(
+    builder: ort::session::builder::SessionBuilder,
+    index: i32,
+) -> Result<ort::session::builder::SessionBuilder, ProgramError> {
     let provider = ort::ep::CUDA::default().with_device_id(index).build().error_on_failure();
     Ok(builder.with_execution_providers([provider])?)
 }
 
 #[cfg(not(feature = "cuda"))]
-fn cuda(_: ort::session::builder::SessionBuilder, _: i32) -> Result<ort::session::builder::SessionBuilder, ProgramError> {
+fn cuda(
+    _: ort::session::builder::SessionBuilder,
+    _: i32,
+) -> Result<ort::session::builder::SessionBuilder, ProgramError> {
     Err(ProgramError::NoCuda)
 }
 
@@ -166,8 +172,12 @@ impl Program {
     /// If the state does not fit or ONNX Runtime fails; the state is then as it was before.
     pub fn run(&mut self, state: &mut State, feeds: &Feeds) -> Result<BTreeMap<String, f32>, ProgramError> {
         let on_device = match self.device {
-            Device::Cpu { .. } => MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::CPUOutput)?,
-            Device::Cuda { index } => MemoryInfo::new(AllocationDevice::CUDA, index, AllocatorType::Device, MemoryType::Default)?,
+            Device::Cpu { .. } => {
+                MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::CPUOutput)?
+            }
+            Device::Cuda { index } => {
+                MemoryInfo::new(AllocationDevice::CUDA, index, AllocatorType::Device, MemoryType::Default)?
+            }
         };
         let on_host = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::CPUOutput)?;
         let mut binding = self.session.create_binding()?;

@@ -4,6 +4,7 @@ use super::checkpoint::{self, CheckpointError, Progress};
 use super::program::{Device, Feed, Feeds, Program, ProgramError, State};
 use super::step::{Step, initial_state};
 use super::tensor::{Tensor, Tensors};
+use crate::files::write_whole;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -176,16 +177,24 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
     let slots = steps.iter().flat_map(|s| s.slots.clone()).collect::<Vec<_>>();
     let mut programs = steps.iter().map(|s| Program::new(s, settings.device)).collect::<Result<Vec<_>, _>>()?;
     let (mut progress, tensors) = if settings.resume && file.exists() {
-        let (progress, tensors) = checkpoint::load(&file)?;
+        let (mut progress, tensors) = checkpoint::load(&file)?;
         same_settings(&progress.settings, &config)?;
+        if let Length::Steps(n) = settings.length {
+            progress.steps = n;
+        }
         (progress, tensors)
     } else {
         let planned = if let Length::Steps(n) = settings.length { n } else { 0 };
-        (Progress { step: 0, steps: planned, seconds: 0.0, settings: config.clone() }, initial_state(&slots, settings.seed))
+        (
+            Progress { step: 0, steps: planned, seconds: 0.0, settings: config.clone() },
+            initial_state(&slots, settings.seed),
+        )
     };
     let mut state = State::new(&tensors)?;
     drop(tensors);
-    write_text(&folder.join("settings.json"), &serde_json::to_string_pretty(&config).expect("plain data"))?;
+    let text = serde_json::to_string_pretty(&config).expect("plain data");
+    let config_file = folder.join("settings.json");
+    write_whole(&config_file, text.as_bytes()).map_err(|error| RunError::Io { path: config_file, error })?;
     let mut log = Log::open(folder, settings.progress)?;
     let rates = task.objectives();
 
@@ -225,15 +234,16 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
                 let figures = task.validate(&state.tensors(|_| true)?, folder, progress.step)?;
                 log.validation(&progress, &figures)?;
             }
-            if saved.elapsed() >= settings.checkpoint_every || last {
+            if saved.elapsed() >= settings.checkpoint_every {
                 checkpoint::save(&file, &progress, &state.tensors(|_| true)?)?;
                 saved = Instant::now();
             }
         }
-        checkpoint::save(&file, &progress, &state.tensors(|_| true)?)?;
+        let tensors = state.tensors(|_| true)?;
+        checkpoint::save(&file, &progress, &tensors)?;
         drop(batches);
         log.finish();
-        Ok(state.tensors(|_| true)?)
+        Ok(tensors)
     })
 }
 
@@ -249,22 +259,13 @@ fn same_settings(was: &serde_json::Value, now: &serde_json::Value) -> Result<(),
     Ok(())
 }
 
-/// Writes a text file beside `path` and puts it in its place.
-///
-/// # Errors
-/// If the file system refuses.
-pub fn write_text(path: &Path, text: &str) -> Result<(), RunError> {
-    let beside = path.with_extension("partial");
-    let io = |error| RunError::Io { path: path.to_owned(), error };
-    fs::write(&beside, text).map_err(io)?;
-    fs::rename(&beside, path).map_err(io)
-}
-
 /// The progress bar and the file of figures, one JSON object a line.
 struct Log {
     file: File,
     path: PathBuf,
     bar: ProgressBar,
+    /// Whether anything is printed.
+    shown: bool,
     smooth: BTreeMap<String, f64>,
     examples: usize,
     start: Instant,
@@ -281,7 +282,7 @@ impl Log {
         let bar = if progress { ProgressBar::new(0) } else { ProgressBar::hidden() };
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left, {msg}");
         bar.set_style(style.expect("a valid template"));
-        Ok(Self { file, path, bar, smooth: BTreeMap::new(), examples: 0, start: Instant::now() })
+        Ok(Self { file, path, bar, shown: progress, smooth: BTreeMap::new(), examples: 0, start: Instant::now() })
     }
 
     fn write(&mut self, line: &serde_json::Value) -> Result<(), RunError> {
@@ -310,7 +311,9 @@ impl Log {
 
     fn validation(&mut self, progress: &Progress, figures: &BTreeMap<String, f64>) -> Result<(), RunError> {
         let line = json!({"step": progress.step, "seconds": progress.seconds, "validation": figures});
-        self.bar.suspend(|| println!("step {}: {}", progress.step, json!(figures)));
+        if self.shown {
+            self.bar.suspend(|| println!("step {}: {}", progress.step, json!(figures)));
+        }
         self.write(&line)
     }
 

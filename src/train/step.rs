@@ -171,7 +171,15 @@ fn clip_factor(g: &mut Graph, norm: Var, limit: f32) -> Var {
 
 /// The new moments and the direction to walk against: m' / (√v' + ε), both corrected for their start at zero by
 /// `correction1` = 1/(1 − β1ᵗ) and `correction2` = 1/(1 − β2ᵗ).
-fn adam_update(g: &mut Graph, adam: Adam, d: Var, m: Var, v: Var, correction1: Var, correction2: Var) -> (Var, Var, Var) {
+fn adam_update(
+    g: &mut Graph,
+    adam: Adam,
+    d: Var,
+    m: Var,
+    v: Var,
+    correction1: Var,
+    correction2: Var,
+) -> (Var, Var, Var) {
     let (old, new) = (g.scale(m, adam.beta1), g.scale(d, 1.0 - adam.beta1));
     let m = g.add(old, new);
     let squared = g.mul(d, d);

@@ -39,7 +39,6 @@ pub fn reason(stderr: &[u8]) -> String {
 
 /// The folder with the ONNX checker for this Python, installed if it is missing.
 pub fn checker() -> Result<PathBuf> {
-    let mut pip = pip()?;
     let version = python()
         .args(["-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
         .stdin(Stdio::null())
@@ -52,6 +51,7 @@ pub fn checker() -> Result<PathBuf> {
         return Ok(folder);
     }
     eprintln!("fetching {} …", CHECKER[0]);
+    let mut pip = pip()?;
     cache::fill(&folder, &source, |at| {
         pip.args(["install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]);
         pip.args(["--only-binary=:all:", "--no-compile", "--retries", "2", "--timeout", "20", "--target"]).arg(at);

@@ -3,6 +3,7 @@
 use super::{Shared, command_line, stop_flag};
 use crate::cli::eval::{features_file, sources};
 use anyhow::{Context, Result, bail};
+use oneiro::files::write_whole;
 use oneiro::model::spec::DataSource;
 use oneiro::train::checkpoint;
 use oneiro::train::nets::efficientnet::EfficientNet;
@@ -10,7 +11,6 @@ use oneiro::train::nets::image_gan::export::{description, network, performing_we
 use oneiro::train::nets::image_gan::{Settings, Shape, Task};
 use oneiro::train::pictures::dataset::{Dataset, Options, Split};
 use oneiro::train::pictures::procedural::gallery::{MANIFEST, Manifest};
-use oneiro::train::pictures::sheet::write_whole;
 use oneiro::train::run::train;
 use prost::Message;
 use std::path::{Path, PathBuf};

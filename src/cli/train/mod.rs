@@ -1,6 +1,7 @@
 //! `oneiro train`: models from data, by kind.
 
 mod image_gan;
+mod melody_rnn;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
@@ -22,12 +23,15 @@ pub struct Args {
 enum Kind {
     /// A generator of pictures, from folders of pictures
     ImageGan(image_gan::Args),
+    /// A network that continues and answers melodies, from folders of tunes
+    MelodyRnn(melody_rnn::Args),
 }
 
 /// Runs `oneiro train`.
 pub fn run(args: Args) -> Result<()> {
     match args.kind {
         Kind::ImageGan(args) => image_gan::run(args),
+        Kind::MelodyRnn(args) => melody_rnn::run(args),
     }
 }
 
@@ -129,7 +133,7 @@ impl Shared {
     }
 }
 
-/// The command as it was given, for the model's description: whoever reads it can make the model again.
+/// The command as it was typed, for a model's description.
 pub fn command_line() -> String {
     let quoted = |arg: String| if arg.contains(' ') { format!("'{arg}'") } else { arg };
     let rest = std::env::args().skip(1).filter(|a| !["--resume", "--export-only"].contains(&a.as_str())).map(quoted);

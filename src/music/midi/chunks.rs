@@ -11,13 +11,14 @@ pub(super) fn check_chunks(bytes: &[u8]) -> Result<u16, MidiError> {
         Some(b"RIFF") if bytes.get(8..16) == Some(b"RMIDdata") && bytes.get(20..24) == Some(b"MThd") => 20,
         _ => return Err(MidiError::NotMidi),
     };
-    let (mut at, mut declared) = (start, None);
+    let (mut at, mut declared, mut tracks) = (start, None, 0u16);
     while at < bytes.len() {
+        // What comes after the last track, if it is no track, is none of our business: padding, a tag, a RIFF chunk.
+        let complete = declared.is_some_and(|declared| tracks >= declared);
+        if complete && bytes.get(at..at + 4) != Some(b"MTrk") {
+            break;
+        }
         let Some(head) = bytes.get(at..at + 8) else {
-            // Fewer than eight bytes after the last chunk: padding, which some writers leave.
-            if declared.is_some() && bytes[at..].iter().all(|&b| b == 0) {
-                break;
-            }
             return Err(MidiError::Truncated { chunk: "chunk", at, expected: 8, found: bytes.len() - at });
         };
         let chunk = match &head[..4] {
@@ -27,17 +28,22 @@ pub(super) fn check_chunks(bytes: &[u8]) -> Result<u16, MidiError> {
         };
         let expected = u32::from_be_bytes([head[4], head[5], head[6], head[7]]) as usize;
         let body = &bytes[at + 8..];
-        // A RIFF wrapper pads with zeros and may go on with chunks of its own, which count the other way round.
-        let foreign_tail = start > 0 && chunk == "chunk";
-        if body.len() < expected && !foreign_tail {
+        if body.len() < expected {
             return Err(MidiError::Truncated { chunk, at, expected, found: body.len() });
         }
         if chunk == "header" && declared.is_none() {
             declared = Some(check_header(&body[..expected])?);
         }
+        tracks = tracks.saturating_add(u16::from(chunk == "track"));
         at = at.saturating_add(8).saturating_add(expected);
     }
-    declared.ok_or(MidiError::NotMidi)
+    match declared {
+        Some(declared) if declared > 0 && tracks == 0 => {
+            Err(MidiError::Truncated { chunk: "first track", at, expected: 8, found: 0 })
+        }
+        Some(declared) => Ok(declared),
+        None => Err(MidiError::NotMidi),
+    }
 }
 
 fn check_header(body: &[u8]) -> Result<u16, MidiError> {

@@ -85,10 +85,15 @@ pub fn read_midi(bytes: &[u8], options: &ReadOptions) -> Result<Score, MidiError
     let clock = Clock::of(header.timing);
     let mut reader = Reader::new(clock, options);
     let mut count = 0;
-    for (index, track) in tracks.enumerate() {
-        let track = track.map_err(|_| MidiError::Header("a track chunk makes no sense"))?;
-        reader.track(index, track)?;
-        count = index + 1;
+    for track in tracks {
+        let track = match track {
+            Ok(track) => track,
+            // Junk after the last track.
+            Err(_) if count >= usize::from(declared_tracks) => break,
+            Err(_) => return Err(MidiError::Header("a track chunk makes no sense")),
+        };
+        reader.track(count, track)?;
+        count += 1;
     }
     if count != usize::from(declared_tracks) {
         reader.warnings.add(WarningKind::TrackCount, Beats::ZERO);

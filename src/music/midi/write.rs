@@ -1,13 +1,14 @@
 use super::{MidiError, MidiFileError, Part, Score};
+use crate::files::write_whole;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Timing, TrackEvent, TrackEventKind};
-use std::io::Write;
 use std::path::Path;
 
 /// Ticks of a quarter note in written files.
 pub const TICKS_PER_BEAT: u16 = 960;
 
-/// Writes a score as a MIDI file: beside it under a temporary name first, so that no half of a file ever bears its name.
+/// Writes a score as a MIDI file: beside it under a temporary name first, so that no half of a file ever bears its
+/// name.
 ///
 /// # Errors
 /// [`MidiFileError`] where the score does not fit a MIDI file or the disk refuses.
@@ -15,27 +16,15 @@ pub fn write_midi_file(path: impl AsRef<Path>, score: &Score) -> Result<(), Midi
     let path = path.as_ref();
     let at = MidiFileError::at(path);
     let bytes = write_midi(score).map_err(&at)?;
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(format!(".{}.partial", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::File::create(&partial)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&partial, path)
-    };
-    write().map_err(|e| {
-        // Best effort: the first error is the one to tell.
-        let _ = std::fs::remove_file(&partial);
-        at(e.into())
-    })
+    write_whole(path, &bytes).map_err(|e| at(e.into()))
 }
 
 /// The bytes of a format 1 MIDI file: a track of tempi and metres, then one track for each part, at
 /// [`TICKS_PER_BEAT`]. Track numbers of parts are not kept; warnings are not written.
 ///
 /// # Errors
-/// [`MidiError::Unwritable`]: notes before beat 0 or without a length, a key, velocity, channel or program out of range, a tempo below
-/// 3.6 (a MIDI file cannot say it), positions past the end of the format.
+/// [`MidiError::Unwritable`]: notes before beat 0 or without a length, a key, velocity, channel or program out of
+/// range, a tempo below 3.6 (a MIDI file cannot say it), positions past the end of the format.
 pub fn write_midi(score: &Score) -> Result<Vec<u8>, MidiError> {
     let mut tracks = vec![conductor(score)?];
     for part in &score.parts {

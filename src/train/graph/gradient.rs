@@ -16,7 +16,7 @@ impl Graph {
         assert_eq!(self.size(loss), 1, "a loss is one number, not {:?}", self.shape(loss));
         let relevant = self.influenced_by(wrt);
         let mut found: HashMap<Var, Vec<Var>> = HashMap::new();
-        let seed = self.full(&self.shape(loss).to_vec(), 1.0);
+        let seed = self.full(&[], 1.0);
         found.insert(loss, vec![seed]);
 
         for index in (0..self.nodes.len()).rev() {
@@ -41,7 +41,12 @@ impl Graph {
             }
         }
         wrt.iter()
-            .map(|v| self.total(&mut found, *v).unwrap_or_else(|| self.full(&self.shape(*v).to_vec(), 0.0)))
+            .map(|&v| {
+                self.total(&mut found, v).unwrap_or_else(|| {
+                    let shape = self.shape(v).to_vec();
+                    self.full(&shape, 0.0)
+                })
+            })
             .collect()
     }
 

@@ -1,4 +1,5 @@
-//! The networks, each with its training task.
+//! The networks, each written once for training and for performing, and each with its training task.
 
 pub mod efficientnet;
 pub mod image_gan;
+pub mod melody_rnn;

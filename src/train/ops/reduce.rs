@@ -1,5 +1,6 @@
 //! Sums and means over axes.
 
+use crate::model::onnx::DataType;
 use crate::train::graph::{Graph, Var, int};
 
 impl Graph {
@@ -24,6 +25,14 @@ impl Graph {
     pub fn mean_all(&mut self, x: Var) -> Var {
         let axes = (0..self.shape(x).len()).collect::<Vec<_>>();
         self.mean(x, &axes, false)
+    }
+
+    /// Index of the largest element of the last axis, as a float. Not differentiable.
+    pub fn arg_max(&mut self, x: Var) -> Var {
+        let shape = self.shape(x).to_vec();
+        let attributes = vec![int("axis", -1), int("keepdims", 0)];
+        let index = self.emit_typed("ArgMax", &[x], attributes, &shape[..shape.len() - 1], DataType::Int64);
+        self.to_float(index)
     }
 
     /// A sum or a mean: dx = factor · dy, spread over the axes that were reduced.

@@ -24,6 +24,12 @@ impl Graph {
         self.derive1(y, move |g, dy| vec![(x, g.reshape(dy, &from))])
     }
 
+    /// Indices in another shape of the same size.
+    pub fn reshape_indices(&mut self, x: Var, shape: &[usize]) -> Var {
+        let dims = self.ints(&as_i64(shape));
+        self.emit_typed("Reshape", &[x, dims], vec![], shape, DataType::Int64)
+    }
+
     /// Axes in another order: axis `i` of the result is axis `order[i]` of `x`.
     pub fn transpose(&mut self, x: Var, order: &[usize]) -> Var {
         let shape = order.iter().map(|&a| self.shape(x)[a]).collect::<Vec<_>>();

@@ -1,9 +1,9 @@
 //! Many pictures on one page.
 
+use crate::files::write_whole;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 use image::{Rgb, RgbImage};
-use std::io::Write;
 use std::path::Path;
 
 /// How a page is laid out.
@@ -99,22 +99,6 @@ pub fn save_png(picture: &RgbImage, path: &Path) -> std::io::Result<()> {
     let encoder = image::codecs::png::PngEncoder::new(&mut bytes);
     picture.write_with_encoder(encoder).map_err(std::io::Error::other)?;
     write_whole(path, &bytes)
-}
-
-/// Writes any file in the same way.
-///
-/// # Errors
-/// As [`save_png`].
-pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let name = path.file_name().ok_or_else(|| std::io::Error::other("no file name given"))?.to_string_lossy();
-    let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    let written = std::fs::File::create(&part).and_then(|mut file| file.write_all(bytes));
-    let done = written.and_then(|()| std::fs::rename(&part, path));
-    if done.is_err() {
-        // The first error is the one to tell; a part that was never made cannot be removed either.
-        let _removed = std::fs::remove_file(&part);
-    }
-    done
 }
 
 #[cfg(test)]

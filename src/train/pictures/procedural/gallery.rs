@@ -1,7 +1,8 @@
 //! A folder full of paintings, and a list of what they are.
 
 use super::{Family, paint};
-use crate::train::pictures::sheet::{save_png, write_whole};
+use crate::files::write_whole;
+use crate::train::pictures::sheet::save_png;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

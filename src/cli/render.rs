@@ -1,0 +1,280 @@
+//! `oneiro render`: a performance of a tune as files.
+
+use super::{Usage, answer};
+use anyhow::{Context as _, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use oneiro::compose::{Freedom, MelodyModel, Settings};
+use oneiro::model::inspect::{Inspected, inspect};
+use oneiro::model::library;
+use oneiro::model::session::{Session, SessionOptions};
+use oneiro::model::spec::Kind;
+use oneiro::music::midi::{ReadOptions, Score, read_midi_file};
+use oneiro::picture::{Generator, VideoSize};
+use oneiro::render::{Form, Fps, Job, Models, Rendered, Target, TargetKind, Watch, render};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Arguments of `oneiro render`.
+#[derive(clap::Args)]
+#[command(after_help = "\
+The tune plays, a network answers, and a walk through a picture network's latent space follows both. A tune that leaves
+room (whole bars of silence after its phrases) is answered there; any other tune is answered after every four bars.
+The same file, seed, models and settings give the same performance.
+
+Examples:
+  oneiro render song.mid -o song.mp4
+  oneiro render song.mid -o song.wav -o song-with-answers.mid -o roll.png --seed 3
+  oneiro render song.mid -o frames/ --size 1280x720 --fps 24
+  oneiro render song.mid -o song.mp4 --model my-paintings.onnx --temperature 1.2")]
+pub struct Args {
+    /// The tune: a MIDI file
+    #[arg(value_name = "IN.mid")]
+    input: PathBuf,
+    /// What to write, by its ending: .mp4, .wav, .mid, .png (piano roll), or a folder/ for video frames; repeatable
+    #[arg(short, long = "output", value_name = "OUT", required = true, value_parser = Target::from_name)]
+    outputs: Vec<Target>,
+    /// Seed of every choice
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Bars of a call [default: as the tune leaves room, or 4]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    bars: Option<u32>,
+    /// Bars of an answer [default: as many as its call]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    answer_bars: Option<u32>,
+    /// Video frames a second: 30, 29.97, 24000/1001
+    #[arg(long, default_value = "30")]
+    fps: Fps,
+    /// Pixels of the video: 720, or 1280x720
+    #[arg(long, default_value = "720", value_parser = parse_size)]
+    size: VideoSize,
+    /// A model to use, by file or by name; its kind says for what; repeatable
+    #[arg(long = "model", value_name = "FILE|NAME")]
+    model: Vec<String>,
+    /// A further folder with models, searched first
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// How freely notes are chosen: below 1 careful, above 1 wild
+    #[arg(long, default_value_t = Freedom::default().temperature, value_parser = parse_temperature)]
+    temperature: f64,
+    /// Choose among the likeliest notes that together have this share
+    #[arg(long, default_value_t = Freedom::default().top_p, value_parser = parse_share)]
+    top_p: f64,
+    /// Say what was made in JSON
+    #[arg(long)]
+    json: bool,
+    /// No progress bar, no closing words
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn parse_size(text: &str) -> Result<VideoSize, String> {
+    let (width, height) = text.split_once(['x', '×']).unwrap_or((text, text));
+    let side = |text: &str| text.trim().parse::<u32>().ok().filter(|n| (16..=4096).contains(n) && n % 2 == 0);
+    match (side(width), side(height)) {
+        (Some(width), Some(height)) => Ok(VideoSize { width, height }),
+        _ => Err("sizes are even numbers from 16 to 4096, such as 720 or 1280x720".into()),
+    }
+}
+
+fn parse_number(text: &str, low: f64, high: f64) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|x| (low..=high).contains(x));
+    number.ok_or_else(|| format!("a number from {low} to {high} is needed"))
+}
+
+fn parse_temperature(text: &str) -> Result<f64, String> {
+    parse_number(text, 0.05, 5.0)
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    parse_number(text, 0.01, 1.0)
+}
+
+/// Runs `oneiro render`.
+pub fn run(args: Args) -> Result<()> {
+    let mut names: Vec<&Path> = args.outputs.iter().map(|t| t.path.as_path()).collect();
+    names.sort();
+    if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]) {
+        return Err(Usage(format!("{} is named twice", twice[0].display())).into());
+    }
+    let job = Job {
+        targets: args.outputs.clone(),
+        form: Form { bars: args.bars, answer_bars: args.answer_bars },
+        settings: Settings { seed: args.seed, freedom: Freedom { temperature: args.temperature, top_p: args.top_p } },
+        size: args.size,
+        fps: args.fps,
+    };
+    let mut watch = Bar::new(args.quiet)?;
+    let score = read_midi_file(&args.input, &ReadOptions::default())?;
+    for warning in score.warnings.iter().take(3) {
+        watch.tell(&format!("{}: {warning}", args.input.display()));
+    }
+    let chosen = choose_models(&args, &job)?;
+    let models = chosen.open()?;
+    let rendered = render(&score, models, &job, &mut watch)
+        .with_context(|| args.input.display().to_string())
+        .map_err(unwrapped)?;
+    watch.end();
+    if rendered.recording.lost > 0 {
+        watch.tell(&format!("{} notes or marks were lost on the way", rendered.recording.lost));
+    }
+    if args.json {
+        answer(&serde_json::to_string_pretty(&report(&args, &score, &rendered, &chosen)?)?)
+    } else if args.quiet {
+        Ok(())
+    } else {
+        tell(&rendered)
+    }
+}
+
+/// Errors that name their own file need not name the tune as well.
+fn unwrapped(error: anyhow::Error) -> anyhow::Error {
+    use oneiro::render::RenderError as E;
+    match error.downcast::<E>() {
+        Ok(e @ E::Arrangement(_)) => anyhow::Error::from(e),
+        Ok(e) => e.into(),
+        Err(other) => other,
+    }
+}
+
+/// Models that were found, not yet opened.
+struct Chosen {
+    melody: Inspected,
+    picture: Option<Inspected>,
+}
+
+fn choose_models(args: &Args, job: &Job) -> Result<Chosen> {
+    let folders = library::folders(args.models.as_deref());
+    let (mut melody, mut picture) = (None, None);
+    for name in &args.model {
+        let path = Path::new(name);
+        let model = if path.exists() || path.extension().is_some_and(|e| e == "onnx") {
+            inspect(path)?
+        } else {
+            library::find(&folders, Kind::MelodyRnn, Some(name))
+                .or_else(|_| library::find(&folders, Kind::ImageGan, Some(name)))
+                .with_context(|| format!("--model {name}"))?
+        };
+        let place = match model.spec.kind {
+            Kind::MelodyRnn => &mut melody,
+            Kind::ImageGan => &mut picture,
+            other => {
+                let origin = model.origin.display();
+                anyhow::bail!("{origin}: is of kind {other}; render uses {} and {}", Kind::MelodyRnn, Kind::ImageGan);
+            }
+        };
+        if place.is_some() {
+            return Err(Usage(format!("--model names two models of kind {}", model.spec.kind)).into());
+        }
+        *place = Some(model);
+    }
+    let melody = melody.map_or_else(|| library::find(&folders, Kind::MelodyRnn, None), Ok)?;
+    let picture = match picture {
+        None if job.needs_pictures() => Some(library::find(&folders, Kind::ImageGan, None)?),
+        found => found.filter(|_| job.needs_pictures()),
+    };
+    Ok(Chosen { melody, picture })
+}
+
+impl Chosen {
+    fn open(&self) -> Result<Models> {
+        let options = SessionOptions::default();
+        let melody = MelodyModel::new(Session::from_inspected(self.melody.clone(), &options)?)?;
+        let generator = match &self.picture {
+            Some(model) => Some(Generator::new(Session::from_inspected(model.clone(), &options)?)?),
+            None => None,
+        };
+        Ok(Models { melody, generator })
+    }
+}
+
+fn report(args: &Args, score: &Score, rendered: &Rendered, chosen: &Chosen) -> Result<serde_json::Value> {
+    let models: Vec<_> = [Some(&chosen.melody), chosen.picture.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|model| {
+            json!({ "kind": model.spec.kind, "name": model.spec.name, "file": model.origin,
+                "sha256": format!("{:x}", Sha256::digest(&model.bytes)) })
+        })
+        .collect();
+    let files = rendered
+        .written
+        .iter()
+        .map(|t| {
+            let bytes = if t.kind == TargetKind::Frames { None } else { Some(std::fs::metadata(&t.path)?.len()) };
+            Ok(json!({ "file": t.path, "kind": t.kind, "bytes": bytes }))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let arrangement = &rendered.arrangement;
+    Ok(json!({
+        "input": args.input,
+        "seed": args.seed,
+        "seconds": rendered.seconds,
+        "frames": rendered.frames,
+        "fps": args.fps.to_string(),
+        "size": [args.size.width, args.size.height],
+        "key": arrangement.key.map(|key| key.to_string()),
+        "phrases": arrangement.exchanges.len(),
+        "notes": { "call": arrangement.call.len(), "answer": rendered.recording.answer().len(), "backing": arrangement.backing.len() },
+        "repaired": score.warnings.len(),
+        "lost": rendered.recording.lost,
+        "models": models,
+        "files": files,
+    }))
+}
+
+fn tell(rendered: &Rendered) -> Result<()> {
+    let key = rendered.arrangement.key.map_or(String::new(), |key| format!(" in {key}"));
+    let notes = rendered.recording.answer().len();
+    answer(&format!("{:.1} s{key}: {} answers of {notes} notes", rendered.seconds, rendered.recording.phrases.len()))?;
+    for target in &rendered.written {
+        answer(&format!("  {}", target.path.display()))?;
+    }
+    Ok(())
+}
+
+/// A progress bar with the time left, and the flag that Ctrl-C sets.
+struct Bar {
+    bar: ProgressBar,
+    quiet: bool,
+    stop: Arc<AtomicBool>,
+}
+
+impl Bar {
+    fn new(quiet: bool) -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be watched")?;
+        Ok(Self { bar: ProgressBar::hidden(), quiet, stop })
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watch for Bar {
+    fn begin(&mut self, what: &'static str, parts: u64) {
+        if !self.quiet {
+            let style = ProgressStyle::with_template("{msg:9} {wide_bar:.cyan/dim} {percent:>3} %  {eta} left");
+            self.bar.finish_and_clear();
+            self.bar = ProgressBar::new(parts).with_message(what);
+            self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        }
+    }
+
+    fn done(&mut self, parts: u64) {
+        self.bar.inc(parts);
+    }
+
+    fn tell(&mut self, message: &str) {
+        self.bar.suspend(|| eprintln!("note: {message}"));
+    }
+
+    fn cancelled(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}

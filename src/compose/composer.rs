@@ -1,0 +1,294 @@
+//! Hearing a phrase and answering it.
+
+use super::expression::{BareNote, express};
+use super::harmony::{HarmonySpan, home_tones};
+use super::sampler::{Freedom, Moment, Rules, choose};
+use super::{ComposeError, MelodyModel, Place};
+use crate::bridge::{ComposerSide, HeardKind, Part, Plan, Scheduled};
+use crate::music::encoding::{DURATIONS, REACH, REST, Token, duration_classes, metre_class, pitch_class, pitch_of};
+use crate::music::{Key, Mode, Note, PitchClassSet, STEPS_PER_BEAT, melody_between};
+use crate::time::{Beats, MetreChange, MetreMap};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// Longest silence that is pushed through the network, in quarter notes; a longer one is passed over.
+const LONGEST_SILENCE: f64 = 32.0;
+/// How far beyond the range that was heard an answer may go, in semitones.
+const STRETCH: u8 = 3;
+/// Share of the call's events after which a literal echo becomes costly, and how many events at least.
+const ECHO: (f64, usize) = (0.4, 5);
+/// Nats that a further echoing event loses.
+const ECHO_COST: f64 = 3.0;
+/// Nats that a tone of the chord gains on a pulse, and elsewhere.
+const CHORD_BONUS: [f64; 2] = [1.2, 0.4];
+
+/// How a composer answers.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Settings {
+    /// Seed of all choices.
+    pub seed: u64,
+    /// How freely events are drawn.
+    pub freedom: Freedom,
+}
+
+/// An order to answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cue {
+    /// Number of the phrase, from 0: choices depend on it.
+    pub index: u32,
+    /// The stretch of time that plans belong to; see [`HeardKind::Transport`].
+    pub epoch: u32,
+    /// From where to where the call was.
+    pub call: (Beats, Beats),
+    /// From where to where the answer is; on the grid.
+    pub answer: (Beats, Beats),
+    /// Whether this answer ends the performance: it then closes on the tonic with a long note.
+    pub last: bool,
+    /// Chords that will sound under the answer, in order, where they are known.
+    pub harmony: Vec<HarmonySpan>,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Phrase {
+    /// Its notes, in order.
+    pub notes: Vec<Note>,
+    /// The key it is in.
+    pub key: Option<Key>,
+    /// The tones it may use.
+    pub tones: PitchClassSet,
+    /// The lowest and the highest pitch it may use.
+    pub range: (u8, u8),
+}
+
+/// Hears the player and answers. Belongs to one thread.
+#[derive(Debug)]
+pub struct Composer {
+    settings: Settings,
+    model: MelodyModel,
+    side: ComposerSide,
+    /// What was heard of the call; a note that still sounds ends at infinity.
+    notes: Vec<Note>,
+    metres: Vec<MetreChange>,
+    /// Up to where the network has heard everything.
+    until: Option<Beats>,
+    first: Option<First>,
+}
+
+/// The first sounding note, which all others are relative to.
+#[derive(Debug, Clone, Copy)]
+struct First {
+    pitch: u8,
+    bar: i64,
+}
+
+impl Composer {
+    /// A composer that has heard nothing.
+    pub fn new(model: MelodyModel, settings: Settings, side: ComposerSide) -> Self {
+        Self { settings, model, side, notes: Vec::new(), metres: Vec::new(), until: None, first: None }
+    }
+
+    /// Takes in everything that waits in the ring.
+    pub fn listen(&mut self) {
+        while let Some(heard) = self.side.heard.receive() {
+            let at = heard.pos_beats;
+            match heard.kind {
+                HeardKind::NoteOn { pitch, velocity } => {
+                    self.end_note(pitch, at);
+                    self.notes.push(Note { onset: at, duration: Beats(f64::INFINITY), pitch, velocity });
+                }
+                HeardKind::NoteOff { pitch } => self.end_note(pitch, at),
+                HeardKind::Bar { time_signature: metre, .. } => {
+                    let same = self.metres.last().is_some_and(|change| change.metre == metre);
+                    if !same && at.0 >= 0.0 {
+                        self.metres.push(MetreChange { at, metre });
+                    }
+                }
+                HeardKind::Transport { .. } => {}
+            }
+        }
+    }
+
+    fn end_note(&mut self, pitch: u8, at: Beats) {
+        let open = self.notes.iter_mut().rev().find(|n| n.pitch == pitch && n.duration.0.is_infinite());
+        if let Some(note) = open {
+            note.duration = (at - note.onset).max(Beats(1e-3));
+        }
+    }
+
+    /// Hears everything up to the end of the call, composes the answer and sends it to the audio side. Nothing is
+    /// answered before the first note was heard.
+    ///
+    /// # Errors
+    /// [`ComposeError`].
+    pub fn answer(&mut self, cue: &Cue) -> Result<Phrase, ComposeError> {
+        self.listen();
+        let metres = self.metre_map();
+        self.push_call(cue, &metres)?;
+        let Some(first) = self.first else { return Ok(Phrase::default()) };
+        let (key, rules) = self.rules(cue, first, &metres);
+        let bare = self.compose(cue, &rules, first, &metres)?;
+        self.until = Some(cue.answer.1);
+        let length = steps_between(cue.answer);
+        let notes = express(&bare, cue.answer.0, length, self.loudness(cue), &metres);
+        self.send(cue, &notes)?;
+        Ok(Phrase { notes, key, tones: rules.tones, range: rules.range })
+    }
+
+    fn metre_map(&self) -> MetreMap {
+        // The audio side only tells metres that can be counted.
+        MetreMap::new(self.metres.clone()).unwrap_or_default()
+    }
+
+    /// What was heard, with notes that still sound cut at `end`.
+    fn heard_until(&self, end: Beats) -> impl Iterator<Item = Note> + '_ {
+        let cut = move |note: &Note| Note { duration: note.duration.min(end - note.onset), ..*note };
+        self.notes.iter().filter(move |note| note.onset < end).map(cut)
+    }
+
+    fn place(&self, at: Beats, first: First, metres: &MetreMap) -> Place {
+        let bar = metres.bar_at(at);
+        let into = (at - bar.start).nearest_step(STEPS_PER_BEAT).max(0) as u32;
+        let bars = (bar.index - first.bar) as f64 + (at - bar.start) / bar.metre.bar_beats();
+        Place { position: into, metre: metre_class(bar.metre), bars: bars.max(0.0) as f32 }
+    }
+
+    fn push_call(&mut self, cue: &Cue, metres: &MetreMap) -> Result<(), ComposeError> {
+        let (begin, end) = cue.call;
+        let from =
+            self.until.filter(|&until| until <= begin && begin - until <= Beats(LONGEST_SILENCE)).unwrap_or(begin);
+        let heard: Vec<Note> = self.heard_until(end).collect();
+        let line = melody_between(&heard, metres, from, end);
+        let mut at = line.start;
+        for event in &line.melody.events {
+            if self.first.is_none() {
+                self.first = event.pitch.map(|pitch| First { pitch, bar: metres.bar_at(at).index });
+            }
+            if let Some(first) = self.first {
+                let mut step = 0;
+                let mut class = event.pitch.map_or(REST, |pitch| pitch_class(pitch, first.pitch));
+                for duration in duration_classes(event.steps) {
+                    let here = at + Beats::from_steps(step, STEPS_PER_BEAT);
+                    let expectation = self.model.expect(self.place(here, first, metres))?;
+                    self.model.hear(expectation, Token { duration, pitch: class });
+                    class = REST;
+                    step += i64::from(DURATIONS[usize::from(duration)]);
+                }
+            }
+            at += Beats::from_steps(i64::from(event.steps), STEPS_PER_BEAT);
+        }
+        self.until = Some(end);
+        Ok(())
+    }
+
+    fn rules(&self, cue: &Cue, first: First, metres: &MetreMap) -> (Option<Key>, Rules) {
+        let heard: Vec<Note> = self.heard_until(cue.call.1).collect();
+        let (key, tones) = home_tones(&heard);
+        let tones = tones.union(key.map(|key| key.tonic).into_iter().collect());
+        let pitches = || heard.iter().map(|n| i32::from(n.pitch));
+        let (low, high) = (pitches().min().unwrap_or(60), pitches().max().unwrap_or(72));
+        let within = |pitch: i32| {
+            pitch.clamp((i32::from(first.pitch) - REACH).max(0), (i32::from(first.pitch) + REACH).min(127))
+        };
+        // At least an octave, so that every tone of the key has a place.
+        let air = (12 - (high - low)).max(0) / 2 + i32::from(STRETCH);
+        let range = (within(low - air) as u8, within(high + air) as u8);
+        let closing_tones = closing_tones(key, tones, cue);
+        let metre = metres.metre_at(cue.answer.0);
+        let pulse = steps(metre.pulse_beats());
+        let shortest = heard.iter().map(|n| steps(n.duration)).min().unwrap_or(1).clamp(1, 12);
+        let closing_steps = if cue.last { pulse.max(shortest) } else { (pulse / 2).max(shortest) };
+        (key, Rules { first_pitch: first.pitch, tones, range, closing_tones, closing_steps, shortest })
+    }
+
+    fn compose(
+        &mut self,
+        cue: &Cue,
+        rules: &Rules,
+        first: First,
+        metres: &MetreMap,
+    ) -> Result<Vec<BareNote>, ComposeError> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
+        rng.set_stream(u64::from(cue.index));
+        let length = steps_between(cue.answer);
+        let call_events = self.notes.iter().filter(|n| n.onset >= cue.call.0 && n.onset < cue.call.1).count();
+        let echo_length = ((call_events as f64 * ECHO.0) as usize).max(ECHO.1);
+        let mut notes: Vec<BareNote> = Vec::new();
+        let mut step = 0;
+        while step < length {
+            let at = cue.answer.0 + Beats::from_steps(i64::from(step), STEPS_PER_BEAT);
+            let place = self.place(at, first, metres);
+            let expectation = self.model.expect(place)?;
+            let echoes: Vec<Token> = self.model.continuations(echo_length).collect();
+            let pulse = steps(metres.metre_at(at).pulse_beats());
+            let on_pulse = place.position.is_multiple_of(pulse);
+            let chord = cue.harmony.iter().find(|span| span.from <= at && at < span.to);
+            let moment = Moment {
+                left: length - step,
+                last_pitch: notes.last().map(|n| n.pitch),
+                harmony: chord.map(|span| (span.tones, CHORD_BONUS[usize::from(!on_pulse)])),
+                echoes: &echoes,
+                echo_cost: ECHO_COST,
+            };
+            let event = choose(&expectation, rules, &moment, self.settings.freedom, &mut rng);
+            // Without any event that keeps the rules the phrase ends here.
+            let Some(event) = event else { break };
+            let steps = u32::from(DURATIONS[usize::from(event.duration)]);
+            if let Some(pitch) = pitch_of(event.pitch, rules.first_pitch) {
+                notes.push(BareNote { step, steps, pitch });
+            }
+            self.model.hear(expectation, event);
+            step += steps;
+        }
+        Ok(notes)
+    }
+
+    /// Mean velocity of the call.
+    fn loudness(&self, cue: &Cue) -> f64 {
+        let call = || self.notes.iter().filter(|n| n.onset >= cue.call.0 && n.onset < cue.call.1);
+        let count = call().count();
+        if count == 0 { 80.0 } else { call().map(|n| f64::from(n.velocity)).sum::<f64>() / count as f64 }
+    }
+
+    fn send(&mut self, cue: &Cue, notes: &[Note]) -> Result<(), ComposeError> {
+        let full = |_| ComposeError::TooManyNotes { phrase: cue.index };
+        let (at, epoch, part) = (cue.answer.0, cue.epoch, Part::Answer);
+        self.side.plan(Plan::Phrase { epoch, at, part, duration: cue.answer.1 - at }).map_err(full)?;
+        for note in notes {
+            let Note { onset: at, duration, pitch, velocity } = *note;
+            let note = Scheduled { at, duration, part, pitch, velocity };
+            self.side.plan(Plan::Note { epoch, note }).map_err(full)?;
+        }
+        Ok(())
+    }
+}
+
+/// Tones that an answer may end on: the tonic at the very end, the tonic's chord elsewhere, and of both what the chord
+/// that sounds then has, if it has any.
+fn closing_tones(key: Option<Key>, tones: PitchClassSet, cue: &Cue) -> PitchClassSet {
+    let chord = cue.harmony.iter().rev().find(|span| span.from < cue.answer.1 && span.to >= cue.answer.1);
+    let Some(key) = key else { return tones };
+    let third = if key.mode == Mode::Major { 4 } else { 3 };
+    let stable: PitchClassSet = if cue.last {
+        [key.tonic].into_iter().collect()
+    } else {
+        [key.tonic, key.tonic.up(third), key.tonic.up(7)].into_iter().collect()
+    };
+    let stable = stable.intersection(tones.union([key.tonic].into_iter().collect()));
+    match chord.map(|span| span.tones.intersection(tones)) {
+        // A half close: where the harmony has left the tonic, its chord is the place to rest.
+        Some(chord) if !cue.last && !chord.is_empty() => {
+            let both = stable.intersection(chord);
+            if both.is_empty() { chord } else { both }
+        }
+        _ => stable,
+    }
+}
+
+fn steps(length: Beats) -> u32 {
+    length.nearest_step(STEPS_PER_BEAT).clamp(1, 1 << 20) as u32
+}
+
+fn steps_between((from, to): (Beats, Beats)) -> u32 {
+    (to.nearest_step(STEPS_PER_BEAT) - from.nearest_step(STEPS_PER_BEAT)).clamp(0, 1 << 20) as u32
+}

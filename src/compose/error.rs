@@ -1,0 +1,27 @@
+use crate::model::session::SessionError;
+use std::path::PathBuf;
+
+/// Why no answer was composed.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The model cannot be opened or run.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The model is sound, but cannot play here.
+    #[error("{}: cannot compose: {reason}", origin.display())]
+    Model {
+        /// The model.
+        origin: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The audio side took no more notes.
+    #[error("phrase {phrase} has more notes than there is room for")]
+    TooManyNotes {
+        /// Number of the phrase.
+        phrase: u32,
+    },
+    /// The worker's thread ended before its time.
+    #[error("the composer's thread ended unexpectedly")]
+    Gone,
+}

@@ -1,0 +1,259 @@
+//! Choosing the next event: masks first, then temperature and top-p, then one draw.
+//!
+//! Rules are kept by masking, never by repairing what was drawn: an event that would break one has no weight.
+
+use super::Expectation;
+use crate::music::PitchClassSet;
+use crate::music::encoding::{DURATIONS, PITCH_CLASSES, REST, Token, pitch_of};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+/// Log-probabilities are rounded to this part of a nat, so that the small differences between processors seldom change
+/// a choice.
+const ROUNDING: f64 = 1024.0;
+/// Weights are whole numbers of this part of the largest.
+const WEIGHT_ONE: f64 = (1_u64 << 32) as f64;
+
+/// How freely events are drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Freedom {
+    /// Above zero: below one is more careful than the network, above one is wilder.
+    pub temperature: f64,
+    /// The likeliest events that together have this share are drawn from: 0 to 1, where 1 keeps all.
+    pub top_p: f64,
+}
+
+impl Default for Freedom {
+    fn default() -> Self {
+        Self { temperature: 1.0, top_p: 0.95 }
+    }
+}
+
+/// What an answer must keep to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// Pitch that classes are relative to.
+    pub first_pitch: u8,
+    /// Pitches that may sound.
+    pub tones: PitchClassSet,
+    /// Lowest and highest pitch.
+    pub range: (u8, u8),
+    /// Pitches of which one must be the last to sound.
+    pub closing_tones: PitchClassSet,
+    /// Steps that the last note has at least.
+    pub closing_steps: u32,
+    /// Shortest event, in steps.
+    pub shortest: u32,
+}
+
+/// Where in an answer the next event stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moment<'a> {
+    /// Steps that are left until the answer ends; above zero.
+    pub left: u32,
+    /// The pitch that sounded last in this answer.
+    pub last_pitch: Option<u8>,
+    /// Nats added to tones of the chord that sounds here.
+    pub harmony: Option<(PitchClassSet, f64)>,
+    /// Events that would go on with a literal echo, and how many nats they lose.
+    pub echoes: &'a [Token],
+    /// Nats that an echo loses.
+    pub echo_cost: f64,
+}
+
+/// Draws the next event. `None` only if the rules leave nothing at all, which they never do for `left` of at least the
+/// shortest class, a closing tone within range and a finite expectation.
+pub fn choose(
+    expectation: &Expectation,
+    rules: &Rules,
+    moment: &Moment,
+    freedom: Freedom,
+    rng: &mut ChaCha8Rng,
+) -> Option<Token> {
+    // Where the strict rules leave nothing (a remainder too short for any of them) the bare ones must do.
+    let mut events = weigh(expectation, rules, moment, freedom, true);
+    if events.is_empty() {
+        events = weigh(expectation, rules, moment, freedom, false);
+    }
+    draw(events, freedom.top_p, rng)
+}
+
+/// Whether an event may stand at a moment: its length fits, its pitch is allowed, and what it leaves can still be
+/// closed well.
+pub fn allows(rules: &Rules, moment: &Moment, event: Token, strict: bool) -> bool {
+    let Some(&steps) = DURATIONS.get(usize::from(event.duration)) else { return false };
+    let steps = u32::from(steps);
+    let Some(rest) = moment.left.checked_sub(steps) else { return false };
+    let in_rules = |pitch: u8| rules.tones.contains_pitch(pitch) && (rules.range.0..=rules.range.1).contains(&pitch);
+    let closes = |pitch: u8| rules.closing_tones.contains_pitch(pitch);
+    let pitch = pitch_of(event.pitch, rules.first_pitch);
+    if event.pitch != REST && !pitch.is_some_and(in_rules) {
+        return false;
+    }
+    if rest > 0 {
+        // What is left must have room for a closing note.
+        return !strict || (steps >= rules.shortest && rest >= rules.closing_steps.max(rules.shortest));
+    }
+    match pitch {
+        Some(pitch) => closes(pitch) && (!strict || steps >= rules.closing_steps),
+        // Ending with a rest is fine after a note that could have been the last.
+        None => moment.last_pitch.is_some_and(closes),
+    }
+}
+
+fn weigh(
+    expectation: &Expectation,
+    rules: &Rules,
+    moment: &Moment,
+    freedom: Freedom,
+    strict: bool,
+) -> Vec<(Token, f64)> {
+    let mut events = Vec::new();
+    for duration in 0..DURATIONS.len() {
+        for pitch in 0..PITCH_CLASSES {
+            let event = Token { duration: duration as u8, pitch: pitch as u8 };
+            if !allows(rules, moment, event, strict) {
+                continue;
+            }
+            let log = expectation.log_duration[duration] + expectation.log_pitch[duration * PITCH_CLASSES + pitch];
+            let mut log = f64::from(log.max(-60.0));
+            if let (Some((chord, bonus)), Some(key)) = (moment.harmony, pitch_of(event.pitch, rules.first_pitch)) {
+                log += if chord.contains_pitch(key) { bonus } else { 0.0 };
+            }
+            if moment.echoes.contains(&event) {
+                log -= moment.echo_cost;
+            }
+            events.push((event, (log * ROUNDING).round() / ROUNDING / freedom.temperature.max(1e-3)));
+        }
+    }
+    events
+}
+
+/// One draw from events with log-weights, the least likely of which are left out.
+fn draw(mut events: Vec<(Token, f64)>, top_p: f64, rng: &mut ChaCha8Rng) -> Option<Token> {
+    // Likeliest first; of equals the lower classes, so that the order never depends on how they came.
+    events.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| (a.0.duration, a.0.pitch).cmp(&(b.0.duration, b.0.pitch))));
+    let most = events.first()?.1;
+    let weights: Vec<u64> = events.iter().map(|(_, log)| ((log - most).exp() * WEIGHT_ONE) as u64).collect();
+    let total: u64 = weights.iter().sum();
+    let wanted = (total as f64 * top_p.clamp(0.0, 1.0)) as u64;
+    let mut kept = 0;
+    let mut count = 0;
+    for weight in &weights {
+        kept += weight;
+        count += 1;
+        if kept >= wanted {
+            break;
+        }
+    }
+    let mut ticket = rng.random_range(0..kept.max(1));
+    for ((event, _), weight) in events.iter().zip(&weights).take(count) {
+        if ticket < *weight {
+            return Some(*event);
+        }
+        ticket -= weight;
+    }
+    Some(events[0].0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::music::encoding::{DURATION_CLASSES, pitch_class};
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+
+    fn flat() -> Expectation {
+        Expectation {
+            log_duration: vec![-4.0; DURATION_CLASSES],
+            log_pitch: vec![-4.0; DURATION_CLASSES * PITCH_CLASSES],
+            ..Expectation::default()
+        }
+    }
+
+    fn rules() -> Rules {
+        Rules {
+            first_pitch: 67,
+            tones: PitchClassSet::from_semitones(&[0, 2, 4, 6, 7, 9, 11]),
+            range: (60, 81),
+            closing_tones: PitchClassSet::from_semitones(&[7]),
+            closing_steps: 24,
+            shortest: 6,
+        }
+    }
+
+    fn moment(left: u32) -> Moment<'static> {
+        Moment { left, last_pitch: None, harmony: None, echoes: &[], echo_cost: 0.0 }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_network_expects_an_answer_keeps_the_rules(
+            seed in 0_u64..1000,
+            left in 24_u32..400,
+            temperature in 0.2_f64..3.0,
+            wild in prop::collection::vec(-30.0_f32..0.0, 20),
+        ) {
+            let mut expectation = flat();
+            for (i, x) in expectation.log_pitch.iter_mut().enumerate() {
+                *x = wild[i % wild.len()];
+            }
+            let (rules, mut now) = (rules(), moment(left));
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut last = (REST, 0);
+            while now.left > 0 {
+                let event = choose(&expectation, &rules, &now, Freedom { temperature, top_p: 0.9 }, &mut rng).unwrap();
+                let steps = u32::from(DURATIONS[usize::from(event.duration)]);
+                prop_assert!(steps <= now.left);
+                now.left -= steps;
+                if let Some(pitch) = pitch_of(event.pitch, rules.first_pitch) {
+                    prop_assert!((60..=81).contains(&pitch) && rules.tones.contains_pitch(pitch));
+                    now.last_pitch = Some(pitch);
+                    last = (event.pitch, steps);
+                }
+            }
+            prop_assert_eq!(now.last_pitch.map(|p| p % 12), Some(7), "the last tone is the tonic");
+            prop_assert!(last.1 > 0);
+        }
+    }
+
+    #[test]
+    fn a_remainder_too_short_for_the_strict_rules_is_still_closed() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let event = choose(&flat(), &rules(), &moment(5), Freedom::default(), &mut rng).unwrap();
+        assert!(DURATIONS[usize::from(event.duration)] <= 5);
+    }
+
+    #[test]
+    fn an_echo_is_costly_and_a_chord_tone_is_welcome() {
+        let rules = rules();
+        let echo = [Token { duration: 15, pitch: pitch_class(67, 67) }];
+        let mut expectation = flat();
+        expectation.log_duration[15] = 0.0;
+        let favourite = 15 * PITCH_CLASSES + usize::from(echo[0].pitch);
+        expectation.log_pitch[favourite] = 0.0;
+        let draw = |moment: &Moment| {
+            let mut rng = ChaCha8Rng::seed_from_u64(3);
+            let draws = (0..200).map(|_| choose(&expectation, &rules, moment, Freedom::default(), &mut rng).unwrap());
+            draws.filter(|event| *event == echo[0]).count()
+        };
+        let free = draw(&moment(96));
+        let dear = draw(&Moment { echoes: &echo, echo_cost: 6.0, ..moment(96) });
+        assert!(free > 100 && dear < 20, "{free} and {dear} of 200");
+        let chord = PitchClassSet::from_semitones(&[7]);
+        let welcome = draw(&Moment { harmony: Some((chord, 3.0)), ..moment(96) });
+        assert!(welcome > free, "{welcome} and {free} of 200");
+    }
+
+    #[test]
+    fn differences_of_rounding_do_not_change_the_choice() {
+        let mut other = flat();
+        other.log_pitch.iter_mut().enumerate().for_each(|(i, x)| *x += (i % 7) as f32 * 1e-6);
+        for seed in 0..50 {
+            let draw = |e: &Expectation| {
+                choose(e, &rules(), &moment(96), Freedom::default(), &mut ChaCha8Rng::seed_from_u64(seed))
+            };
+            assert_eq!(draw(&flat()), draw(&other), "seed {seed}");
+        }
+    }
+}

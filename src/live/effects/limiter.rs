@@ -1,0 +1,93 @@
+use super::flush;
+use crate::time::SampleRate;
+use std::f32::consts::TAU;
+
+/// No sample leaves above this: -1 dBFS.
+const CEILING: f32 = 0.891_25;
+/// Where the gain begins to give way.
+const THRESHOLD: f32 = 0.6;
+/// Where the last, immediate curve begins.
+const KNEE: f32 = 0.66;
+
+/// The last stage: removes DC, turns down what is too loud (fast down, slow up), and bends what still comes through
+/// smoothly under the ceiling. Without look-ahead, so that it adds no latency.
+#[derive(Debug, Clone)]
+pub(in crate::live) struct Limiter {
+    dc: [f32; 2],
+    dc_step: f32,
+    peak: f32,
+    peak_fall: f32,
+    gain: f32,
+    attack: f32,
+    release: f32,
+}
+
+impl Limiter {
+    pub fn new(rate: SampleRate) -> Self {
+        let hz = rate.0 as f32;
+        let step = |seconds: f32| 1.0 - (-1.0 / (seconds * hz)).exp();
+        Self {
+            dc: [0.0; 2],
+            dc_step: 1.0 - (-TAU * 8.0 / hz).exp(),
+            peak: 0.0,
+            peak_fall: step(0.06),
+            gain: 1.0,
+            attack: step(0.0012),
+            release: step(0.18),
+        }
+    }
+
+    pub fn silence(&mut self) {
+        self.dc = [0.0; 2];
+        self.peak = 0.0;
+        self.gain = 1.0;
+    }
+
+    /// The gain in force, 0 to 1.
+    pub fn gain(&self) -> f32 {
+        self.gain
+    }
+
+    #[inline]
+    pub fn tick(&mut self, input: [f32; 2]) -> [f32; 2] {
+        let mut x = input;
+        for (x, dc) in x.iter_mut().zip(&mut self.dc) {
+            *dc = flush(*dc + self.dc_step * (*x - *dc));
+            *x -= *dc;
+        }
+        let loudest = x[0].abs().max(x[1].abs());
+        self.peak = flush(self.peak - self.peak_fall * self.peak).max(loudest);
+        let wanted = if self.peak > THRESHOLD { THRESHOLD / self.peak } else { 1.0 };
+        let step = if wanted < self.gain { self.attack } else { self.release };
+        self.gain += step * (wanted - self.gain);
+        x.map(|x| bend(x * self.gain))
+    }
+}
+
+/// The identity up to the knee, then a curve that continues its slope and never reaches the ceiling.
+#[inline]
+fn bend(x: f32) -> f32 {
+    let over = x.abs() - KNEE;
+    if over <= 0.0 {
+        return x;
+    }
+    let room = CEILING - KNEE;
+    (KNEE + room * over / (over + room)).copysign(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_passes_the_ceiling_and_quiet_sound_is_untouched() {
+        let mut limiter = Limiter::new(SampleRate(48_000));
+        for i in 0..4000 {
+            let x = 40.0 * (i as f32 * 0.37).sin();
+            let [l, r] = limiter.tick([x, -x]);
+            assert!(l.abs() <= CEILING && r.abs() <= CEILING);
+        }
+        assert_eq!(bend(0.5), 0.5);
+        assert!(bend(0.7) < 0.7 && bend(1e9) <= CEILING);
+    }
+}

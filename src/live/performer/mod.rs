@@ -1,0 +1,331 @@
+mod notes;
+
+use super::clock::Clock;
+use super::pulse::Pulse;
+use super::schedule::Schedule;
+use super::setup::{LatePolicy, PlayedNote, PlayerEvent, PlayerKind, Setup};
+use super::sounding::Sounding;
+use super::synth::{CHUNK, Patch, Synth};
+use crate::bridge::{AudioSide, ClockReading, Full, HeardKind, Meters, Part, Plan, Scheduled, ShowKind};
+use crate::time::{Beats, SampleRate, Transport};
+use notes::{Here, is_sane};
+
+/// A plan that is late by less than this is played at once and not counted: hosts' clocks drift by so much.
+const LATE_GRACE_SECONDS: f64 = 0.002;
+
+/// The audio side of a performance: schedule, clock, synth and the rings to the other threads.
+///
+/// It may move to another thread and belongs to one at a time. Dropping it frees memory: not on the audio thread.
+#[derive(Debug)]
+pub struct Performer {
+    setup: Setup,
+    side: AudioSide,
+    clock: Clock,
+    pulse: Pulse,
+    schedule: Schedule,
+    sounding: Sounding,
+    synth: Synth,
+    /// Samples since preparation: the first sample of the block that comes next.
+    now: i64,
+    epoch: u32,
+    /// Sum of squares since the last beat, and of how many samples.
+    energy: (f64, u64),
+}
+
+impl Performer {
+    /// Allocates everything that playing needs.
+    pub fn prepare(setup: Setup, side: AudioSide) -> Self {
+        let rate = SampleRate(setup.sample_rate.0.clamp(8_000, 384_000));
+        Self {
+            setup,
+            side,
+            clock: Clock::new(rate),
+            pulse: Pulse::new(),
+            schedule: Schedule::prepare(setup.queue_capacity),
+            sounding: Sounding::new(),
+            synth: Synth::prepare(rate, &setup.parts),
+            now: 0,
+            epoch: 0,
+            energy: (0.0, 0),
+        }
+    }
+
+    /// The number of the present stretch of time; see [`HeardKind::Transport`].
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Plans that wait for their time.
+    pub fn queued(&self) -> usize {
+        self.schedule.len()
+    }
+
+    /// Notes that sound (a note in its release no longer counts).
+    pub fn notes_sounding(&self) -> usize {
+        self.sounding.len()
+    }
+
+    /// Voices that make sound, releases included.
+    pub fn voices(&self) -> u32 {
+        self.synth.voices()
+    }
+
+    /// Changes the instrument of a part for the notes to come; those that sound keep theirs.
+    pub fn set_patch(&mut self, part: Part, patch: Patch) {
+        self.synth.set_patch(part, patch);
+    }
+
+    /// Queues a plan from the thread that owns the performer, as a composer does through its ring. A stale or malformed
+    /// plan is counted and dropped, which is no error.
+    ///
+    /// # Errors
+    /// The plan itself where the queue is full; it is counted.
+    ///
+    /// # Realtime Safety
+    /// No allocation; logarithmic in the number of plans that wait.
+    pub fn schedule(&mut self, plan: Plan) -> Result<(), Full<Plan>> {
+        if plan.epoch() != self.epoch {
+            self.side.counters.stale.raise();
+        } else if !is_sane(&plan) {
+            self.side.counters.malformed.raise();
+        } else if let Plan::Withdraw { from, part, .. } = plan {
+            self.schedule.retain(|queued| match queued {
+                Plan::Note { note, .. } => note.part != part || note.at < from,
+                Plan::Phrase { at, part: whose, .. } => *whose != part || *at < from,
+                _ => true,
+            });
+        } else if !self.schedule.add(plan) {
+            self.side.counters.queue_full.raise();
+            return Err(Full(plan));
+        }
+        Ok(())
+    }
+
+    /// Ends every note, forgets every plan, and silences effects and tails. For a host's reset: not for use in mid-sound.
+    pub fn reset(&mut self) {
+        let mut ignore = |_| ();
+        let mut here = Here { block_start: self.now, sample: self.now, on_note: &mut ignore };
+        self.break_off(&mut here);
+        self.synth.silence();
+        self.energy = (0.0, 0);
+        self.announce(self.clock.pos_of(self.now));
+    }
+
+    /// Plays one block: [`Performer::process_with`] without a listener for notes.
+    ///
+    /// # Realtime Safety
+    /// As there.
+    pub fn process(&mut self, transport: &Transport, player: &[PlayerEvent], left: &mut [f32], right: &mut [f32]) {
+        self.process_with(transport, player, left, right, &mut |_| ());
+    }
+
+    /// Plays one block of any length into `left` and `right` (samples within ±0.89, that is -1 dBFS), and calls
+    /// `on_note` for each note-on and note-off in order. `player` is sorted by offset. Where the two slices differ in
+    /// length the rest of the longer one is silent.
+    ///
+    /// # Realtime Safety
+    /// No allocation, lock, wait or I/O, as long as `on_note` keeps to that.
+    pub fn process_with<F: FnMut(PlayedNote)>(
+        &mut self,
+        transport: &Transport,
+        player: &[PlayerEvent],
+        left: &mut [f32],
+        right: &mut [f32],
+        on_note: &mut F,
+    ) {
+        let length = left.len().min(right.len());
+        left[length..].fill(0.0);
+        right[length..].fill(0.0);
+        let start = self.now;
+        let end = start + length as i64;
+        let mut here = Here { block_start: start, sample: start, on_note };
+        self.follow(transport, &mut here);
+        self.take_plans();
+        let mut player = player.iter().peekable();
+        while here.sample < end {
+            while let Some(event) = player.next_if(|event| start + i64::from(event.sample_offset) <= here.sample) {
+                self.play(event.kind, &mut here);
+            }
+            let until = self.play_due(&mut here).min(end).min(here.sample + CHUNK as i64);
+            let until = player.peek().map_or(until, |event| until.min(start + i64::from(event.sample_offset)));
+            let range = (here.sample - start) as usize..(until - start) as usize;
+            self.synth.render(&mut left[range.clone()], &mut right[range.clone()]);
+            for (&l, &r) in left[range.clone()].iter().zip(&right[range]) {
+                self.energy.0 += f64::from(l) * f64::from(l) + f64::from(r) * f64::from(r);
+                self.energy.1 += 2;
+            }
+            here.sample = until;
+        }
+        // Events past the end of the block must not vanish: a note-off may be among them.
+        here.sample = (end - 1).max(start);
+        for event in player {
+            self.play(event.kind, &mut here);
+        }
+        self.now = end;
+        self.report(&left[..length], &right[..length]);
+    }
+
+    /// Takes the block's transport: releases everything where time breaks off.
+    fn follow<F: FnMut(PlayedNote)>(&mut self, transport: &Transport, here: &mut Here<F>) {
+        let (change, clean) = self.clock.compare(self.now, transport);
+        if change.malformed {
+            self.side.counters.malformed.raise();
+        }
+        if change.stopped || change.jumped {
+            self.break_off(here);
+        }
+        self.clock.follow(self.now, change, clean);
+        if change.started || change.jumped {
+            self.pulse.restart(&self.clock, self.now);
+            self.energy = (0.0, 0);
+        } else if change.metre && self.clock.playing() {
+            self.pulse.change_metre(&self.clock, self.now);
+        }
+        if change.any() {
+            self.announce(self.clock.pos_of(self.now));
+        }
+    }
+
+    /// Ends a stretch of time: every note, every plan, and every plan still on its way.
+    fn break_off<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) {
+        self.end_all(here);
+        self.schedule.clear();
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+
+    fn announce(&mut self, pos_beats: Beats) {
+        let (playing, tempo, epoch) = (self.clock.playing(), self.clock.tempo(), self.epoch);
+        let time_signature = self.clock.time_signature();
+        self.tell_composer(pos_beats, HeardKind::Transport { playing, tempo, time_signature, epoch });
+        self.tell_show(pos_beats, ShowKind::Transport { playing, tempo, epoch });
+    }
+
+    /// Moves plans from the ring to the queue, as many as fit; the rest waits in the ring.
+    fn take_plans(&mut self) {
+        while !self.schedule.is_full() {
+            let Some(plan) = self.side.plans.receive() else { break };
+            // There is room, so nothing can be given back.
+            let _ = self.schedule(plan);
+        }
+    }
+
+    /// Plays everything due at `here`, and returns the sample at which something is due next.
+    fn play_due<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) -> i64 {
+        if !self.clock.playing() {
+            return i64::MAX;
+        }
+        let mut next = i64::MAX;
+        while let Some(note) = self.sounding.first_to_end() {
+            let ends = self.clock.sample_of(note.end);
+            if ends > here.sample {
+                next = ends;
+                break;
+            }
+            self.end_note(note.part, note.pitch, note.end, here);
+        }
+        loop {
+            let at = self.clock.sample_of(self.pulse.next().at);
+            if at > here.sample {
+                next = next.min(at);
+                break;
+            }
+            self.play_beat();
+        }
+        while let Some(plan) = self.schedule.next() {
+            let at = self.clock.sample_of(plan.at());
+            if at > here.sample {
+                next = next.min(at);
+                break;
+            }
+            if let Some(plan) = self.schedule.take_next() {
+                self.play_plan(plan, here.sample - at, here);
+            }
+        }
+        // A note that has just begun may end before anything else is due.
+        let ends = self.sounding.first_to_end().map_or(i64::MAX, |note| self.clock.sample_of(note.end));
+        next.min(ends.max(here.sample + 1))
+    }
+
+    fn play_beat(&mut self) {
+        let beat = self.pulse.next();
+        self.pulse.advance();
+        if self.energy.1 > 0 {
+            let mean_square = self.energy.0 / self.energy.1 as f64;
+            let level = (1.0 + 10.0 * mean_square.max(1e-12).log10() / 60.0).clamp(0.0, 1.0) as f32;
+            self.tell_show(beat.at, ShowKind::Energy { level });
+        }
+        self.energy = (0.0, 0);
+        if beat.in_bar == 0 {
+            let time_signature = self.clock.time_signature();
+            self.tell_composer(beat.at, HeardKind::Bar { bar: beat.bar, time_signature });
+            self.tell_show(beat.at, ShowKind::Bar { bar: beat.bar, time_signature });
+        }
+        self.tell_show(beat.at, ShowKind::Beat { in_bar: beat.in_bar });
+    }
+
+    fn play_plan<F: FnMut(PlayedNote)>(&mut self, plan: Plan, late_samples: i64, here: &mut Here<F>) {
+        match plan {
+            Plan::Phrase { at, part, duration, .. } => self.tell_show(at, ShowKind::Phrase { part, duration }),
+            Plan::Chord { at, root, pitch_classes, .. } => {
+                self.tell_show(at, ShowKind::Chord { root, pitch_classes });
+            }
+            Plan::Note { note, .. } => {
+                let grace = LATE_GRACE_SECONDS * f64::from(self.setup.sample_rate.0);
+                if late_samples as f64 <= grace { self.begin_note(note, here) } else { self.play_late(note, here) }
+            }
+            Plan::Withdraw { .. } => {}
+        }
+    }
+
+    fn play_late<F>(&mut self, mut note: Scheduled, here: &mut Here<F>) {
+        match self.setup.late {
+            LatePolicy::NextStep(grid) if grid.0.is_finite() && grid.0 > 0.0 => {
+                let pos = self.clock.pos_of(here.sample).0;
+                note.at = Beats(((pos / grid.0).floor() + 1.0) * grid.0);
+                self.side.counters.late_moved.raise();
+                // Its own place in the queue has just become free.
+                let _ = self.schedule.add(Plan::Note { epoch: self.epoch, note });
+            }
+            _ => self.side.counters.late_dropped.raise(),
+        }
+    }
+
+    fn play<F: FnMut(PlayedNote)>(&mut self, kind: PlayerKind, here: &mut Here<F>) {
+        let pos = self.clock.pos_of(here.sample);
+        match kind {
+            PlayerKind::NoteOn { pitch, velocity } if pitch < 128 && (1..128).contains(&velocity) => {
+                let duration = Beats(f64::INFINITY);
+                self.begin_note(Scheduled { at: pos, duration, part: Part::Call, pitch, velocity }, here);
+            }
+            PlayerKind::NoteOn { pitch, velocity: 0 } | PlayerKind::NoteOff { pitch } if pitch < 128 => {
+                self.end_note(Part::Call, pitch, pos, here);
+            }
+            PlayerKind::Panic => {
+                self.break_off(here);
+                self.synth.panic();
+                self.announce(pos);
+            }
+            _ => self.side.counters.malformed.raise(),
+        }
+    }
+
+    fn report(&mut self, left: &[f32], right: &[f32]) {
+        let level = |samples: &[f32]| {
+            let (peak, square) =
+                samples.iter().fold((0.0_f32, 0.0_f32), |(peak, sum), &x| (peak.max(x.abs()), sum + x * x));
+            (peak, (square / samples.len().max(1) as f32).sqrt())
+        };
+        let (l, r) = (level(left), level(right));
+        let (peak, rms) = ([l.0, r.0], [l.1, r.1]);
+        let meters = Meters { peak, rms, limiter_gain: self.synth.limiter_gain(), voices: self.synth.voices() };
+        self.side.meters.write(meters);
+        self.side.clock.write(ClockReading {
+            sample: self.now as u64,
+            pos_beats: self.clock.pos_of(self.now),
+            tempo: self.clock.tempo(),
+            time_signature: self.clock.time_signature(),
+            playing: self.clock.playing(),
+            epoch: self.epoch,
+        });
+    }
+}

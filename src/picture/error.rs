@@ -1,0 +1,21 @@
+use crate::model::session::SessionError;
+use std::path::PathBuf;
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    /// The model cannot be opened or run.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The model is sound, but cannot paint here.
+    #[error("{}: cannot paint: {reason}", origin.display())]
+    Model {
+        /// The model.
+        origin: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A picture cannot be brought to size.
+    #[error("a picture cannot be enlarged: {0}")]
+    Resize(String),
+}

@@ -1,0 +1,235 @@
+//! From the generator's small pictures to video frames.
+
+use super::texture::Texture;
+use super::{Look, Picture, PictureError, luminance};
+use fast_image_resize::images::Image;
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+/// Side of the canvas on which trails are drawn, in pixels, at most.
+const CANVAS: u32 = 384;
+/// How much closer the picture comes at a full accent.
+const ZOOM: f64 = 0.035;
+/// How much of the canvas stays as a trail after a second of a second's worth of video frames, at rest and in motion.
+const TRAIL: [f32; 2] = [0.045, 0.012];
+/// How much the trail grows a second.
+const TRAIL_GROWTH: f64 = 0.35;
+/// Contrast of small things is raised by this share.
+const CLARITY: f32 = 0.55;
+
+/// Pixels of a video frame; both are even, as video needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VideoSize {
+    /// 16 to 4096.
+    pub width: u32,
+    /// 16 to 4096.
+    pub height: u32,
+}
+
+/// Enlarges and finishes: a zoom with the beat, trails, light, grain. What it makes depends on the pictures it was
+/// given, in their order, and on nothing else.
+#[derive(Debug)]
+pub struct Finisher {
+    size: VideoSize,
+    canvas: (u32, u32),
+    seconds: f32,
+    resizer: Resizer,
+    texture: Texture,
+    /// What is on the canvas, and its luminance by field.
+    shown: Option<(Vec<f32>, [f32; 9])>,
+    number: u64,
+}
+
+impl Finisher {
+    /// A finisher for video frames of a size, `fps` a second.
+    pub fn new(size: VideoSize, fps: f64) -> Self {
+        let scale = (f64::from(CANVAS) / f64::from(size.width.max(size.height))).min(1.0);
+        let side = |pixels: u32| ((f64::from(pixels) * scale).round() as u32).max(2);
+        Self {
+            size,
+            canvas: (side(size.width), side(size.height)),
+            seconds: (1.0 / fps.max(1.0)) as f32,
+            resizer: Resizer::new(),
+            texture: Texture::new(size.width as usize, size.height as usize),
+            shown: None,
+            number: 0,
+        }
+    }
+
+    /// Bytes of a video frame: rows of red, green, blue.
+    pub fn frame_bytes(&self) -> usize {
+        3 * self.size.width as usize * self.size.height as usize
+    }
+
+    /// Makes the next video frame; `fade` is 0 in the dark and 1 in full light.
+    ///
+    /// # Errors
+    /// [`PictureError::Resize`].
+    pub fn finish(&mut self, picture: &Picture, look: &Look, fade: f32) -> Result<Vec<u8>, PictureError> {
+        let (width, height) = self.canvas;
+        let zoom = 1.0 + ZOOM * f64::from(look.accent);
+        let source = (picture.width as u32, picture.height as u32);
+        let mut fresh = self.resize(&picture.data, source, self.canvas, zoom, FilterType::CatmullRom)?;
+        sharpen(&mut fresh, width as usize, height as usize);
+        let fresh_fields = luminance::fields(&fresh, width as usize, height as usize);
+        let canvas = match self.shown.take() {
+            None => fresh,
+            Some((old, old_fields)) => {
+                // The trail grows out of the middle; livelier music wipes it sooner.
+                let growth = 1.0 + TRAIL_GROWTH * f64::from(self.seconds);
+                let grown = self.resize(&old, self.canvas, self.canvas, growth, FilterType::Bilinear)?;
+                let rest = TRAIL[0] + (TRAIL[1] - TRAIL[0]) * look.activity;
+                let stays = rest.powf(3.0 * self.seconds / 0.4).min(0.9);
+                let mut next = fresh;
+                mix(&mut next, &grown, stays);
+                let next_fields = luminance::fields(&next, width as usize, height as usize);
+                let share = luminance::allowed_share(&old_fields, &next_fields, self.seconds);
+                if share < 1.0 {
+                    mix(&mut next, &old, 1.0 - share);
+                }
+                next
+            }
+        };
+        let fields =
+            if self.number == 0 { fresh_fields } else { luminance::fields(&canvas, width as usize, height as usize) };
+        let whole =
+            self.resize(&canvas, self.canvas, (self.size.width, self.size.height), 1.0, FilterType::Lanczos3)?;
+        self.shown = Some((canvas, fields));
+        let mut bytes = vec![0; self.frame_bytes()];
+        // A warm breath on the beat, far below what counts as a flash.
+        let exposure = fade.clamp(0.0, 1.0) * (1.0 + 0.02 * look.accent);
+        self.texture.print(&whole, self.number, exposure, &mut bytes);
+        self.number += 1;
+        Ok(bytes)
+    }
+
+    /// Scales the middle of a picture, `zoom` times enlarged, so that it covers the new size.
+    fn resize(
+        &mut self,
+        data: &[f32],
+        from: (u32, u32),
+        to: (u32, u32),
+        zoom: f64,
+        filter: FilterType,
+    ) -> Result<Vec<f32>, PictureError> {
+        let fail = |e: &dyn std::fmt::Display| PictureError::Resize(e.to_string());
+        let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_ne_bytes()).collect();
+        let source_image = Image::from_vec_u8(from.0, from.1, bytes, PixelType::F32x3).map_err(|e| fail(&e))?;
+        let mut target = Image::new(to.0, to.1, PixelType::F32x3);
+        let (fw, fh) = (f64::from(from.0), f64::from(from.1));
+        let shape = f64::from(to.0) / f64::from(to.1);
+        let (w, h) = if fw / fh > shape { (fh * shape, fh) } else { (fw, fw / shape) };
+        let (w, h) = ((w / zoom).max(1.0), (h / zoom).max(1.0));
+        let options =
+            ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop((fw - w) / 2.0, (fh - h) / 2.0, w, h);
+        self.resizer.resize(&source_image, &mut target, &options).map_err(|e| fail(&e))?;
+        Ok(target.buffer().chunks_exact(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect())
+    }
+}
+
+/// `into` becomes `into + (other − into)·share`.
+fn mix(into: &mut [f32], other: &[f32], share: f32) {
+    for (x, y) in into.iter_mut().zip(other) {
+        *x += (y - *x) * share;
+    }
+}
+
+/// Raises the contrast against the mean of the surroundings, and keeps values in range.
+fn sharpen(data: &mut [f32], width: usize, height: usize) {
+    let soft = blur(data, width, height, (width / 48).max(1));
+    for (x, s) in data.iter_mut().zip(soft) {
+        *x = (*x + CLARITY * (*x - s)).clamp(0.0, 1.0);
+    }
+}
+
+/// Mean over a square of `2·radius + 1` pixels; at the edges the last pixel goes on.
+fn blur(data: &[f32], width: usize, height: usize, radius: usize) -> Vec<f32> {
+    let across = run_mean(data, height, width, 3 * width, 3, radius);
+    run_mean(&across, width, height, 3, 3 * width, radius)
+}
+
+/// Running means along `lines` lines of `length` pixels.
+fn run_mean(data: &[f32], lines: usize, length: usize, line_step: usize, step: usize, radius: usize) -> Vec<f32> {
+    let mut out = vec![0.0; data.len()];
+    let scale = 1.0 / (2 * radius + 1) as f32;
+    for line in 0..lines {
+        for channel in 0..3 {
+            let at = |i: isize| data[line * line_step + channel + step * i.clamp(0, length as isize - 1) as usize];
+            let reach = radius as isize;
+            let mut sum: f32 = (-reach..=reach).map(at).sum();
+            for i in 0..length {
+                out[line * line_step + channel + step * i] = sum * scale;
+                sum += at(i as isize + reach + 1) - at(i as isize - reach);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: VideoSize = VideoSize { width: 96, height: 64 };
+
+    fn flat(value: f32) -> Picture {
+        Picture { width: 16, height: 16, data: vec![value; 3 * 256] }
+    }
+
+    fn look(accent: f32) -> Look {
+        Look { z: Vec::new(), psi: 0.7, accent, activity: 1.0 }
+    }
+
+    fn luminance_of(frame: &[u8]) -> f32 {
+        frame.iter().map(|&b| (f32::from(b) / 255.0).powf(2.2)).sum::<f32>() / frame.len() as f32
+    }
+
+    #[test]
+    fn even_a_strobing_generator_gives_fewer_than_three_flashes_a_second() {
+        let mut finisher = Finisher::new(SIZE, 30.0);
+        let frames: Vec<f32> = (0..90)
+            .map(|i| finisher.finish(&flat(if i / 2 % 2 == 0 { 0.0 } else { 1.0 }), &look(1.0), 1.0).unwrap())
+            .map(|frame| luminance_of(&frame))
+            .collect();
+        // Opposing changes of a tenth or more: the extremes that are that far apart, in turn.
+        let (mut turns, mut extreme, mut rising) = (0, frames[0], true);
+        for &now in &frames {
+            if (rising && now > extreme) || (!rising && now < extreme) {
+                extreme = now;
+            } else if (now - extreme).abs() >= 0.1 {
+                (turns, extreme, rising) = (turns + 1, now, !rising);
+            }
+        }
+        assert!(turns / 2 <= 3 * 3, "{turns} changes of a tenth in three seconds");
+        let fastest = frames.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+        assert!(fastest < 0.03, "{fastest} from one video frame to the next");
+    }
+
+    #[test]
+    fn the_same_pictures_give_the_same_bytes_and_a_steady_one_stays() {
+        let run = || {
+            let mut finisher = Finisher::new(SIZE, 25.0);
+            (0..6).map(|i| finisher.finish(&flat(0.1 * i as f32), &look(0.5), 1.0).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(run(), run());
+        let mut finisher = Finisher::new(SIZE, 25.0);
+        let frames: Vec<_> = (0..4).map(|_| finisher.finish(&flat(0.5), &look(0.0), 1.0).unwrap()).collect();
+        let means = frames.iter().map(|f| luminance_of(f)).collect::<Vec<_>>();
+        assert!(means.iter().all(|m| (m - means[0]).abs() < 2e-3), "{means:?}");
+        assert_ne!(frames[0], frames[1], "the grain moves");
+    }
+
+    #[test]
+    fn a_picture_of_another_shape_covers_the_video_frame() {
+        let mut wide = Picture { width: 32, height: 8, data: vec![0.5; 3 * 256] };
+        // Bands left and right that must be cropped away.
+        for (i, pixel) in wide.data.chunks_exact_mut(3).enumerate() {
+            if i % 32 < 4 || i % 32 >= 28 {
+                pixel.fill(0.0);
+            }
+        }
+        let frame = Finisher::new(SIZE, 25.0).finish(&wide, &look(0.0), 1.0).unwrap();
+        let corner = &frame[..3];
+        assert!(corner[0] > 40, "{corner:?}");
+        assert_eq!(frame.len(), 3 * 96 * 64);
+    }
+}

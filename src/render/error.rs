@@ -1,0 +1,51 @@
+use super::arrangement::ArrangementError;
+use crate::compose::ComposeError;
+use crate::picture::PictureError;
+use std::path::PathBuf;
+
+/// Why a performance was not rendered. Nothing bears its final name then.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The score has no form.
+    #[error(transparent)]
+    Arrangement(#[from] ArrangementError),
+    /// The composer failed.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The pictures failed.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A file cannot be written.
+    #[error("{}: cannot be written: {reason}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A folder for video frames holds other things.
+    #[error("{}: is a folder with other things in it; name a new one for the video frames", path.display())]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// `ffmpeg` gave up.
+    #[error("{}: ffmpeg failed: {message}", path.display())]
+    Ffmpeg {
+        /// The video.
+        path: PathBuf,
+        /// What it said last.
+        message: String,
+    },
+    /// The performance is longer than anyone renders.
+    #[error("the performance would last {minutes:.0} minutes; the limit is {limit} minutes")]
+    TooLong {
+        /// How long.
+        minutes: f64,
+        /// How long it may be.
+        limit: u32,
+    },
+    /// Someone asked to stop.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
+}

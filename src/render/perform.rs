@@ -1,0 +1,175 @@
+//! Sound and notes: the performer on a virtual clock, and the composer answering in time because time waits for it.
+
+use super::arrangement::Arrangement;
+use super::{RenderError, Watch};
+use crate::bridge::{Part, Plan, Scheduled, ShowEvent, Stage, StageSizes};
+use crate::compose::{Composer, Cue, MelodyModel, Phrase, Settings, Worker};
+use crate::live::{Performer, Setup};
+use crate::music::Note;
+use crate::time::{Beats, SampleRate, Transport};
+
+/// Seconds that the last sounds have to die away.
+pub const TAIL_SECONDS: f64 = 3.5;
+/// Seconds in which the end is faded out, so that no tail is cut audibly.
+const FADE_SECONDS: f64 = 0.5;
+
+/// What was played.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    /// Left and right samples, within ±0.89.
+    pub sound: [Vec<f32>; 2],
+    /// The answers in order.
+    pub phrases: Vec<Phrase>,
+    /// Everything worth seeing.
+    pub show: Vec<ShowEvent>,
+    /// What went wrong on the audio side: notes that came too late, rings that were full. 0 in a sound performance.
+    pub lost: u64,
+}
+
+impl Recording {
+    /// The notes of all answers.
+    pub fn answer(&self) -> Vec<Note> {
+        self.phrases.iter().flat_map(|phrase| &phrase.notes).copied().collect()
+    }
+}
+
+/// Plays an arrangement: `samples` samples at `rate`, in blocks of at most `block`. The samples do not depend on `block`.
+///
+/// # Errors
+/// [`RenderError::Compose`] and [`RenderError::Interrupted`].
+pub fn perform(
+    arrangement: &Arrangement,
+    model: MelodyModel,
+    settings: Settings,
+    rate: SampleRate,
+    samples: u64,
+    block: usize,
+    watch: &mut dyn Watch,
+) -> Result<Recording, RenderError> {
+    let plans = arrangement.call.len() + arrangement.backing.len() + arrangement.chords.len() + 65_536;
+    let sizes = StageSizes { plans: 65_536, heard: 4 * plans, show: 4 * plans };
+    let Stage { audio, composer, mut watcher } = Stage::new(sizes);
+    let counters = std::sync::Arc::clone(&watcher.counters);
+    let mut performer = Performer::prepare(Setup { queue_capacity: plans, ..Setup::new(rate) }, audio);
+    let worker = Worker::spawn(Composer::new(model, settings, composer));
+    let epoch = performer.epoch();
+    let mut accepted = true;
+    for plan in known_plans(arrangement, epoch) {
+        accepted &= performer.schedule(plan).is_ok();
+    }
+
+    let clock = Clock::new(arrangement, rate);
+    let mut recording = Recording { sound: [0, 1].map(|_| vec![0.0; samples as usize]), ..Recording::default() };
+    let mut cues = cues(arrangement, epoch).map(|cue| (clock.sample_at(cue.call.1), cue)).peekable();
+    watch.begin("playing", samples);
+    let mut now = 0_u64;
+    while now < samples {
+        if watch.cancelled() {
+            return Err(RenderError::Interrupted);
+        }
+        // The call is over at this sample: the composer has its ring full of it, and time waits for the answer.
+        while let Some((_, cue)) = cues.next_if(|(at, _)| *at <= now) {
+            recording.phrases.push(worker.answer(cue)?);
+        }
+        let cue = cues.peek().map_or(u64::MAX, |(at, _)| *at);
+        let end = (now + block.max(1) as u64).min(samples).min(clock.change_after(now)).min(cue);
+        let range = now as usize..end as usize;
+        let [left, right] = &mut recording.sound;
+        performer.process(&clock.transport(now), &[], &mut left[range.clone()], &mut right[range]);
+        while let Some(event) = watcher.show.receive() {
+            recording.show.push(event);
+        }
+        watch.done(end - now);
+        now = end;
+    }
+    fade_out(&mut recording.sound, rate);
+    let lost = [&counters.heard_dropped, &counters.show_dropped, &counters.late_dropped, &counters.malformed];
+    recording.lost = lost.iter().map(|count| count.get()).sum::<u64>() + u64::from(!accepted);
+    Ok(recording)
+}
+
+/// What is known before anything is composed: the tune, what accompanies it, its phrases, the chords.
+fn known_plans(arrangement: &Arrangement, epoch: u32) -> impl Iterator<Item = Plan> + '_ {
+    let notes = move |notes: &'_ [Note], part: Part| {
+        let plan = move |n: &Note| {
+            let note = Scheduled { at: n.onset, duration: n.duration, part, pitch: n.pitch, velocity: n.velocity };
+            Plan::Note { epoch, note }
+        };
+        notes.iter().map(plan).collect::<Vec<_>>()
+    };
+    let phrases = arrangement.exchanges.iter().map(move |e| {
+        let (at, end) = e.call;
+        Plan::Phrase { epoch, at, part: Part::Call, duration: end - at }
+    });
+    let chords = arrangement.chords.iter().map(move |span| {
+        let (root, pitch_classes) = (span.root.semitone(), span.tones.mask());
+        Plan::Chord { epoch, at: span.from, root, pitch_classes }
+    });
+    let [call, backing] =
+        [(&arrangement.call, Part::Call), (&arrangement.backing, Part::Backing)].map(|(n, p)| notes(n, p));
+    call.into_iter().chain(backing).chain(phrases).chain(chords)
+}
+
+fn cues(arrangement: &Arrangement, epoch: u32) -> impl Iterator<Item = Cue> + '_ {
+    let last = arrangement.exchanges.len() - 1;
+    arrangement.exchanges.iter().enumerate().map(move |(i, exchange)| Cue {
+        index: i as u32,
+        epoch,
+        call: exchange.call,
+        answer: exchange.answer,
+        last: i == last,
+        harmony: exchange.harmony.clone(),
+    })
+}
+
+/// The virtual clock: what a host would report at each sample.
+struct Clock<'a> {
+    arrangement: &'a Arrangement,
+    rate: SampleRate,
+    /// Samples at which tempo or metre change, in order.
+    changes: Vec<u64>,
+}
+
+impl<'a> Clock<'a> {
+    fn new(arrangement: &'a Arrangement, rate: SampleRate) -> Self {
+        let mut clock = Self { arrangement, rate, changes: Vec::new() };
+        let tempi = arrangement.tempo.changes().map(|c| c.at);
+        let metres = arrangement.metres.changes().map(|c| c.at);
+        let mut changes: Vec<u64> = tempi.chain(metres).map(|at| clock.sample_at(at)).collect();
+        changes.sort_unstable();
+        clock.changes = changes;
+        clock
+    }
+
+    /// The first sample at or after a position.
+    fn sample_at(&self, at: Beats) -> u64 {
+        let exact = self.arrangement.tempo.seconds_at(at) * f64::from(self.rate.0);
+        (exact - 1e-6).ceil().max(0.0) as u64
+    }
+
+    fn change_after(&self, sample: u64) -> u64 {
+        let next = self.changes.partition_point(|&at| at <= sample);
+        self.changes.get(next).copied().unwrap_or(u64::MAX)
+    }
+
+    fn transport(&self, sample: u64) -> Transport {
+        let pos_beats = self.arrangement.tempo.beats_at_sample(sample as i64, self.rate);
+        // A change belongs to the first sample at or after it, which rounding may have put a hair before.
+        let here = pos_beats + Beats(1e-7);
+        Transport {
+            playing: true,
+            pos_beats,
+            tempo: self.arrangement.tempo.tempo_at(here),
+            time_signature: self.arrangement.metres.metre_at(here),
+        }
+    }
+}
+
+fn fade_out(sound: &mut [Vec<f32>; 2], rate: SampleRate) {
+    for channel in sound {
+        let length = ((FADE_SECONDS * f64::from(rate.0)) as usize).min(channel.len());
+        for (i, sample) in channel.iter_mut().rev().take(length).enumerate() {
+            *sample *= i as f32 / length as f32;
+        }
+    }
+}

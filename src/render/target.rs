@@ -1,0 +1,146 @@
+//! What is to be written, and how it appears under its name only when it is whole.
+
+use super::RenderError;
+use crate::files::beside;
+use std::path::{Path, PathBuf};
+
+/// What kind of thing an output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    /// A MIDI file with the tune, the answers and the accompaniment.
+    Midi,
+    /// The sound: 24 bits, 48 kHz, stereo.
+    Wav,
+    /// The piano roll.
+    PianoRoll,
+    /// A folder of numbered PNG pictures.
+    Frames,
+    /// A video with sound.
+    Video,
+}
+
+/// Something to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its final name.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: TargetKind,
+}
+
+impl Target {
+    /// Takes the kind from the name: `.mid`, `.wav`, `.png` (piano roll), `.mp4`; a folder where there is no ending, a
+    /// slash at the end, or a folder already.
+    ///
+    /// # Errors
+    /// A line that says which endings there are.
+    pub fn from_name(name: &str) -> Result<Self, String> {
+        let path = PathBuf::from(name);
+        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        let kind = match ending.as_deref() {
+            _ if name.is_empty() => return Err("an output needs a name".into()),
+            _ if name.ends_with(['/', std::path::MAIN_SEPARATOR]) || path.is_dir() => TargetKind::Frames,
+            Some("mid" | "midi") => TargetKind::Midi,
+            Some("wav") => TargetKind::Wav,
+            Some("png") => TargetKind::PianoRoll,
+            Some("mp4") => TargetKind::Video,
+            None => TargetKind::Frames,
+            Some(other) => {
+                return Err(format!("`{name}`: `.{other}` cannot be written; .mp4, .wav, .mid, .png or a folder/ can"));
+            }
+        };
+        Ok(Self { path, kind })
+    }
+}
+
+/// A file or folder under a temporary name beside its final one. Dropped before [`Partial::finish`] it vanishes.
+#[derive(Debug)]
+pub struct Partial {
+    target: PathBuf,
+    partial: PathBuf,
+    is_folder: bool,
+    finished: bool,
+}
+
+impl Partial {
+    /// Reserves the temporary name: makes the file or folder, so that an output that cannot be written is known before
+    /// any work is done.
+    ///
+    /// # Errors
+    /// [`RenderError::Write`], [`RenderError::FolderInUse`].
+    pub fn begin(target: &Path, is_folder: bool) -> Result<Self, RenderError> {
+        let fail = |e: std::io::Error| RenderError::Write { path: target.to_owned(), reason: e.to_string() };
+        if is_folder && target.exists() && !is_replaceable(target).map_err(fail)? {
+            return Err(RenderError::FolderInUse { path: target.to_owned() });
+        }
+        if !is_folder && target.is_dir() {
+            return Err(RenderError::Write { path: target.to_owned(), reason: "it is a folder".into() });
+        }
+        let plain: PathBuf = target.components().collect(); // without a slash at the end
+        let partial = beside(&plain).map_err(fail)?;
+        if is_folder {
+            std::fs::create_dir(&partial).map_err(fail)?;
+        } else {
+            std::fs::File::create(&partial).map_err(fail)?;
+        }
+        Ok(Self { target: plain, partial, is_folder, finished: false })
+    }
+
+    /// Where to write.
+    pub fn path(&self) -> &Path {
+        &self.partial
+    }
+
+    /// The final name.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// An error about this output.
+    pub fn fail(&self, reason: impl std::fmt::Display) -> RenderError {
+        RenderError::Write { path: self.target.clone(), reason: reason.to_string() }
+    }
+
+    /// Gives it its final name.
+    ///
+    /// # Errors
+    /// [`RenderError::Write`].
+    pub fn finish(mut self) -> Result<(), RenderError> {
+        if self.is_folder && self.target.exists() {
+            std::fs::remove_dir_all(&self.target).map_err(|e| self.fail(e))?;
+        }
+        std::fs::rename(&self.partial, &self.target).map_err(|e| self.fail(e))?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Best effort: there is nobody left to tell.
+            let _ = if self.is_folder {
+                std::fs::remove_dir_all(&self.partial)
+            } else {
+                std::fs::remove_file(&self.partial)
+            };
+        }
+    }
+}
+
+/// Whether a folder holds nothing but what an earlier rendering left there.
+fn is_replaceable(folder: &Path) -> std::io::Result<bool> {
+    if !folder.is_dir() {
+        return Err(std::io::Error::other("there is a file of that name"));
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        let ours = name == "sound.wav" || (name.starts_with("frame-") && name.ends_with(".png"));
+        if !ours {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,92 @@
+//! The melody network as a model to perform with: one event a call.
+
+use super::{Config, Events, MelodyRnn, PHASES, StepMemory};
+use crate::model::onnx::ModelProto;
+use crate::model::spec::{Kind, ModelSpec, TensorSpec, Vocabulary};
+use crate::music::STEPS_PER_BEAT;
+use crate::music::encoding::{CODING, DURATIONS, METRE_CLASSES};
+use crate::train::graph::{Graph, Var, Weights};
+use crate::train::tensor::Tensors;
+use std::collections::BTreeMap;
+
+/// Events that a performing model remembers.
+pub const MEMORY: usize = 512;
+
+/// A graph of one step, with the descriptions of its inputs, and its outputs with their shapes.
+struct StepGraph {
+    graph: Graph,
+    inputs: Vec<TensorSpec>,
+    outputs: Vec<(&'static str, Var, Vec<usize>)>,
+}
+
+impl StepGraph {
+    fn new(config: Config) -> Self {
+        let mut g = Graph::new();
+        let Config { durations, pitches, hidden, .. } = config;
+        let mut inputs = Vec::new();
+        let mut indices = |g: &mut Graph, name: &str, shape: &[usize]| {
+            inputs.push(TensorSpec::i64(name, shape));
+            g.input_indices(name, shape)
+        };
+        let event = ["duration", "pitch", "position", "metre"].map(|name| {
+            let v = indices(&mut g, name, &[1]);
+            g.reshape_indices(v, &[1, 1])
+        });
+        let classes = ["memory_duration", "memory_pitch"].map(|name| indices(&mut g, name, &[MEMORY]));
+        let mut floats = |g: &mut Graph, name: &str, shape: &[usize]| {
+            inputs.push(TensorSpec::f32(name, shape));
+            g.input(name, shape)
+        };
+        let phase = floats(&mut g, "phase", &[1, PHASES]);
+        let before = ["state0", "state1"].map(|name| floats(&mut g, name, &[1, hidden]));
+        let rows = floats(&mut g, "keys", &[MEMORY, config.memory()]);
+        let [match_full, match_rhythm, valid] =
+            ["match_full", "match_rhythm", "valid"].map(|name| floats(&mut g, name, &[MEMORY]));
+
+        let phase = g.reshape(phase, &[1, 1, PHASES]);
+        let events = Events { duration: event[0], pitch: event[1], position: event[2], metre: event[3], phase };
+        let memory = StepMemory { rows, duration: classes[0], pitch: classes[1], match_full, match_rhythm, valid };
+        let out = MelodyRnn::new(&mut g, config).step(events, before, memory);
+        let outputs = vec![
+            ("log_duration", out.log_duration, vec![durations]),
+            ("log_pitch", out.log_pitch, vec![durations, pitches]),
+            ("state0_next", out.states[0], vec![1, hidden]),
+            ("state1_next", out.states[1], vec![1, hidden]),
+            ("key", out.key, vec![1, config.memory()]),
+        ];
+        Self { graph: g, inputs, outputs }
+    }
+}
+
+/// The graph of one step: its parameters are those that [`performing_model`] needs.
+pub fn performing_graph(config: Config) -> Graph {
+    StepGraph::new(config).graph
+}
+
+/// The model of one step with `weights` inside, and a description with everything but data, metrics and command.
+pub fn performing_model(config: Config, weights: &Tensors, name: &str) -> (ModelProto, ModelSpec) {
+    let Config { durations, pitches, hidden, .. } = config;
+    let step = StepGraph::new(config);
+    let named = step.outputs.iter().map(|(name, v, _)| (*name, *v)).collect::<Vec<_>>();
+    let model = step.graph.to_model(&named, Weights::Inside(weights));
+
+    let mut spec = ModelSpec::new(Kind::MelodyRnn, name);
+    spec.inputs = step.inputs;
+    spec.outputs = step.outputs.iter().map(|(name, _, shape)| TensorSpec::f32(name, shape)).collect();
+    spec.vocabulary = Some(Vocabulary {
+        coding: CODING.0.into(),
+        version: CODING.1,
+        steps_per_quarter: STEPS_PER_BEAT,
+        lowest_pitch: 0,
+        highest_pitch: 127,
+        durations: DURATIONS.iter().map(|&d| u32::from(d)).collect(),
+        sizes: BTreeMap::from([
+            ("durations".into(), durations),
+            ("pitches".into(), pitches),
+            ("positions".into(), super::POSITIONS),
+            ("metres".into(), METRE_CLASSES),
+        ]),
+    });
+    spec.settings = BTreeMap::from([("hidden".into(), hidden as f64), ("memory".into(), MEMORY as f64)]);
+    (model, spec)
+}
