@@ -5,7 +5,9 @@ mod melody_rnn;
 use super::{Usage, answer};
 use anyhow::{Context, Result, bail};
 use image::codecs::jpeg::JpegEncoder;
+use oneiro::files::write_whole;
 use oneiro::model::inspect::inspect;
+use oneiro::model::onnx::ModelProto;
 use oneiro::model::runtime;
 use oneiro::model::session::{Input, Session, SessionOptions};
 use oneiro::model::spec::{Kind, ModelSpec};
@@ -13,9 +15,11 @@ use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::image_gan::evaluate::{Eye, Figures, Sides, figures};
 use oneiro::train::nets::image_gan::walk::walk;
 use oneiro::train::pictures::dataset::{Dataset, Options, Source, Split};
+use oneiro::train::pictures::metrics::{Features, nearest};
 use oneiro::train::pictures::sheet::{self, Layout};
 use oneiro::train::program::Device;
 use oneiro::train::step::normal;
+use prost::Message;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -65,6 +69,12 @@ pub struct Args {
     /// Write walks through the latent space here, one a row, as JPEG
     #[arg(long, value_name = "FILE.jpg")]
     walk: Option<PathBuf>,
+    /// Write the painted pictures that come closest to a training picture here, each with that picture on its right
+    #[arg(long, value_name = "FILE.jpg")]
+    nearest: Option<PathBuf>,
+    /// Write the figures into the model's description
+    #[arg(long)]
+    store: bool,
     /// Melodies: measure counting models (PPM) of the same tunes too
     #[arg(long)]
     baselines: bool,
@@ -90,6 +100,11 @@ pub fn run(args: Args) -> Result<()> {
         Kind::ImageGan if args.baselines => return Err(Usage("--baselines is for models of melodies".into()).into()),
         Kind::ImageGan => {}
         Kind::MelodyRnn => {
+            let Args { sheet, walk, nearest, features, store, .. } = &args;
+            if *store || [sheet, walk, nearest, features].into_iter().any(Option::is_some) {
+                let text = "--sheet, --walk, --nearest, --features and --store are for models of pictures";
+                return Err(Usage(text.into()).into());
+            }
             let Args { data, threads, baselines, json, .. } = &args;
             let options = melody_rnn::Options { data, threads: *threads, baselines: *baselines, json: *json };
             return melody_rnn::run(model, &options);
@@ -123,6 +138,9 @@ pub fn run(args: Args) -> Result<()> {
     }
     let milliseconds = painter.milliseconds(&points[0])?;
     let figures = measure(&args, side, &painted, &mut rng)?;
+    if args.store {
+        store(&args.file, &figures)?;
+    }
     let report = Report { psi: args.psi, seed: args.seed, milliseconds, figures };
     if args.json { answer(&serde_json::to_string_pretty(&report)?) } else { answer(&describe(&report)?) }
 }
@@ -141,9 +159,38 @@ fn measure(args: &Args, side: usize, painted: &[f32], rng: &mut ChaCha8Rng) -> R
     let half_a = look(&halves, Split::Train, args.seed)?;
     let half_b = look(&halves, Split::HeldOut, args.seed + 1)?;
     let noise: Vec<f32> = (0..painted.len()).map(|_| rng.random_range(-1.0..=1.0)).collect();
-    let sides =
-        Sides { painted: eye.features(painted)?, training, held_out, half_a, half_b, noise: eye.features(&noise)? };
+    let painted_features = eye.features(painted)?;
+    if let Some(path) = &args.nearest {
+        // Drawn again rather than kept: the same seed gives the same crops.
+        let real = data.sample(Split::Train, args.seed, 0, args.count)?.data;
+        save_jpeg(&closest(painted, &painted_features, &real, &training, side)?, path)?;
+    }
+    let sides = Sides { painted: painted_features, training, held_out, half_a, half_b, noise: eye.features(&noise)? };
     Ok(figures(&sides)?)
+}
+
+/// The painted pictures that lie nearest to a training picture, and that picture: 32 pairs, four in a row.
+fn closest(painted: &[f32], from: &Features, real: &[f32], to: &Features, side: usize) -> Result<image::RgbImage> {
+    let mut pairs: Vec<(usize, (usize, f32))> = nearest(from, to)?.into_iter().enumerate().collect();
+    pairs.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
+    let picture =
+        |all: &[f32], n: usize| sheet::from_planes(&all[n * 3 * side * side..(n + 1) * 3 * side * side], side);
+    let cells: Vec<_> =
+        pairs.iter().take(32).flat_map(|&(n, (of, _))| [picture(painted, n), picture(real, of)]).collect();
+    Ok(sheet::sheet(&cells, Layout { columns: 8, ..Layout::for_count(64, side as u32) }))
+}
+
+/// Puts the figures into the description inside the file.
+fn store(file: &Path, figures: &Figures) -> Result<()> {
+    let inspected = inspect(file)?;
+    let (mut spec, mut model) = (inspected.spec, ModelProto::decode(inspected.bytes.as_slice())?);
+    let serde_json::Value::Object(values) = serde_json::to_value(figures)? else { bail!("figures are named numbers") };
+    spec.metrics.extend(values.into_iter().filter_map(|(name, v)| {
+        let rounded = v.as_f64().map(|v| (v * 1e4).round() / 1e4);
+        rounded.map(|v| (name, v))
+    }));
+    spec.store(&mut model)?;
+    write_whole(file, &model.encode_to_vec()).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Folders with the edges to cut off, in the order of the command line.
@@ -222,7 +269,7 @@ impl Painter {
 fn save_jpeg(picture: &image::RgbImage, path: &Path) -> Result<()> {
     let mut bytes = Vec::new();
     picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 82)).context("cannot make a JPEG")?;
-    oneiro::files::write_whole(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
+    write_whole(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn describe(report: &Report) -> Result<String> {

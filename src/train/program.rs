@@ -119,10 +119,6 @@ pub fn open(model: &ModelProto, device: Device) -> Result<Session, ProgramError>
     let builder = Session::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_op_spinning(false)?;
-    let builder = match std::env::var("ORT_PROFILE") {
-        Ok(p) => builder.with_profiling(p)?,
-        Err(_) => builder,
-    };
     let mut builder = match device {
         Device::Cpu { threads } => builder.with_intra_threads(threads)?,
         Device::Cuda { index } => cuda(builder, index)?,
