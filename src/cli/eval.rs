@@ -1,6 +1,8 @@
 //! `oneiro eval`: how good a model is on data it was not trained on.
 
-use super::answer;
+mod melody_rnn;
+
+use super::{Usage, answer};
 use anyhow::{Context, Result, bail};
 use image::codecs::jpeg::JpegEncoder;
 use oneiro::files::write_whole;
@@ -31,10 +33,12 @@ use std::time::Instant;
 #[command(after_help = "\
 Models of kind image-gan are measured by the Fréchet distance of their pictures to held-out ones, seen through
 EfficientNet-Lite0; give the folders and --edge-crop as for training, so that the same pictures are held out.
+Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
 
 Examples:
   oneiro eval models/image-gan.onnx --data paintings --edge-crop 0.08 --data abstract --json
-  oneiro eval mine.onnx --data my-pictures --sheet samples.jpg --walk walk.jpg")]
+  oneiro eval mine.onnx --data my-pictures --sheet samples.jpg --walk walk.jpg
+  oneiro eval models/melody-rnn.onnx --data tunes --baselines")]
 pub struct Args {
     /// The model
     file: PathBuf,
@@ -71,6 +75,9 @@ pub struct Args {
     /// Write the figures into the model's description
     #[arg(long)]
     store: bool,
+    /// Melodies: measure counting models (PPM) of the same tunes too
+    #[arg(long)]
+    baselines: bool,
     /// Answer in JSON
     #[arg(long)]
     json: bool,
@@ -90,7 +97,13 @@ struct Report {
 pub fn run(args: Args) -> Result<()> {
     let model = inspect(&args.file)?;
     match model.spec.kind {
+        Kind::ImageGan if args.baselines => return Err(Usage("--baselines is for models of melodies".into()).into()),
         Kind::ImageGan => {}
+        Kind::MelodyRnn => {
+            let Args { data, threads, baselines, json, .. } = &args;
+            let options = melody_rnn::Options { data, threads: *threads, baselines: *baselines, json: *json };
+            return melody_rnn::run(model, &options);
+        }
         other => bail!("{}: models of kind {other} cannot be measured here yet", args.file.display()),
     }
     if args.count < 8 {

@@ -10,7 +10,7 @@ use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, Score, read_midi_file};
 use oneiro::picture::{Generator, VideoSize};
-use oneiro::render::{Form, Fps, Job, Models, Rendered, Target, TargetKind, Watch, render};
+use oneiro::render::{Form, Fps, Job, Models, RenderError as E, Rendered, Target, TargetKind, Watch, render};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
@@ -114,9 +114,11 @@ pub fn run(args: Args) -> Result<()> {
     }
     let chosen = choose_models(&args, &job)?;
     let models = chosen.open()?;
-    let rendered = render(&score, models, &job, &mut watch)
-        .with_context(|| args.input.display().to_string())
-        .map_err(unwrapped)?;
+    let rendered = render(&score, models, &job, &mut watch).map_err(|e| match e {
+        // Errors that have no file of their own are about the tune.
+        E::Arrangement(_) | E::TooLong { .. } => anyhow::anyhow!("{}: {e}", args.input.display()),
+        other => other.into(),
+    })?;
     watch.end();
     if rendered.recording.lost > 0 {
         watch.tell(&format!("{} notes or marks were lost on the way", rendered.recording.lost));
@@ -127,16 +129,6 @@ pub fn run(args: Args) -> Result<()> {
         Ok(())
     } else {
         tell(&rendered)
-    }
-}
-
-/// Errors that name their own file need not name the tune as well.
-fn unwrapped(error: anyhow::Error) -> anyhow::Error {
-    use oneiro::render::RenderError as E;
-    match error.downcast::<E>() {
-        Ok(e @ E::Arrangement(_)) => anyhow::Error::from(e),
-        Ok(e) => e.into(),
-        Err(other) => other,
     }
 }
 

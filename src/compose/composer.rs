@@ -2,7 +2,8 @@
 
 use super::expression::{BareNote, express};
 use super::harmony::{HarmonySpan, home_tones};
-use super::sampler::{Freedom, Moment, Rules, choose};
+use super::hearing::meant;
+use super::sampler::{Freedom, Moment, Rules, choose, closable};
 use super::{ComposeError, MelodyModel, Place};
 use crate::bridge::{ComposerSide, HeardKind, Part, Plan, Scheduled};
 use crate::music::encoding::{DURATIONS, REACH, REST, Token, duration_classes, metre_class, pitch_class, pitch_of};
@@ -13,6 +14,8 @@ use rand_chacha::ChaCha8Rng;
 
 /// Longest silence that is pushed through the network, in quarter notes; a longer one is passed over.
 const LONGEST_SILENCE: f64 = 32.0;
+/// Notes of this many steps are short enough for any answer, an eighth in length.
+const LONGEST_SHORTEST: u32 = 12;
 /// How far beyond the range that was heard an answer may go, in semitones.
 const STRETCH: u8 = 3;
 /// Share of the call's events after which a literal echo becomes costly, and how many events at least.
@@ -73,6 +76,8 @@ pub struct Composer {
     /// Up to where the network has heard everything.
     until: Option<Beats>,
     first: Option<First>,
+    /// The shortest note that was heard, in steps.
+    shortest: u32,
 }
 
 /// The first sounding note, which all others are relative to.
@@ -85,7 +90,16 @@ struct First {
 impl Composer {
     /// A composer that has heard nothing.
     pub fn new(model: MelodyModel, settings: Settings, side: ComposerSide) -> Self {
-        Self { settings, model, side, notes: Vec::new(), metres: Vec::new(), until: None, first: None }
+        Self {
+            settings,
+            model,
+            side,
+            notes: Vec::new(),
+            metres: Vec::new(),
+            until: None,
+            first: None,
+            shortest: LONGEST_SHORTEST,
+        }
     }
 
     /// Takes in everything that waits in the ring.
@@ -160,7 +174,10 @@ impl Composer {
         let heard: Vec<Note> = self.heard_until(end).collect();
         let line = melody_between(&heard, metres, from, end);
         let mut at = line.start;
-        for event in &line.melody.events {
+        for event in meant(&line.melody.events, at.nearest_step(STEPS_PER_BEAT)) {
+            if event.pitch.is_some() {
+                self.shortest = self.shortest.min(u32::from(event.steps));
+            }
             if self.first.is_none() {
                 self.first = event.pitch.map(|pitch| First { pitch, bar: metres.bar_at(at).index });
             }
@@ -196,9 +213,10 @@ impl Composer {
         let closing_tones = closing_tones(key, tones, cue);
         let metre = metres.metre_at(cue.answer.0);
         let pulse = steps(metre.pulse_beats());
-        let shortest = heard.iter().map(|n| steps(n.duration)).min().unwrap_or(1).clamp(1, 12);
+        let shortest = self.shortest;
         let closing_steps = if cue.last { pulse.max(shortest) } else { (pulse / 2).max(shortest) };
-        (key, Rules { first_pitch: first.pitch, tones, range, closing_tones, closing_steps, shortest })
+        let closable = closable(steps_between(cue.answer), shortest, closing_steps);
+        (key, Rules { first_pitch: first.pitch, tones, range, closing_tones, closing_steps, shortest, closable })
     }
 
     fn compose(

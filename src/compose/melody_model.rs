@@ -32,8 +32,8 @@ pub struct Expectation {
     pub log_duration: Vec<f32>,
     /// `(D, P)`: log-probability of each pitch class for each duration.
     pub log_pitch: Vec<f32>,
-    states: [Vec<f32>; 2],
-    key: Vec<f32>,
+    pub(super) states: [Vec<f32>; 2],
+    pub(super) key: Vec<f32>,
 }
 
 /// A melody network with everything it heard. Events go in by [`MelodyModel::hear`]; what they lead one to expect is

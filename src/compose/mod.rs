@@ -9,13 +9,16 @@ mod composer;
 mod error;
 mod expression;
 mod harmony;
+mod hearing;
 mod melody_model;
 mod sampler;
+mod tally;
 mod worker;
 
 pub use composer::{Composer, Cue, Phrase, Settings};
 pub use error::ComposeError;
 pub use harmony::{HarmonySpan, home_tones};
 pub use melody_model::{Expectation, MelodyModel, Place};
-pub use sampler::{Freedom, Moment, Rules, allows, choose};
+pub use sampler::{Freedom, Moment, Rules, choose, closable};
+pub use tally::{Figures, Tally};
 pub use worker::Worker;

@@ -44,6 +44,21 @@ pub struct Rules {
     pub closing_steps: u32,
     /// Shortest event, in steps.
     pub shortest: u32,
+    /// By the number of steps that are left: whether events that keep the rules can fill them; see [`closable`].
+    pub closable: Vec<bool>,
+}
+
+/// For 0 to `length` steps that are left: whether events of at least `shortest` steps, the last of which has at least
+/// `closing_steps`, can fill them exactly.
+pub fn closable(length: u32, shortest: u32, closing_steps: u32) -> Vec<bool> {
+    let mut closable = vec![false; length as usize + 1];
+    for left in 1..=length {
+        closable[left as usize] = DURATIONS.iter().map(|&d| u32::from(d)).any(|steps| {
+            let closes = steps == left && steps >= closing_steps.max(shortest);
+            closes || (steps >= shortest && steps < left && closable[(left - steps) as usize])
+        });
+    }
+    closable
 }
 
 /// Where in an answer the next event stands.
@@ -80,7 +95,7 @@ pub fn choose(
 
 /// Whether an event may stand at a moment: its length fits, its pitch is allowed, and what it leaves can still be
 /// closed well.
-pub fn allows(rules: &Rules, moment: &Moment, event: Token, strict: bool) -> bool {
+fn allows(rules: &Rules, moment: &Moment, event: Token, strict: bool) -> bool {
     let Some(&steps) = DURATIONS.get(usize::from(event.duration)) else { return false };
     let steps = u32::from(steps);
     let Some(rest) = moment.left.checked_sub(steps) else { return false };
@@ -91,11 +106,11 @@ pub fn allows(rules: &Rules, moment: &Moment, event: Token, strict: bool) -> boo
         return false;
     }
     if rest > 0 {
-        // What is left must have room for a closing note.
-        return !strict || (steps >= rules.shortest && rest >= rules.closing_steps.max(rules.shortest));
+        let can_close = rules.closable.get(rest as usize).copied().unwrap_or(false);
+        return !strict || (steps >= rules.shortest && can_close);
     }
     match pitch {
-        Some(pitch) => closes(pitch) && (!strict || steps >= rules.closing_steps),
+        Some(pitch) => closes(pitch) && (!strict || steps >= rules.closing_steps.max(rules.shortest)),
         // Ending with a rest is fine after a note that could have been the last.
         None => moment.last_pitch.is_some_and(closes),
     }
@@ -179,6 +194,7 @@ mod tests {
             closing_tones: PitchClassSet::from_semitones(&[7]),
             closing_steps: 24,
             shortest: 6,
+            closable: closable(400, 6, 24),
         }
     }
 
@@ -190,7 +206,7 @@ mod tests {
         #[test]
         fn whatever_the_network_expects_an_answer_keeps_the_rules(
             seed in 0_u64..1000,
-            left in 24_u32..400,
+            left in (4_u32..66).prop_map(|sixteenths| 6 * sixteenths),
             temperature in 0.2_f64..3.0,
             wild in prop::collection::vec(-30.0_f32..0.0, 20),
         ) {
@@ -200,7 +216,7 @@ mod tests {
             }
             let (rules, mut now) = (rules(), moment(left));
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let mut last = (REST, 0);
+            let (mut last, mut sounded) = (0, 0);
             while now.left > 0 {
                 let event = choose(&expectation, &rules, &now, Freedom { temperature, top_p: 0.9 }, &mut rng).unwrap();
                 let steps = u32::from(DURATIONS[usize::from(event.duration)]);
@@ -209,11 +225,13 @@ mod tests {
                 if let Some(pitch) = pitch_of(event.pitch, rules.first_pitch) {
                     prop_assert!((60..=81).contains(&pitch) && rules.tones.contains_pitch(pitch));
                     now.last_pitch = Some(pitch);
-                    last = (event.pitch, steps);
+                    sounded = steps;
                 }
+                prop_assert!(steps >= 6);
+                last = steps;
             }
             prop_assert_eq!(now.last_pitch.map(|p| p % 12), Some(7), "the last tone is the tonic");
-            prop_assert!(last.1 > 0);
+            prop_assert!(last != sounded || last >= 24, "the last note is long");
         }
     }
 

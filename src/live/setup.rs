@@ -40,7 +40,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The house sound: warm keys call, a soft lead answers, a quiet pad of keys lies behind both.
+    /// The house sound: warm keys call, a soft lead answers, quiet keys lie behind both.
     pub fn new(sample_rate: SampleRate) -> Self {
         Self {
             sample_rate,

@@ -22,6 +22,8 @@ pub const REST: u8 = 0;
 pub const REACH: i32 = 36;
 /// Pitch classes, with the rest.
 pub const PITCH_CLASSES: usize = 2 * REACH as usize + 2;
+/// Bits charged once a tune for the absolute pitch of its first note, to which all others are relative: one of 64.
+pub const FIRST_PITCH_BITS: f64 = 6.0;
 /// Classes of metres; the last stands for all that are not listed.
 pub const METRE_CLASSES: usize = METRES.len() + 1;
 /// Periods in bars whose phases tell a network where in a larger form an event stands.

@@ -121,12 +121,9 @@ impl Bar {
 
     /// The accent that is left of the beats up to one `into` quarter notes; each rises quickly and fades.
     fn accent(&self, into: f64) -> f64 {
-        if into < 0.0 {
-            return 0.0;
-        }
         let beat = into / self.beat;
         let number = beat.floor();
-        let strength = |n: f64| if n % f64::from(self.beats) == 0.0 { 1.0 } else { 0.5 };
+        let strength = |n: f64| if n.rem_euclid(f64::from(self.beats)) == 0.0 { 1.0 } else { 0.5 };
         let fade = |since: f64| (-3.0 * since * self.beat.max(0.5)).exp();
         let x = beat - number;
         // The beat before has not quite faded: take over from where it is.
@@ -198,9 +195,8 @@ fn keyframes(
     let ends = bars.iter().map(|bar| (bar.start, bar.length())).chain([(last.start + last.length(), last.length())]);
     for (number, (start, length)) in ends.enumerate() {
         // A phrase that begins in the second half of a bar is a pick-up: its place is the bar after it.
-        while let Some((at, whose)) = next.filter(|(at, _)| *at <= start + 0.5 * length) {
+        while let Some((_, whose)) = next.filter(|(at, _)| *at <= start + 0.5 * length) {
             (part, next) = (whose, phrases.next());
-            let _ = at;
         }
         let chance = random(seed, Use::Keyframe(number as u32), size);
         let target = sum(&[(HOME.0, &homes[part.index()]), (HOME.1, &chance)]);

@@ -110,13 +110,16 @@ impl Arrangement {
 /// A chord for each half of a bar (for the whole of a bar with three beats or fewer); none where nothing fits.
 fn chords_of(notes: &[Note], metres: &MetreMap, end: Beats, key: Option<Key>) -> Vec<HarmonySpan> {
     let mut spans: Vec<HarmonySpan> = Vec::new();
+    let mut notes = notes.to_vec();
+    notes.sort_by(|a, b| a.onset.total_cmp(&b.onset));
+    let longest = notes.iter().map(|n| n.duration).fold(Beats::ZERO, Beats::max);
     for bar in metres.bars(Beats::ZERO, end) {
         let parts = if bar.metre.numerator.is_multiple_of(2) && bar.length() >= Beats(3.0) { 2 } else { 1 };
         let length = bar.length() / f64::from(parts);
         for part in 0..parts {
             let from = bar.start + length * f64::from(part);
             let to = if part + 1 == parts { bar.end } else { from + length };
-            let near: Vec<Note> = notes.iter().filter(|n| n.onset < to && n.end() > from).copied().collect();
+            let near = near(&notes, from, to, longest);
             if let Some(chord) = chord_between(&near, from, to, key) {
                 let tones: PitchClassSet = chord.tones();
                 spans.push(HarmonySpan { from, to, tones, root: chord.root });
@@ -124,6 +127,13 @@ fn chords_of(notes: &[Note], metres: &MetreMap, end: Beats, key: Option<Key>) ->
         }
     }
     spans
+}
+
+/// The notes, sorted by onset, that may sound between two positions.
+fn near(notes: &[Note], from: Beats, to: Beats, longest: Beats) -> Vec<Note> {
+    let first = notes.partition_point(|n| n.onset < from - longest);
+    let last = notes.partition_point(|n| n.onset < to);
+    notes[first..last.max(first)].iter().filter(|n| n.end() > from).copied().collect()
 }
 
 fn tempo_of(pieces: &[Piece], tempo: &TempoMap) -> Option<TempoMap> {

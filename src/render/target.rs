@@ -71,13 +71,13 @@ impl Partial {
     /// [`RenderError::Write`], [`RenderError::FolderInUse`].
     pub fn begin(target: &Path, is_folder: bool) -> Result<Self, RenderError> {
         let fail = |e: std::io::Error| RenderError::Write { path: target.to_owned(), reason: e.to_string() };
-        if is_folder && target.exists() && !is_replaceable(target).map_err(fail)? {
-            return Err(RenderError::FolderInUse { path: target.to_owned() });
-        }
-        if !is_folder && target.is_dir() {
-            return Err(RenderError::Write { path: target.to_owned(), reason: "it is a folder".into() });
-        }
         let plain: PathBuf = target.components().collect(); // without a slash at the end
+        if is_folder && plain.exists() && !is_replaceable(&plain).map_err(fail)? {
+            return Err(RenderError::FolderInUse { path: plain });
+        }
+        if !is_folder && plain.is_dir() {
+            return Err(RenderError::Write { path: plain, reason: "it is a folder".into() });
+        }
         let partial = beside(&plain).map_err(fail)?;
         if is_folder {
             std::fs::create_dir(&partial).map_err(fail)?;

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod nets;
 pub mod ops;
 pub mod pictures;
+pub mod ppm;
 pub mod program;
 pub mod run;
 pub mod step;

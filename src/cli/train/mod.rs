@@ -133,7 +133,7 @@ impl Shared {
     }
 }
 
-/// The command as it was typed, for a model's description.
+/// The command as it was given, for the model's description: whoever reads it can make the model again.
 pub fn command_line() -> String {
     let quoted = |arg: String| if arg.contains(' ') { format!("'{arg}'") } else { arg };
     let rest = std::env::args().skip(1).filter(|a| !["--resume", "--export-only"].contains(&a.as_str())).map(quoted);

@@ -13,6 +13,7 @@
 
 mod body;
 mod key;
+mod line;
 mod tune;
 mod unroll;
 

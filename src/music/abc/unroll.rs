@@ -81,34 +81,34 @@ fn parts<'a>(items: &'a [Item], order: &str, repeats: Repeats) -> Vec<&'a [Item]
 fn sections(items: &[Item]) -> Vec<&[Item]> {
     let mut cuts = Vec::new();
     let mut start = 0;
-    // The highest ending met since the cut.
-    let mut highest = 0u8;
+    // The endings met since the cut.
+    let mut met: Vec<u8> = Vec::new();
     for (n, item) in items.iter().enumerate() {
         let Item::Bar(bar) = item else { continue };
-        let top = bar.ending.iter().copied().max().unwrap_or(0);
+        let is_new = |ending: Option<&u8>| ending.is_some_and(|e| !met.contains(e));
         // A further ending ("|2", ":|3") keeps the section open, however the bar line looks.
-        let further = top > highest && highest > 0;
+        let further = !met.is_empty() && is_new(bar.ending.first());
         // "||1": the first ending behind a double bar belongs to what came before it too.
-        let first = top > 0 && highest == 0 && !bar.ends_repeat;
+        let first = met.is_empty() && !bar.ending.is_empty() && !bar.ends_repeat;
         // Where the first ending closes, the second may only come with the next bar line sign ("E :| [2 F").
         let closes = bar.ends_repeat || bar.double || bar.starts_repeat;
-        let second_follows = highest > 0 && !bar.starts_repeat && next_ending(&items[n + 1..]) > highest;
-        if closes && !further && !first && !second_follows {
+        let follows = !met.is_empty() && !bar.starts_repeat && is_new(next_ending(&items[n + 1..]));
+        if closes && !further && !first && !follows {
             // The sign itself ends the section it closes; a start sign opens the next one by position alone.
             cuts.push(&items[start..=n]);
             start = n + 1;
-            highest = 0;
+            met.clear();
         }
-        highest = highest.max(top);
+        met.extend(&bar.ending);
     }
     cuts.push(&items[start..]);
     cuts
 }
 
-/// The ending that stands first in `items`, before any note; 0 without one.
-fn next_ending(items: &[Item]) -> u8 {
+/// The ending that stands first in `items`, before any note.
+fn next_ending(items: &[Item]) -> Option<&u8> {
     let bars = items.iter().map_while(|i| if let Item::Bar(b) = i { Some(b) } else { None });
-    bars.flat_map(|b| b.ending.first()).next().copied().unwrap_or(0)
+    bars.flat_map(|b| b.ending.first()).next()
 }
 
 /// Plays one section as often as it says; false where the limit was reached.

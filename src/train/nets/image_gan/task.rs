@@ -67,7 +67,8 @@ impl Task {
         let side = settings.shape.size;
         let mut g = Graph::new();
         let pictures = g.input("pictures", &[CALIBRATION, 3, side, side]);
-        let found = features.features(&mut g, pictures);
+        let enlarged = enlarged(&mut g, pictures);
+        let found = features.features(&mut g, enlarged);
         let deviations: Vec<Var> = found
             .into_iter()
             .map(|f| {
@@ -90,6 +91,7 @@ impl Task {
     }
 
     fn judged(&self, g: &mut Graph, heads: &Heads, pictures: Var) -> Vec<Var> {
+        let pictures = enlarged(g, pictures);
         let features = self.features.features(g, pictures);
         let mixed = self.projection.apply(g, features);
         heads.judge(g, mixed)
@@ -118,7 +120,7 @@ impl run::Task for Task {
         let mut g = Graph::new();
         let real = g.input("real", &[*batch, 3, shape.size, shape.size]);
         let z = g.input("z", &[*batch, shape.latent]);
-        let sides = [4, 8, 16, 32].map(|stride| shape.size / stride);
+        let sides = [4, 8, 16, 32].map(|stride| shape.size.max(SEEN) / stride);
         let heads = Heads::new(&mut g, sides);
         let painted = generator::generate(&mut g, shape, z, None, BatchStatistics::Batch);
         let painted = augment::painted(&mut g, painted);
@@ -223,6 +225,14 @@ impl run::Task for Task {
             ("spread".into(), spread(&painted) / spread(&real)),
         ]))
     }
+}
+
+/// Side at which the frozen features look at least: they were learnt on larger pictures, and see little in small ones.
+const SEEN: usize = 128;
+
+fn enlarged(g: &mut Graph, pictures: Var) -> Var {
+    let side = g.shape(pictures)[3].max(SEEN);
+    g.resize_linear(pictures, side, side)
 }
 
 /// Pictures of a sheet, and pictures that figures are taken on.

@@ -135,7 +135,7 @@ fn performs(weights: &Tensors) {
         for (a, b) in found.iter().zip(expected) {
             assert!((a - b).abs() < 0.02, "{a} in the model, {b} in training, seed {seed}");
         }
-        differs |= found.iter().zip(&expected[..]).any(|(a, b)| a != b) && found != paint(z, 0.5);
+        differs |= found.iter().zip(expected).any(|(a, b)| a != b) && found != paint(z, 0.5);
         let longer: Vec<f32> = z.iter().map(|v| 3.0 * v).collect();
         let same = paint(&longer, 1.0).iter().zip(&found).all(|(a, b)| (a - b).abs() < 1e-4);
         assert!(same, "only the direction of z counts");

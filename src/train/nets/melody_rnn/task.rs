@@ -1,7 +1,7 @@
 //! Training and scoring the melody network.
 
 use super::{Bucket, Config, Dropout, Events, MelodyRnn, PHASES, Tune};
-use crate::music::encoding::REST;
+use crate::music::encoding::{FIRST_PITCH_BITS, REST};
 use crate::train::graph::{Graph, Var, Weights};
 use crate::train::program::{Device, Feed, Forward, ProgramError};
 use crate::train::run::{Batch, Rates, RunError, Task};
@@ -27,8 +27,6 @@ const BUCKETS: [Bucket; 5] = [
 ];
 /// For scoring the few tunes that are longer; nothing is cut there.
 const LONG: Bucket = Bucket { rows: 1600, tunes: 1 };
-/// Absolute pitches that the first note may have; the others are relative to it.
-const FIRST_PITCH_BITS: f64 = 6.0;
 
 /// Settings of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

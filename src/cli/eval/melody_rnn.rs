@@ -1,0 +1,124 @@
+//! `oneiro eval` for melody networks: how well the file foresees tunes it was not trained on, and how well counting does.
+
+use super::super::answer;
+use anyhow::{Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use oneiro::compose::{Figures, MelodyModel, Tally};
+use oneiro::model::inspect::Inspected;
+use oneiro::model::session::{Session, SessionOptions};
+use oneiro::music::encoding::EncodedTune;
+use oneiro::train::corpus::{Corpus, CorpusTune};
+use oneiro::train::ppm::{BaselineReport, RepeatsReport, evaluate_baselines};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// What is asked for.
+pub struct Options<'a> {
+    /// Folders of tunes, those of the training.
+    pub data: &'a [PathBuf],
+    /// Threads of the network.
+    pub threads: usize,
+    /// Measure counting models too.
+    pub baselines: bool,
+    /// Answer in JSON.
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    /// Test tunes with repeats played.
+    played: Figures,
+    /// Test tunes with each section once.
+    once: Figures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baselines: Option<Baselines>,
+}
+
+#[derive(Serialize)]
+struct Baselines {
+    #[serde(flatten)]
+    report: BaselineReport,
+    /// How much fewer (below 0) or more bits the network needs.
+    network_against: Against,
+}
+
+#[derive(Serialize)]
+struct Against {
+    played: Differences,
+    once: Differences,
+}
+
+/// Bits a note of the network over those of a counting model, less 1.
+#[derive(Serialize)]
+struct Differences {
+    long_term: f64,
+    mixed: f64,
+}
+
+impl Differences {
+    fn new(network: Figures, counting: &RepeatsReport) -> Self {
+        let against = |bits: f64| network.bits_per_note / bits - 1.0;
+        Self { long_term: against(counting.long_term.bits_per_note), mixed: against(counting.mixed.bits_per_note) }
+    }
+}
+
+/// Measures a melody network on the test tunes of a corpus.
+pub fn run(model: Inspected, options: &Options<'_>) -> Result<()> {
+    let session = SessionOptions { intra_threads: options.threads.max(1), ..SessionOptions::default() };
+    let mut model = MelodyModel::new(Session::from_inspected(model, &session)?)?;
+    let corpus = Corpus::open(options.data)?;
+    if corpus.test.is_empty() || corpus.validation.is_empty() {
+        bail!("{}: too few to measure with", corpus.summary());
+    }
+    eprintln!("{}", corpus.summary());
+    let readings: [fn(&CorpusTune) -> &EncodedTune; 2] = [|tune| &tune.played, |tune| &tune.once];
+    let rows = |tune: &CorpusTune| readings.iter().map(|of| of(tune).tokens.len() as u64 + 1).sum::<u64>();
+    let bar = progress("events", corpus.test.iter().map(rows).sum());
+    let mut tallies = [Tally::default(); 2];
+    for (tally, of) in tallies.iter_mut().zip(readings) {
+        for tune in &corpus.test {
+            *tally += Tally::of(&mut model, of(tune), &mut || bar.inc(1))?;
+        }
+    }
+    bar.finish_and_clear();
+    let [played, once] = tallies.map(|tally| tally.figures());
+    let baselines = options.baselines.then(|| {
+        let bar = progress("% of counting", 100);
+        let report = evaluate_baselines(&corpus, &|share| bar.set_position((100.0 * share) as u64));
+        bar.finish_and_clear();
+        let network_against =
+            Against { played: Differences::new(played, &report.played), once: Differences::new(once, &report.once) };
+        Baselines { report, network_against }
+    });
+    let report = Report { played, once, baselines };
+    if options.json { answer(&serde_json::to_string_pretty(&report)?) } else { answer(&describe(&report)?) }
+}
+
+fn progress(what: &str, length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{eta}} left"));
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn describe(report: &Report) -> Result<String> {
+    let mut text = format!("repeats played: {}\nrepeats once:   {}", report.played, report.once);
+    let Some(baselines) = &report.baselines else { return Ok(text) };
+    let Baselines { report: counting, network_against } = baselines;
+    for (name, counting, against) in [
+        ("repeats played", &counting.played, &network_against.played),
+        ("repeats once", &counting.once, &network_against.once),
+    ] {
+        write!(text, "\ncounting, {name}:")?;
+        for (name, score, against) in
+            [("long-term", counting.long_term, against.long_term), ("with short-term", counting.mixed, against.mixed)]
+        {
+            write!(
+                text,
+                "\n  {name:16} {:.3} bits a note; the network: {:+.1} %",
+                score.bits_per_note,
+                100.0 * against
+            )?;
+        }
+    }
+    Ok(text)
+}
