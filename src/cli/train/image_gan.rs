@@ -105,13 +105,10 @@ pub fn run(args: Args) -> Result<()> {
     let mut spec = description(&name, &gan.shape);
     spec.data = args.shared.data.iter().map(|folder| described(folder)).collect();
     spec.licence = args.licence;
-    spec.settings = [
-        ("steps", progress.step as f64),
-        ("training seconds", progress.seconds.round()),
-        ("batch", gan.batch as f64),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
+    spec.settings =
+        [("steps", progress.step as f64), ("training seconds", progress.seconds.round()), ("batch", gan.batch as f64)]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
     spec.seed = args.shared.seed;
     spec.command = command_line();
     let mut model = network(&gan.shape, &weights, 1);
