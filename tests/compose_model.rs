@@ -84,8 +84,8 @@ fn event_by_event_it_expects_what_the_trained_network_expects() {
 
 #[test]
 fn a_model_that_cannot_be_played_with_is_refused_with_its_name_and_the_reason() {
-    type Spoil<'a> = &'a dyn Fn(&mut ModelSpec);
-    let cases: [(&str, Spoil); 4] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(&mut ModelSpec));
+    let cases: [Case; 4] = [
         ("codes music as `other` 1", &|spec| spec.vocabulary.as_mut().unwrap().coding = "other".into()),
         ("table of durations", &|spec| spec.vocabulary.as_mut().unwrap().durations.truncate(9)),
         ("no input `keys`", &|spec| spec.inputs.retain(|t| t.name != "keys")),

@@ -94,4 +94,7 @@ fn the_command_answers_with_figures_and_baselines_in_json() {
         assert!(network > 0.0 && (network / counting - 1.0 - against).abs() < 1e-9, "{report}, seed {SEED}");
         assert_eq!(report[reading]["notes"], report["baselines"][reading]["test_notes"], "{report}, seed {SEED}");
     }
+    let mut command = Command::cargo_bin("oneiro").unwrap();
+    command.current_dir(&folder).args(["eval", "small.onnx", "--data", ".", "--walk", "walk.jpg"]);
+    command.assert().code(2).stderr(predicates::str::contains("for models of pictures"));
 }

@@ -100,6 +100,11 @@ pub fn run(args: Args) -> Result<()> {
         Kind::ImageGan if args.baselines => return Err(Usage("--baselines is for models of melodies".into()).into()),
         Kind::ImageGan => {}
         Kind::MelodyRnn => {
+            let Args { sheet, walk, nearest, features, store, .. } = &args;
+            if *store || [sheet, walk, nearest, features].into_iter().any(Option::is_some) {
+                let text = "--sheet, --walk, --nearest, --features and --store are for models of pictures";
+                return Err(Usage(text.into()).into());
+            }
             let Args { data, threads, baselines, json, .. } = &args;
             let options = melody_rnn::Options { data, threads: *threads, baselines: *baselines, json: *json };
             return melody_rnn::run(model, &options);

@@ -7,14 +7,17 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 /// Side of the canvas on which trails are drawn, in pixels, at most.
 const CANVAS: u32 = 384;
-/// How much closer the picture comes at a full accent.
-const ZOOM: f64 = 0.035;
+/// How much closer the picture is at rest (generators are weakest at their edges), and how much closer it comes at a
+/// full accent.
+const ZOOM: [f64; 2] = [1.025, 0.04];
 /// How much of the canvas stays as a trail after a second of a second's worth of video frames, at rest and in motion.
 const TRAIL: [f32; 2] = [0.045, 0.012];
 /// How much the trail grows a second.
 const TRAIL_GROWTH: f64 = 0.35;
 /// Contrast of small things is raised by this share.
-const CLARITY: f32 = 0.55;
+const CLARITY: f32 = 0.3;
+/// Colours are this much stronger than painted: trails and blending take some away.
+const COLOUR: f32 = 1.16;
 
 /// Pixels of a video frame; both are even, as video needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl Finisher {
     /// [`PictureError::Resize`].
     pub fn finish(&mut self, picture: &Picture, look: &Look, fade: f32) -> Result<Vec<u8>, PictureError> {
         let (width, height) = self.canvas;
-        let zoom = 1.0 + ZOOM * f64::from(look.accent);
+        let zoom = ZOOM[0] + ZOOM[1] * f64::from(look.accent);
         let source = (picture.width as u32, picture.height as u32);
         let mut fresh = self.resize(&picture.data, source, self.canvas, zoom, FilterType::CatmullRom)?;
         sharpen(&mut fresh, width as usize, height as usize);
@@ -133,11 +136,17 @@ fn mix(into: &mut [f32], other: &[f32], share: f32) {
     }
 }
 
-/// Raises the contrast against the mean of the surroundings, and keeps values in range.
+/// Raises the contrast against the mean of the surroundings and the strength of colours; keeps values in range.
 fn sharpen(data: &mut [f32], width: usize, height: usize) {
     let soft = blur(data, width, height, (width / 48).max(1));
-    for (x, s) in data.iter_mut().zip(soft) {
-        *x = (*x + CLARITY * (*x - s)).clamp(0.0, 1.0);
+    for (pixel, soft) in data.chunks_exact_mut(3).zip(soft.chunks_exact(3)) {
+        for (x, s) in pixel.iter_mut().zip(soft) {
+            *x += CLARITY * (*x - s);
+        }
+        let grey = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
+        for x in pixel {
+            *x = (grey + COLOUR * (*x - grey)).clamp(0.0, 1.0);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::time::Beats;
 /// How a bar's keyframe is mixed: the part's own region, and chance.
 const HOME: (f32, f32) = (0.5, 0.87);
 /// How far a note pushes, as a share of the radius, by part.
-const PUSH: [f32; 3] = [0.2, 0.22, 0.045];
+const PUSH: [f32; 3] = [0.34, 0.38, 0.07];
 /// Quarter notes in which a push rises, and the time constant in which it falls.
 const PUSH_TIMES: (f64, f64) = (0.07, 0.8);
 /// Quarter notes after which a push is over.
@@ -42,12 +42,13 @@ pub struct LatentPath {
     radius: f32,
     psi: f32,
     bars: Vec<Bar>,
-    /// A keyframe at the start of each bar, and one at the end of the last.
+    /// A keyframe at the start of each bar (or half bar), and one at the end of the last.
     keyframes: Vec<Vec<f32>>,
     notes: Vec<Impulse>,
     directions: Vec<Vec<f32>>,
 }
 
+/// A bar, or half of a long one.
 #[derive(Debug, Clone, Copy)]
 struct Bar {
     start: f64,
@@ -142,13 +143,20 @@ fn bars_of(events: &[ShowEvent]) -> Vec<Bar> {
             let (start, beat) = (event.pos_beats.0, time_signature.beat_beats().0);
             // A jump back begins the walk anew from there: bars stay in order.
             bars.retain(|bar| bar.start < start);
-            bars.push(Bar { start, beats: time_signature.numerator.max(1), beat });
+            let (beats, halves) = halved(time_signature.numerator.max(1), beat);
+            let length = f64::from(beats) * beat;
+            bars.extend((0..halves).map(|i| Bar { start: start + length * f64::from(i), beats, beat }));
         }
     }
     if bars.is_empty() {
         bars.push(Bar { start: 0.0, beats: 4, beat: 1.0 });
     }
     bars
+}
+
+/// Beats to a keyframe, and keyframes to a bar: long bars have one in the middle.
+fn halved(beats: u8, beat: f64) -> (u8, u8) {
+    if beats >= 4 && beats.is_multiple_of(2) && f64::from(beats) * beat >= 3.0 { (beats / 2, 2) } else { (beats, 1) }
 }
 
 fn impulse(event: &ShowEvent) -> Option<Impulse> {

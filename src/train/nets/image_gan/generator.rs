@@ -1,6 +1,6 @@
 //! The generator: a light relative of FastGAN's (Liu et al. 2021, "Towards faster and stabilized GAN training").
 //!
-//! A latent point becomes a 4×4 map; each block doubles its side, and so does the last layer. A block is "nearest ×2, 3×3 convolution, batch
+//! A latent point becomes a 4×4 map; each block doubles its side. A block is "nearest ×2, 3×3 convolution, batch
 //! normalisation, GLU". Nearest ×2 followed by a 3×3 convolution equals four 2×2 convolutions on the small map, one for
 //! each of the four places in a doubled pixel, with 2.25 times fewer products; normalisation and gate run on the four
 //! parts as they are, and only their result is woven together.
@@ -41,39 +41,14 @@ pub fn generate(g: &mut Graph, shape: &Shape, z: Var, psi: Option<Var>, statisti
     g.tanh(x)
 }
 
-/// Four pixels of three colours from each place of the last map, `(N, 3, 2H, 2W)`, by a sub-pixel convolution (Shi et
-/// al. 2016). Each of the four has its own kernel: what they share plus what sets it apart, which starts at zero, so
-/// that the first pictures have no chequered grain (Aitken et al. 2017).
+/// Three colours from the last map.
 fn picture(g: &mut Graph, x: Var) -> Var {
-    let [n, c, h, w] = *g.shape(x) else { unreachable!("maps have four axes") };
+    let c = g.shape(x)[1];
     let init = Init::Normal((1.0 / (9 * c) as f32).sqrt());
-    let shared = g.parameter("g.picture.weight", &[1, 3, c, 3, 3], init, Role::Weight);
-    let apart = g.parameter("g.picture.detail", &[4, 3, c, 3, 3], Init::Constant(0.0), Role::Weight);
-    let kernel = g.add(apart, shared);
-    let kernel = g.reshape(kernel, &[12, c, 3, 3]);
+    let kernel = g.parameter("g.picture.weight", &[3, c, 3, 3], init, Role::Weight);
     let bias = g.parameter("g.picture.bias", &[3], Init::Constant(0.0), Role::Bias);
     let x = g.conv(x, kernel, Conv::same(3));
-    let x = g.reshape(x, &[n, 2, 2, 3, h, w]);
-    let x = g.transpose(x, &[0, 3, 4, 1, 5, 2]);
-    let x = g.reshape(x, &[n, 3, 2 * h, 2 * w]);
-    let x = blur(g, x);
     g.add_channels(x, bias)
-}
-
-/// A fixed blur by ¼, ½, ¼ in both directions, mirrored at the edges: takes away exactly the finest checks, which the
-/// frozen features do not see and so do not punish. What is two pixels wide and more passes.
-fn blur(g: &mut Graph, x: Var) -> Var {
-    let side = g.shape(x)[2];
-    let mut data = vec![0.0; side * side];
-    for i in 0..side {
-        data[i * side + i] += 0.5;
-        data[i * side + i.max(1) - 1] += 0.25;
-        data[i * side + (i + 1).min(side - 1)] += 0.25;
-    }
-    // The matrix is symmetric: it serves rows and columns alike.
-    let band = g.constant(&Tensor::new(&[side, side], data));
-    let x = g.matmul(x, band);
-    g.matmul(band, x)
 }
 
 /// `z` scaled to the length √latent.

@@ -30,8 +30,8 @@ impl Shape {
     /// The shape for pictures of 64 or 128 pixels.
     pub fn for_size(size: usize) -> Option<Self> {
         let channels = match size {
-            64 => vec![256, 256, 128, 64],
-            128 => vec![256, 256, 128, 64, 48],
+            64 => vec![256, 256, 128, 64, 32],
+            128 => vec![256, 256, 128, 64, 48, 24],
             _ => return None,
         };
         Some(Self { size, latent: 128, channels })

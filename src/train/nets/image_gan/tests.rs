@@ -27,7 +27,7 @@ const CPU: Device = Device::Cpu { threads: 1 };
 
 fn tiny() -> Settings {
     Settings {
-        shape: Shape { size: 32, latent: 8, channels: vec![16, 16, 8] },
+        shape: Shape { size: 32, latent: 8, channels: vec![16, 16, 8, 8] },
         batch: 4,
         rate: 1e-3,
         discriminator_rate: 5e-4,
