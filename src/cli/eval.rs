@@ -124,7 +124,7 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(path) = &args.sheet {
         let cells = painted.chunks(3 * side * side).take(64).flatten().copied().collect::<Vec<f32>>();
         save_jpeg(
-            &sheet::sheet_of_planes(&cells, side, Layout { columns: 8, ..Layout::for_count(64, side as u32) }),
+            &sheet::sheet_of_planes(&cells, side, Layout { columns: 8, ..Layout::for_count(64, cell(side)) }),
             path,
         )?;
     }
@@ -133,7 +133,7 @@ pub fn run(args: Args) -> Result<()> {
         let steps: Vec<Vec<f32>> = (0..rows)
             .flat_map(|row| walk(&points[2 * row % points.len()], &points[(2 * row + 1) % points.len()], columns))
             .collect();
-        let layout = Layout { columns, ..Layout::for_count(rows * columns, side as u32) };
+        let layout = Layout { columns, ..Layout::for_count(rows * columns, cell(side)) };
         save_jpeg(&sheet::sheet_of_planes(&painter.paint(&steps)?, side, layout), path)?;
     }
     let milliseconds = painter.milliseconds(&points[0])?;
@@ -177,7 +177,7 @@ fn closest(painted: &[f32], from: &Features, real: &[f32], to: &Features, side: 
         |all: &[f32], n: usize| sheet::from_planes(&all[n * 3 * side * side..(n + 1) * 3 * side * side], side);
     let cells: Vec<_> =
         pairs.iter().take(32).flat_map(|&(n, (of, _))| [picture(painted, n), picture(real, of)]).collect();
-    Ok(sheet::sheet(&cells, Layout { columns: 8, ..Layout::for_count(64, side as u32) }))
+    Ok(sheet::sheet(&cells, Layout { columns: 8, ..Layout::for_count(64, cell(side)) }))
 }
 
 /// Puts the figures into the description inside the file.
@@ -264,6 +264,11 @@ impl Painter {
         times.sort_by(f64::total_cmp);
         Ok(times[times.len() / 2])
     }
+}
+
+/// Side of a picture on a page: small ones are shown twice or four times as large.
+fn cell(side: usize) -> u32 {
+    (side * (128 / side.min(128)).next_power_of_two()) as u32
 }
 
 fn save_jpeg(picture: &image::RgbImage, path: &Path) -> Result<()> {

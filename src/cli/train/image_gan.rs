@@ -95,17 +95,20 @@ pub fn run(args: Args) -> Result<()> {
         seed: args.shared.seed,
     };
     let device = settings.device;
-    let state = if args.export_only {
-        checkpoint::load(&settings.folder.join("checkpoint.safetensors"))?.1
-    } else {
+    if !args.export_only {
         let task = Task::new(gan.clone(), dataset, features, device)?;
         let stop = stop_flag()?;
-        train(&task, &settings, &stop)?
-    };
+        train(&task, &settings, &stop)?;
+    }
+    let (progress, state) = checkpoint::load(&settings.folder.join("checkpoint.safetensors"))?;
     let weights = performing_weights(&gan, &state, device)?;
     let mut spec = description(&name, &gan.shape);
     spec.data = args.shared.data.iter().map(|folder| described(folder)).collect();
     spec.licence = args.licence;
+    spec.settings =
+        [("steps", progress.step as f64), ("training seconds", progress.seconds.round()), ("batch", gan.batch as f64)]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
     spec.seed = args.shared.seed;
     spec.command = command_line();
     let mut model = network(&gan.shape, &weights, 1);
