@@ -209,6 +209,44 @@ fn convolutions() {
 }
 
 #[test]
+fn convolutions_of_random_shape() {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    for i in 0..24 {
+        let mut draw = |low: usize, high: usize| rng.random_range(low..=high);
+        let (groups, kernel, stride, dilation) = (draw(1, 3), draw(1, 4), draw(1, 3), draw(1, 2));
+        let (n, per_group, out_per_group) = (draw(1, 2), draw(1, 3), draw(1, 3));
+        let reach = dilation * (kernel - 1) + 1;
+        let pads = [draw(0, reach - 1), draw(0, reach - 1), draw(0, reach - 1), draw(0, reach - 1)];
+        let (h, w) = (reach + draw(0, 4), reach + draw(0, 4));
+        let conv = Conv { stride, pads, dilation, groups };
+        let x = [n, groups * per_group, h, w];
+        let kernel = [groups * out_per_group, per_group, kernel, kernel];
+        run(&format!("conv {i}: {x:?} by {kernel:?}, {conv:?}"), &[&x, &kernel], |g, v| g.conv(v[0], v[1], conv));
+    }
+}
+
+#[test]
+fn products_reductions_and_broadcasts_of_random_shape() {
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    for i in 0..16 {
+        let mut draw = |high: usize| rng.random_range(1..=high);
+        let (batch, m, k, n) = (draw(3), draw(4), draw(5), draw(4));
+        let b_batch = if draw(2) == 1 { 1 } else { batch };
+        let (a, b) = ([batch, m, k], [b_batch, k, n]);
+        run(&format!("matmul {i}: {a:?} by {b:?}"), &[&a, &b], |g, v| g.matmul(v[0], v[1]));
+        let full = [draw(3), draw(4), draw(5)];
+        let like = full.map(|d| if draw(2) == 1 { 1 } else { d });
+        let axis = draw(3) - 1;
+        run(&format!("mul {i}: {full:?} by {like:?}"), &[&full, &like], |g, v| g.mul(v[0], v[1]));
+        run(&format!("mean {i}: {full:?} over {axis}"), &[&full], |g, v| g.mean(v[0], &[axis], false));
+        run(&format!("softmax {i}: {full:?}"), &[&full], |g, v| g.softmax(v[0]));
+        let steps = [draw(5), draw(3), draw(4)];
+        let state = [steps[1], draw(5)];
+        run(&format!("gru {i}: {steps:?} from {state:?}"), &[&steps, &state], |g, v| g.gru("r", v[0], v[1]));
+    }
+}
+
+#[test]
 fn normalisation() {
     run("standardize", &[&[3, 6]], |g, x| g.standardize(x[0], &[1]));
     run("layer_norm", &[&[2, 3, 6]], |g, x| g.layer_norm("n", x[0]));
