@@ -6,8 +6,8 @@
 
 use crate::train::graph::{Graph, Var};
 use crate::train::ops::Conv;
-use crate::train::pictures::torch::{self, TensorF32};
-use crate::train::tensor::Tensor;
+use crate::train::pictures::torch;
+use crate::train::tensor::{Tensor, Tensors};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -177,13 +177,7 @@ fn plan() -> Vec<(String, String, Vec<usize>)> {
 }
 
 /// w' = w·γ/√(v + ε), b' = β − m·γ/√(v + ε)
-fn fold(
-    tensors: &BTreeMap<String, TensorF32>,
-    file: &str,
-    conv: &str,
-    norm: &str,
-    shape: &[usize],
-) -> Result<Layer, Error> {
+fn fold(tensors: &Tensors, file: &str, conv: &str, norm: &str, shape: &[usize]) -> Result<Layer, Error> {
     let get = |name: String, expected: &[usize]| match tensors.get(&name) {
         Some(t) if t.shape == expected => Ok(&t.data),
         other => Err(Error::Tensor {

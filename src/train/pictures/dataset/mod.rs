@@ -7,7 +7,6 @@ mod catalogue;
 mod crop;
 mod draw;
 mod item;
-mod prefetch;
 
 use crate::train::pictures::decode::Skip;
 use item::{Item, Room};
@@ -15,8 +14,6 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-pub use prefetch::Prefetch;
 
 /// Why a set of pictures cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +50,6 @@ pub enum Error {
     /// An option outside its range.
     #[error("{0}")]
     Option(String),
-    /// The thread that prepares batches is gone.
-    #[error("the thread that prepares batches ended early")]
-    Prefetch,
 }
 
 /// One folder among the sources of a set.

@@ -2,7 +2,8 @@
 
 use super::machine::{self, Program};
 use super::pickle::{Bytes, Value};
-use super::tensor::{self, Kind, TensorF32};
+use super::tensor::{self, Kind};
+use crate::train::tensor::Tensors;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read};
 
@@ -19,7 +20,7 @@ const DEPTH_LIMIT: usize = 6;
 type Load<'a> = dyn FnMut(&str, usize) -> Result<Vec<u8>, String> + 'a;
 
 /// Reads either form.
-pub(super) fn parse(file: &[u8]) -> Result<BTreeMap<String, TensorF32>, String> {
+pub(super) fn parse(file: &[u8]) -> Result<Tensors, String> {
     if file.starts_with(b"PK\x03\x04") {
         archive(file)
     } else if file.starts_with(LEGACY_MAGIC) {
@@ -31,7 +32,7 @@ pub(super) fn parse(file: &[u8]) -> Result<BTreeMap<String, TensorF32>, String> 
 
 /// Four programs (magic, version, facts about the machine, the object), the list of keys, then per key a count (`i64`)
 /// and the values.
-fn legacy(file: &[u8]) -> Result<BTreeMap<String, TensorF32>, String> {
+fn legacy(file: &[u8]) -> Result<Tensors, String> {
     let mut bytes = Bytes::new(file);
     bytes.take(LEGACY_MAGIC.len())?;
     match machine::run(&mut bytes)?.root() {
@@ -61,7 +62,7 @@ fn legacy(file: &[u8]) -> Result<BTreeMap<String, TensorF32>, String> {
 }
 
 /// A zip archive `NAME/data.pkl`, `NAME/data/KEY`, perhaps `NAME/byteorder`.
-fn archive(file: &[u8]) -> Result<BTreeMap<String, TensorF32>, String> {
+fn archive(file: &[u8]) -> Result<Tensors, String> {
     let mut zip = zip::ZipArchive::new(Cursor::new(file)).map_err(|e| format!("broken archive: {e}"))?;
     let program_name = zip.file_names().find(|name| name.ends_with("/data.pkl")).map(str::to_owned);
     let program_name =
@@ -102,7 +103,7 @@ fn storage_kinds(program: &Program) -> Result<HashMap<&str, (Kind, usize)>, Stri
 }
 
 /// Walks the result and gathers every tensor. `load(key, bytes)` brings a storage.
-fn collect(program: &Program, load: &mut Load) -> Result<BTreeMap<String, TensorF32>, String> {
+fn collect(program: &Program, load: &mut Load) -> Result<Tensors, String> {
     let mut root = program.root;
     if let Value::Dict(pairs) = program.root() {
         let inner = pairs.iter().find(|(key, value)| {

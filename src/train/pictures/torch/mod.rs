@@ -9,10 +9,8 @@ mod machine;
 mod pickle;
 mod tensor;
 
-use std::collections::BTreeMap;
+use crate::train::tensor::Tensors;
 use std::path::{Path, PathBuf};
-
-pub use tensor::TensorF32;
 
 /// Why a weight file was refused.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +44,7 @@ pub const FILE_LIMIT_BYTES: u64 = 2 << 30;
 /// # Errors
 /// [`Error::Io`] where the file cannot be read, [`Error::Format`] where it is larger than [`FILE_LIMIT_BYTES`],
 /// truncated, big-endian, inconsistent in its shapes, or asks for a function outside the list.
-pub fn read_state_dict(path: &Path) -> Result<BTreeMap<String, TensorF32>, Error> {
+pub fn read_state_dict(path: &Path) -> Result<Tensors, Error> {
     let io = |source| Error::Io { file: path.to_owned(), source };
     let size = std::fs::metadata(path).map_err(io)?.len();
     let format = |reason| Error::Format { file: path.to_owned(), reason };

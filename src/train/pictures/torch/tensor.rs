@@ -1,15 +1,7 @@
 //! Tensors out of raw storages.
 
 use super::pickle::View;
-
-/// A dense tensor, the last axis running fastest.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TensorF32 {
-    /// Length of each axis; empty for a scalar.
-    pub shape: Vec<usize>,
-    /// As many values as the product of the shape.
-    pub data: Vec<f32>,
-}
+use crate::train::tensor::Tensor;
 
 /// Most values of one tensor.
 const ELEMENT_LIMIT: usize = 1 << 28;
@@ -71,7 +63,7 @@ fn half(bits: u16) -> f32 {
 }
 
 /// Gathers a strided window of a storage into a dense tensor.
-pub(super) fn gather(view: &View, kind: Kind, storage: &[u8]) -> Result<TensorF32, String> {
+pub(super) fn gather(view: &View, kind: Kind, storage: &[u8]) -> Result<Tensor, String> {
     let wrong =
         || format!("tensor of {:?} with strides {:?} at {} leaves its storage", view.shape, view.stride, view.offset);
     let count = view.shape.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis)).ok_or_else(wrong)?;
@@ -104,7 +96,7 @@ pub(super) fn gather(view: &View, kind: Kind, storage: &[u8]) -> Result<TensorF3
             }
         }
     }
-    Ok(TensorF32 { shape: view.shape.clone(), data })
+    Ok(Tensor { shape: view.shape.clone(), data })
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::train::tensor::{Tensor, Tensors};
 use std::io::Write;
 
 /// A state dictionary `{"w": tensor}` as PyTorch's pickle: 2×3 floats in storage "0".
@@ -36,7 +37,7 @@ fn archive(program: &[u8]) -> Vec<u8> {
     out.into_inner()
 }
 
-fn read(bytes: &[u8]) -> Result<BTreeMap<String, TensorF32>, Error> {
+fn read(bytes: &[u8]) -> Result<Tensors, Error> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     read_state_dict(file.path())
@@ -44,7 +45,7 @@ fn read(bytes: &[u8]) -> Result<BTreeMap<String, TensorF32>, Error> {
 
 #[test]
 fn both_forms_give_the_same_tensors() {
-    let expected = TensorF32 { shape: vec![2, 3], data: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5] };
+    let expected = Tensor { shape: vec![2, 3], data: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5] };
     for bytes in [legacy(&program(6, 2)), archive(&program(6, 2))] {
         let tensors = read(&bytes).unwrap();
         assert_eq!(tensors.len(), 1);
