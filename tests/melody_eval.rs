@@ -96,5 +96,5 @@ fn the_command_answers_with_figures_and_baselines_in_json() {
     }
     let mut command = Command::cargo_bin("oneiro").unwrap();
     command.current_dir(&folder).args(["eval", "small.onnx", "--data", ".", "--walk", "walk.jpg"]);
-    command.assert().code(2).stderr(predicates::str::contains("for models of pictures"));
+    command.assert().code(2).stderr(predicates::str::contains("--walk is not for models of kind melody-rnn"));
 }

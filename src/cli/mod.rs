@@ -8,6 +8,7 @@ mod data;
 mod doctor;
 mod eval;
 mod models;
+mod pictures;
 mod render;
 mod train;
 

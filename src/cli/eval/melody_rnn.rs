@@ -1,6 +1,6 @@
 //! `oneiro eval` for melody networks: how well the file foresees tunes it was not trained on, and how well counting does.
 
-use super::super::answer;
+use super::{Answer, Args};
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use oneiro::compose::{Figures, MelodyModel, Tally};
@@ -11,19 +11,6 @@ use oneiro::train::corpus::{Corpus, CorpusTune};
 use oneiro::train::ppm::{BaselineReport, RepeatsReport, evaluate_baselines};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-
-/// What is asked for.
-pub struct Options<'a> {
-    /// Folders of tunes, those of the training.
-    pub data: &'a [PathBuf],
-    /// Threads of the network.
-    pub threads: usize,
-    /// Measure counting models too.
-    pub baselines: bool,
-    /// Answer in JSON.
-    pub json: bool,
-}
 
 #[derive(Serialize)]
 struct Report {
@@ -63,11 +50,14 @@ impl Differences {
     }
 }
 
+/// What it takes of the options that not every kind takes.
+pub const OPTIONS: &[&str] = &["baselines"];
+
 /// Measures a melody network on the test tunes of a corpus.
-pub fn run(model: Inspected, options: &Options<'_>) -> Result<()> {
-    let session = SessionOptions { intra_threads: options.threads.max(1), ..SessionOptions::default() };
+pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
+    let session = SessionOptions { intra_threads: args.threads.max(1), ..SessionOptions::default() };
     let mut model = MelodyModel::new(Session::from_inspected(model, &session)?)?;
-    let corpus = Corpus::open(options.data)?;
+    let corpus = Corpus::open(&args.data)?;
     if corpus.test.is_empty() || corpus.validation.is_empty() {
         bail!("{}: too few to measure with", corpus.summary());
     }
@@ -83,7 +73,7 @@ pub fn run(model: Inspected, options: &Options<'_>) -> Result<()> {
     }
     bar.finish_and_clear();
     let [played, once] = tallies.map(|tally| tally.figures());
-    let baselines = options.baselines.then(|| {
+    let baselines = args.baselines.then(|| {
         let bar = progress("% of counting", 100);
         let report = evaluate_baselines(&corpus, &|share| bar.set_position((100.0 * share) as u64));
         bar.finish_and_clear();
@@ -92,7 +82,7 @@ pub fn run(model: Inspected, options: &Options<'_>) -> Result<()> {
         Baselines { report, network_against }
     });
     let report = Report { played, once, baselines };
-    if options.json { answer(&serde_json::to_string_pretty(&report)?) } else { answer(&describe(&report)?) }
+    Answer::new(&report, describe(&report)?)
 }
 
 fn progress(what: &str, length: u64) -> ProgressBar {

@@ -5,9 +5,15 @@ mod melody_rnn;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use oneiro::files::write_whole;
+use oneiro::model::onnx::ModelProto;
+use oneiro::model::spec::{DataSource, ModelSpec};
+use oneiro::train::checkpoint::Progress;
+use oneiro::train::pictures::procedural::gallery::{MANIFEST, Manifest};
 use oneiro::train::program::Device;
 use oneiro::train::run::{Length, RunSettings};
-use std::path::PathBuf;
+use prost::Message;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -76,6 +82,23 @@ pub struct Shared {
     /// Threads, where the processor trains
     #[arg(long, default_value_t = default_threads())]
     threads: usize,
+    /// How large the network is: small ones train and perform faster
+    #[arg(long, value_enum, default_value = "standard")]
+    pub preset: Preset,
+    /// Licence that the model is given under, to be written into it
+    #[arg(long, default_value = "not stated")]
+    licence: String,
+}
+
+/// How large a network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// For little data, old machines and first tries
+    Small,
+    /// What the shipped models are made with
+    Standard,
+    /// For much data and patience, or a graphics card
+    Large,
 }
 
 fn default_threads() -> usize {
@@ -133,8 +156,43 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Writes the model with a description of how it was made; `about` may hold figures and settings already.
+    ///
+    /// # Errors
+    /// If the description cannot be stored or the file cannot be written.
+    pub fn write(&self, mut model: ModelProto, mut about: ModelSpec, progress: &Progress) -> Result<()> {
+        about.data = self.data.iter().map(|folder| described(folder)).collect();
+        about.licence = self.licence.clone();
+        about.seed = self.seed;
+        about.command = command_line();
+        about.settings.insert("steps".into(), progress.step as f64);
+        about.settings.insert("training seconds".into(), progress.seconds.round());
+        about.store(&mut model)?;
+        write_whole(&self.out, &model.encode_to_vec())
+            .with_context(|| format!("cannot write {}", self.out.display()))?;
+        println!("{}: written", self.out.display());
+        Ok(())
+    }
+}
+
+/// What a folder says of itself: in its `ORIGIN.txt`, or in the list of a painted folder.
+fn described(folder: &Path) -> DataSource {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let painted = std::fs::read(folder.join(MANIFEST)).ok();
+    if let Some(list) = painted.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok()) {
+        let (count, Manifest { painter, size, seed, .. }) = (list.pictures.len(), list);
+        let origin =
+            format!("painted by {painter}: `oneiro data procedural --count {count} --size {size} --seed {seed}`");
+        return DataSource { name, origin, licence: "made by this program".into() };
+    }
+    let origin = std::fs::read_to_string(folder.join("ORIGIN.txt")).unwrap_or_default();
+    let licence = if origin.is_empty() { "not stated" } else { "as its origin says" };
+    DataSource { name, origin: origin.trim().chars().take(600).collect(), licence: licence.into() }
+}
+
 /// The command as it was given, for the model's description: whoever reads it can make the model again.
-pub fn command_line() -> String {
+fn command_line() -> String {
     let quoted = |arg: String| if arg.contains(' ') { format!("'{arg}'") } else { arg };
     let rest = std::env::args().skip(1).filter(|a| !["--resume", "--export-only"].contains(&a.as_str())).map(quoted);
     std::iter::once("oneiro".to_owned()).chain(rest).collect::<Vec<_>>().join(" ")

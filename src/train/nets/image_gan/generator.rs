@@ -28,14 +28,18 @@ pub fn generate(g: &mut Graph, shape: &Shape, z: Var, psi: Option<Var>, statisti
     let x = g.gemm(direction, false, w, false);
     let x = g.reshape(x, &[n, 2 * first, 4, 4]);
     let x = g.batch_norm("g.start.norm", x, statistics);
-    let mut x = g.glu(x, 1);
+    let start = g.glu(x, 1);
+    let mut x = start;
+    let blocks = shape.channels.len() - 1;
     for (i, &channels) in shape.channels[1..].iter().enumerate() {
         let name = format!("g.block{i}");
         let parts = up_conv_parts(g, &name, x, 2 * channels);
         let parts = g.batch_norm(&format!("{name}.norm"), parts, statistics);
         let parts = g.glu(parts, 1);
         x = weave(g, parts);
-        x = modulate(g, &name, x, direction);
+        if i + EXCITED >= blocks {
+            x = excite(g, &name, x, start);
+        }
     }
     let x = picture(g, x);
     g.tanh(x)
@@ -107,21 +111,26 @@ fn weave(g: &mut Graph, parts: Var) -> Var {
     g.reshape(x, &[n / 4, c, 2 * h, 2 * w])
 }
 
-/// Self-modulation (Chen et al. 2019): `x·(1 + γ) + β` with a γ and a β for each channel, both linear in the latent
-/// point. This is how the point rules the whole picture, its colours above all: the 4×4 map it starts as is local.
-fn modulate(g: &mut Graph, name: &str, x: Var, direction: Var) -> Var {
+/// How many of the last blocks the 4×4 map reaches past those between.
+const EXCITED: usize = 2;
+
+/// Skip-layer excitation (Liu et al. 2021, section 3.1): each channel of `x` is multiplied by a number in 0 … 1 that follows
+/// from the whole 4×4 map `start`, so that the fine layers know what the picture is about.
+fn excite(g: &mut Graph, name: &str, x: Var, start: Var) -> Var {
     let [n, c, _, _] = *g.shape(x) else { unreachable!("maps have four axes") };
-    let latent = g.shape(direction)[1];
-    let linear = |g: &mut Graph, part: &str| {
-        let init = Init::Normal(0.3 / (latent as f32).sqrt());
-        let w = g.parameter(&format!("{name}.{part}.weight"), &[latent, c], init, Role::Weight);
+    let all: usize = g.shape(start)[1..].iter().product();
+    let linear = |g: &mut Graph, part: &str, x: Var, from: usize| {
+        let init = Init::Normal((2.0 / from as f32).sqrt());
+        let w = g.parameter(&format!("{name}.{part}.weight"), &[from, c], init, Role::Weight);
         let b = g.parameter(&format!("{name}.{part}.bias"), &[c], Init::Constant(0.0), Role::Bias);
-        let y = g.gemm(direction, false, w, false);
-        let y = g.add(y, b);
-        g.reshape(y, &[n, c, 1, 1])
+        let y = g.gemm(x, false, w, false);
+        g.add(y, b)
     };
-    let (gamma, beta) = (linear(g, "gamma"), linear(g, "beta"));
-    let gain = g.add_scalar(gamma, 1.0);
-    let x = g.mul(x, gain);
-    g.add(x, beta)
+    let flat = g.reshape(start, &[n, all]);
+    let y = linear(g, "squeeze", flat, all);
+    let y = g.leaky_relu(y, 0.1);
+    let y = linear(g, "excite", y, c);
+    let y = g.sigmoid(y);
+    let y = g.reshape(y, &[n, c, 1, 1]);
+    g.mul(x, y)
 }

@@ -22,18 +22,20 @@ pub struct Shape {
     pub size: usize,
     /// Numbers in a latent point.
     pub latent: usize,
-    /// Channels of the maps at 4×4, 8×8, … up to half the picture's side.
+    /// Channels of the maps at 4×4, 8×8, … up to the picture's side.
     pub channels: Vec<usize>,
 }
 
 impl Shape {
-    /// The shape for pictures of 64 or 128 pixels.
-    pub fn for_size(size: usize) -> Option<Self> {
-        let channels = match size {
-            64 => vec![256, 256, 128, 64, 32],
-            128 => vec![256, 256, 128, 64, 48, 24],
+    /// The shape for pictures of 64 or 128 pixels, `width` times as wide as usual: above 0.
+    pub fn for_size(size: usize, width: f64) -> Option<Self> {
+        let usual: &[usize] = match size {
+            64 => &[256, 256, 128, 64, 32],
+            128 => &[256, 256, 128, 64, 48, 24],
             _ => return None,
         };
+        // Whole multiples of eight fill the processor's vectors.
+        let channels = usual.iter().map(|c| ((*c as f64 * width / 8.0).round() as usize).max(1) * 8).collect();
         Some(Self { size, latent: 128, channels })
     }
 }

@@ -1,0 +1,179 @@
+//! `oneiro eval`: how good a model is on data it was not trained on. Each kind has a file with a function `run`, which
+//! measures, and a list of the options that it takes besides those of every kind.
+
+mod image_gan;
+mod melody_rnn;
+
+use super::pictures::Folders;
+use super::{Usage, answer};
+use anyhow::{Context, Result, bail};
+use image::codecs::jpeg::JpegEncoder;
+use oneiro::files::write_whole;
+use oneiro::model::inspect::{Inspected, inspect};
+use oneiro::model::onnx::ModelProto;
+use oneiro::model::runtime;
+use oneiro::model::spec::Kind;
+use prost::Message;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `oneiro eval`.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Models of kind image-gan are measured by the Fréchet distance of their pictures to held-out ones, seen through
+EfficientNet-Lite0; give the folders and --edge-crop as for training, so that the same pictures are held out.
+Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
+
+Examples:
+  oneiro eval models/image-gan.onnx --data paintings --edge-crop 0.08 --data abstract --json
+  oneiro eval mine.onnx --data my-pictures --sheet samples.jpg --walk walk.jpg
+  oneiro eval models/melody-rnn.onnx --data tunes --baselines")]
+pub struct Args {
+    /// The model
+    file: PathBuf,
+    /// Folder with the data of its training; may be given several times
+    #[arg(long, value_name = "DIR", required = true)]
+    data: Vec<PathBuf>,
+    #[command(flatten)]
+    folders: Folders,
+    /// Weights of EfficientNet-Lite0 [default: those that `cargo xtask data features` brought]
+    #[arg(long, value_name = "FILE.pth")]
+    features: Option<PathBuf>,
+    /// Examples on each side of a comparison [default: 512]
+    #[arg(long)]
+    count: Option<usize>,
+    /// Truncation of the latent points: 1 for none, smaller for more typical pictures [default: 1]
+    #[arg(long)]
+    psi: Option<f32>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Write a sheet of examples here, as JPEG
+    #[arg(long, value_name = "FILE.jpg")]
+    sheet: Option<PathBuf>,
+    /// Write walks through the latent space here, one a row, as JPEG
+    #[arg(long, value_name = "FILE.jpg")]
+    walk: Option<PathBuf>,
+    /// Write the painted pictures that come closest to a training picture here, each with that picture on its right
+    #[arg(long, value_name = "FILE.jpg")]
+    nearest: Option<PathBuf>,
+    /// Measure simple baselines on the same examples too
+    #[arg(long)]
+    baselines: bool,
+    /// Write the figures into the model's description
+    #[arg(long)]
+    store: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    /// Options given that only some kinds take.
+    fn special(&self) -> Vec<&'static str> {
+        let given = [
+            ("features", self.features.is_some()),
+            ("count", self.count.is_some()),
+            ("psi", self.psi.is_some()),
+            ("sheet", self.sheet.is_some()),
+            ("walk", self.walk.is_some()),
+            ("nearest", self.nearest.is_some()),
+            ("baselines", self.baselines),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
+    /// Examples on each side of a comparison.
+    fn count(&self) -> Result<usize> {
+        match self.count {
+            Some(few) if few < 8 => bail!("--count {few}: at least 8 are needed"),
+            given => Ok(given.unwrap_or(512)),
+        }
+    }
+}
+
+/// What was found: for programs and for people.
+pub struct Answer {
+    value: Value,
+    text: String,
+}
+
+impl Answer {
+    /// An answer from a report and its text.
+    ///
+    /// # Errors
+    /// If the report cannot be written as JSON.
+    pub fn new(report: &impl Serialize, text: String) -> Result<Self> {
+        Ok(Self { value: serde_json::to_value(report)?, text })
+    }
+}
+
+/// Measures a model.
+pub fn run(args: Args) -> Result<()> {
+    let model = inspect(&args.file)?;
+    type Measure = fn(Inspected, &Args) -> Result<Answer>;
+    let (measure, options): (Measure, &[&str]) = match model.spec.kind {
+        Kind::ImageGan => (image_gan::run, image_gan::OPTIONS),
+        Kind::MelodyRnn => (melody_rnn::run, melody_rnn::OPTIONS),
+        other => bail!("{}: models of kind {other} cannot be measured here yet", args.file.display()),
+    };
+    if let Some(option) = args.special().into_iter().find(|option| !options.contains(option)) {
+        return Err(Usage(format!("--{option} is not for models of kind {}", model.spec.kind)).into());
+    }
+    let found = measure(model, &args)?;
+    if args.store {
+        store(&args.file, &found.value)?;
+    }
+    if args.json { answer(&serde_json::to_string_pretty(&found.value)?) } else { answer(&found.text) }
+}
+
+/// Puts the figures into the description inside the file; those of a part are named `part.figure`.
+fn store(file: &Path, figures: &Value) -> Result<()> {
+    fn collect(prefix: &str, value: &Value, into: &mut Vec<(String, f64)>) {
+        match value {
+            Value::Object(parts) => {
+                for (name, part) in parts {
+                    let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                    collect(&name, part, into);
+                }
+            }
+            other => into.extend(other.as_f64().map(|v| (prefix.to_owned(), (v * 1e4).round() / 1e4))),
+        }
+    }
+    let inspected = inspect(file)?;
+    let (mut spec, mut model) = (inspected.spec, ModelProto::decode(inspected.bytes.as_slice())?);
+    let mut found = Vec::new();
+    collect("", figures, &mut found);
+    spec.metrics.extend(found);
+    spec.store(&mut model)?;
+    write_whole(file, &model.encode_to_vec()).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The file with the frozen network: the one given, or the one in the user's cache.
+pub fn features_file(given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(file) = given {
+        return Ok(file.to_owned());
+    }
+    let folder = runtime::cache_folder().map(|cache| cache.join("data").join("features"));
+    let files = folder.iter().filter_map(|f| std::fs::read_dir(f).ok()).flatten().flatten().map(|e| e.path());
+    let mut weights: Vec<PathBuf> = files.filter(|f| f.extension().is_some_and(|e| e == "pth")).collect();
+    weights.sort();
+    weights.into_iter().next().context(
+        "the weights of EfficientNet-Lite0 are not there: run `cargo xtask data features`, or name them with --features",
+    )
+}
+
+/// Side of a picture on a page: small ones are shown twice or four times as large.
+fn cell(side: usize) -> u32 {
+    (side * (128 / side.min(128)).next_power_of_two()) as u32
+}
+
+fn save_jpeg(picture: &image::RgbImage, path: &Path) -> Result<()> {
+    let mut bytes = Vec::new();
+    picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 82)).context("cannot make a JPEG")?;
+    write_whole(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
+}
