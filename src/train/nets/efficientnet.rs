@@ -324,6 +324,45 @@ mod tests {
         }
     }
 
+    /// The sum of all features, weighted at random, along the line picture + t·direction.
+    #[test]
+    fn gradients_by_the_picture_are_the_slopes_of_the_features() {
+        let seed = 11;
+        let network = EfficientNet::random(seed);
+        let shape = [1, 3, 64, 64];
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut g = Graph::new();
+        let pictures = g.input("pictures", &shape);
+        let mut total = g.scalar(0.0);
+        for found in network.features(&mut g, pictures) {
+            let shape = g.shape(found).to_vec();
+            let weights = g.constant(&Tensor::new(&shape, normal(&mut rng, 1.0, shape.iter().product())));
+            let weighted = g.mul(found, weights);
+            let sum = g.mean_all(weighted);
+            total = g.add(total, sum);
+        }
+        let gradient = g.gradients(total, &[pictures])[0];
+        let outputs = [("total", total), ("gradient", gradient)];
+        let mut forward = Forward::new(&g.to_model(&outputs, Weights::Fed), Device::Cpu { threads: 1 }).unwrap();
+        let mut run = |data: Vec<f32>| {
+            let feed = Feed::Floats(Tensor::new(&shape, data));
+            let found = forward.run(&Feeds::from([("pictures".to_owned(), feed)])).unwrap();
+            (f64::from(found["total"].data[0]), found["gradient"].data.clone())
+        };
+        let picture = normal(&mut rng, 0.5, 3 * 64 * 64);
+        let (_, gradient) = run(picture.clone());
+        let length = gradient.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
+        assert!(length > 0.0, "seed {seed}");
+        let step = 0.002;
+        let moved = |sign: f64| {
+            let to = picture.iter().zip(&gradient).map(|(p, d)| p + (sign * step / length * f64::from(*d)) as f32);
+            to.collect::<Vec<f32>>()
+        };
+        let slope = (run(moved(1.0)).0 - run(moved(-1.0)).0) / (2.0 * step);
+        // Features bend at 0 and 6, so that the slope over a line is near the one at its middle, not the same.
+        assert!((slope / length - 1.0).abs() < 0.05, "slope {slope}, gradient {length}, seed {seed}");
+    }
+
     #[test]
     fn a_file_of_another_network_is_refused_with_the_name_of_what_is_missing() {
         let error = fold(&BTreeMap::new(), "file.pth", "_conv_stem", "_bn0", &[32, 3, 3, 3]).err().unwrap();
