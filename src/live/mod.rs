@@ -15,6 +15,7 @@ mod schedule;
 mod setup;
 mod sounding;
 mod synth;
+pub mod transport;
 
 pub use performer::Performer;
 pub use setup::{LatePolicy, PartSetup, PlayedNote, PlayerEvent, PlayerKind, Setup};
