@@ -20,13 +20,13 @@ Watch the sheets of samples in the run's folder. Ctrl-C ends the training early 
 
 Examples:
   oneiro train image-gan --data my-pictures --minutes 60 --out mine.onnx
-  oneiro train image-gan --data paintings --edge-crop 0.08 --data abstract --steps 6500 --batch 8 --out image-gan.onnx
+  oneiro train image-gan --data paintings --edge-crop 0.08 --weight 3 --data abstract --steps 5600 --out image-gan.onnx
   oneiro train image-gan --data my-pictures --out mine.onnx --resume")]
 pub struct Args {
     #[command(flatten)]
     shared: Shared,
     /// Side of the pictures in pixels: 64 or 128
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 64)]
     size: usize,
     /// Pictures in a batch
     #[arg(long, default_value_t = 16)]
@@ -35,10 +35,10 @@ pub struct Args {
     #[arg(long, default_value_t = 4e-4)]
     rate: f64,
     /// Learning rate of the discriminator
-    #[arg(long, default_value_t = 2e-4)]
+    #[arg(long, default_value_t = 4e-4)]
     discriminator_rate: f64,
     /// Steps in which both real and painted pictures are blurred, less and less
-    #[arg(long, default_value_t = 1500)]
+    #[arg(long, default_value_t = 100)]
     blur_steps: u64,
     #[command(flatten)]
     folders: Folders,
