@@ -81,6 +81,10 @@ pub fn run(args: Args) -> Result<()> {
         ("test_next_pitch_accuracy".into(), played.pitch_accuracy),
         ("test_next_pitch_accuracy_at_changes".into(), played.pitch_accuracy_at_changes),
     ]);
-    println!("repeats played: {played}\nrepeats once:   {once}");
+    if corpus.test.is_empty() {
+        println!("no tunes are left to test with: give more tunes to have the model measured");
+    } else {
+        println!("repeats played: {played}\nrepeats once:   {once}");
+    }
     shared.write(model, spec, &progress)
 }

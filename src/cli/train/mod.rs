@@ -175,6 +175,8 @@ impl Shared {
         about.command = command_line();
         about.settings.insert("steps".into(), progress.step as f64);
         about.settings.insert("training seconds".into(), progress.seconds.round());
+        // A figure of an empty set is none: with few files, nothing may be left to test with.
+        about.metrics.retain(|_, value| value.is_finite());
         about.store(&mut model)?;
         write_whole(&self.out, &model.encode_to_vec())
             .with_context(|| format!("cannot write {}", self.out.display()))?;

@@ -69,10 +69,11 @@ fn warned(history: &History) -> String {
     let warnings = warnings(history);
     let boxes = warnings.iter().map(|w| {
         let class = if w.rule == Rule::Broken { " bad" } else { "" };
+        let evidence = w.evidence.chars().take(1).flat_map(char::to_uppercase).chain(w.evidence.chars().skip(1));
         format!(
             "<div class='warning{class}'><b>{}.</b> {}.<p class=small>{}.</p></div>",
             Escaped(&w.what),
-            Escaped(&w.evidence),
+            Escaped(&evidence.collect::<String>()),
             Escaped(&w.advice)
         )
     });
@@ -145,7 +146,7 @@ fn curves(history: &History) -> String {
     });
     let rates = rates.collect::<Vec<_>>();
     let rate = if rates.is_empty() { Vec::new() } else { vec![plot("learning rate", "", &rates, end, None)] };
-    let validation = group("On what was held out", "", validation.collect());
+    let validation = group("Validation", "", validation.collect());
     let losses = group("Losses, at single steps and smoothed", " wide", of(&is_loss));
     let others = group("Other figures of training", "", of(&|name| !is_loss(name) && !is_norm(name)));
     let norms = group("Gradients and learning rates", "", [of(&is_norm), rate].concat());

@@ -24,7 +24,7 @@ pub enum RunError {
         error: io::Error,
     },
     /// A loss became infinite or not a number.
-    #[error("step {step}: {metric} is {value}; the last good checkpoint is kept. A lower learning rate may help")]
+    #[error("step {step}: {metric} is {value}; {}. Begin again with a lower learning rate", kept(*checkpoint))]
     NotFinite {
         /// The step.
         step: u64,
@@ -32,6 +32,8 @@ pub enum RunError {
         metric: String,
         /// Its value.
         value: f32,
+        /// Step of the last good checkpoint.
+        checkpoint: Option<u64>,
     },
     /// The checkpoint was made with other settings.
     #[error("cannot resume: {name} was {was}, now {now}. Use the old setting, or another folder")]
@@ -46,6 +48,13 @@ pub enum RunError {
     /// The data is not fit for training.
     #[error("{0}")]
     Data(String),
+}
+
+fn kept(checkpoint: Option<u64>) -> String {
+    checkpoint.map_or_else(
+        || "there is no checkpoint yet".to_owned(),
+        |step| format!("the last good checkpoint, of step {step}, is kept"),
+    )
 }
 
 /// Holds the settings of a checkpoint against those of now. What an older version of this program did not know of

@@ -151,7 +151,7 @@ impl Log {
     fn report(&mut self) {
         self.reported = Some(Instant::now());
         if let Err(error) = report::write(&self.folder, &self.history) {
-            tracing::warn!("{}: {error}", self.folder.join(report::FILE).display());
+            self.bar.say(&format!("warning: {}: {error}", self.folder.join(report::FILE).display()));
         }
     }
 }

@@ -99,7 +99,8 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
     let bar = Bar::new(settings.progress, progress.step, progress.minutes);
     let log = Log::open(folder, &progress, resumed, bar, &session(task, settings, config))?;
 
-    let mut run = Run { task, settings, programs, state, progress, rates: task.objectives(), log, keeper };
+    let saved = resumed.then_some(progress.step);
+    let mut run = Run { task, settings, programs, state, progress, saved, rates: task.objectives(), log, keeper };
     let ended = run.go(stop);
     let why = match &ended {
         Err(error) => format!("{BROKEN}{error}"),
@@ -151,6 +152,8 @@ struct Run<'a> {
     programs: Vec<Program>,
     state: State,
     progress: Progress,
+    /// Step of the last checkpoint.
+    saved: Option<u64>,
     rates: Vec<Rates>,
     log: Log,
     keeper: Keeper,
@@ -183,6 +186,7 @@ impl Run<'_> {
                 }
                 if saved.elapsed() >= self.settings.checkpoint_every {
                     checkpoint::save(&file, &self.progress, &self.finite_state()?)?;
+                    self.saved = Some(self.progress.step);
                     saved = Instant::now();
                     self.log.pause();
                 }
@@ -205,7 +209,8 @@ impl Run<'_> {
         let rates = self.rates.iter().map(|r| (r.objective.clone(), r.rate(progress.step, planned))).collect();
         let metrics = self.programs[batch.program].run(&mut self.state, &batch.feeds)?;
         if let Some((metric, &value)) = metrics.iter().find(|(_, v)| !v.is_finite()) {
-            return Err(RunError::NotFinite { step: progress.step, metric: metric.clone(), value });
+            let checkpoint = self.saved;
+            return Err(RunError::NotFinite { step: progress.step, metric: metric.clone(), value, checkpoint });
         }
         progress.step += 1;
         progress.seconds = seconds();
@@ -231,9 +236,37 @@ impl Run<'_> {
         let tensors = self.state.tensors(|_| true)?;
         for (name, tensor) in &tensors {
             if let Some(&value) = tensor.data.iter().find(|v| !v.is_finite()) {
-                return Err(RunError::NotFinite { step: self.progress.step, metric: name.clone(), value });
+                let checkpoint = self.saved;
+                return Err(RunError::NotFinite { step: self.progress.step, metric: name.clone(), value, checkpoint });
             }
         }
         Ok(tensors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(progress: &Progress, length: Length) -> (u64, Option<f64>) {
+        let mut progress = progress.clone();
+        plan(&mut progress, length);
+        (progress.steps, progress.minutes)
+    }
+
+    #[test]
+    fn a_run_can_be_made_longer_when_it_goes_on_and_otherwise_keeps_its_plan() {
+        let fresh = Progress::default();
+        assert_eq!(planned(&fresh, Length::Minutes(10.0)), (0, Some(10.0)));
+        assert_eq!(planned(&fresh, Length::Steps(70)), (70, None));
+        // 500 steps in five minutes, 1000 planned for ten.
+        let timed = Progress { step: 500, steps: 1000, seconds: 300.0, minutes: Some(10.0), ..Progress::default() };
+        assert_eq!(planned(&timed, Length::Minutes(10.0)), (1000, Some(10.0)));
+        assert_eq!(planned(&timed, Length::Minutes(20.0)), (2000, Some(20.0)));
+        assert_eq!(planned(&timed, Length::Minutes(1.0)), (500, Some(1.0)));
+        assert_eq!(planned(&timed, Length::Steps(600)), (600, None));
+        // Without any length given, the command falls back on minutes; a number of steps stands.
+        let counted = Progress { minutes: None, ..timed };
+        assert_eq!(planned(&counted, Length::Minutes(45.0)), (1000, None));
     }
 }
