@@ -169,5 +169,5 @@ fn too_few_examples_and_a_run_that_broke_off_are_told_of() {
 #[test]
 fn figures_are_shown_with_four_digits() {
     let told = [0.0, 1.0, 1.2579, 876.45, 31_234.4, 0.0123456, 1.5e-7, -2.25, 2e9].map(shown);
-    assert_eq!(told, ["0", "1", "1.258", "876.5", "31234", "0.01235", "1.50e-7", "-2.25", "2.00e9"]);
+    assert_eq!(told, ["0", "1", "1.258", "876.5", "31234", "0.01235", "1.5e-7", "-2.25", "2e9"]);
 }

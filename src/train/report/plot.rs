@@ -115,10 +115,10 @@ impl Axis {
         Some(Self { low, high, log, ticks })
     }
 
-    /// Where a value stands, from 0 at the top to 1000 at the bottom; far outliers just beyond.
+    /// Where a value stands, from 0 at the top to 1000 at the bottom; outliers at the edge.
     fn y(&self, value: f64) -> f64 {
         let value = if self.log { value.max(1e-300).ln() } else { value };
-        ((self.high - value) / (self.high - self.low) * 1000.0).clamp(-200.0, 1200.0)
+        ((self.high - value) / (self.high - self.low) * 1000.0).clamp(0.0, 1000.0)
     }
 }
 

@@ -238,7 +238,7 @@ impl Task for MelodyTask {
         vec![
             pair("notes in them", notes.to_string()),
             pair("batches in an epoch", self.batches_per_epoch().to_string()),
-            pair("checked with", format!("{} tunes that are not learnt from", self.validation.len())),
+            pair("tunes to check with", self.validation.len().to_string()),
         ]
     }
 
