@@ -3,7 +3,7 @@
 use oneiro::train::checkpoint;
 use oneiro::train::graph::Graph;
 use oneiro::train::program::{Device, Feed, Feeds};
-use oneiro::train::run::{Batch, Length, Rates, RunError, RunSettings, Task, train};
+use oneiro::train::run::{Batch, Length, Rates, RunError, RunSettings, Task, best_or_last, train};
 use oneiro::train::step::{Adam, Objective, Step, normal};
 use oneiro::train::tensor::{Tensor, Tensors};
 use rand_chacha::ChaCha8Rng;
@@ -22,11 +22,13 @@ struct Regression {
     stop_at: Option<u64>,
     width: usize,
     poison: Option<u64>,
+    /// The figure that decides, by the number of the validation.
+    figures: &'static [f64],
 }
 
 impl Regression {
     fn new(stop_at: Option<u64>) -> Self {
-        Self { stop: AtomicBool::new(false), stop_at, width: 16, poison: None }
+        Self { stop: AtomicBool::new(false), stop_at, width: 16, poison: None, figures: &[] }
     }
 
     fn run(&self, folder: &Path, resume: bool) -> Result<Tensors, RunError> {
@@ -89,8 +91,13 @@ impl Task for Regression {
         json!({ "width": self.width })
     }
 
-    fn validate(&self, _: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
-        Ok(BTreeMap::new())
+    fn validate(&self, _: &Tensors, _: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {
+        let figure = self.figures.get((step / 10) as usize);
+        Ok(figure.map(|v| ("held_out".to_owned(), *v)).into_iter().collect())
+    }
+
+    fn decisive(&self) -> Option<&'static str> {
+        (!self.figures.is_empty()).then_some("held_out")
     }
 }
 
@@ -104,6 +111,39 @@ fn a_resumed_run_ends_bit_for_bit_like_one_that_went_through() {
     let found = Regression::new(None).run(parts.path(), true).unwrap();
     assert_eq!(found, expected);
     assert!(found["a.weight"].data.iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn the_best_state_is_kept_and_a_resumed_run_remembers_it() {
+    // Validated after 10, 20, 30 and 40 steps; where it is stopped, as well.
+    const FIGURES: &[f64] = &[9.0, 3.0, 2.0, 4.0, 2.5];
+    let task = |stop_at| Regression { figures: FIGURES, ..Regression::new(stop_at) };
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let last = task(None).run(whole.path(), false).unwrap();
+    let (progress, best) = best_or_last(whole.path()).unwrap();
+    assert_eq!((progress.step, progress.best.unwrap().value), (20, 2.0));
+    assert!(best.keys().all(|name| !name.starts_with("adam.")), "the optimizer's memory is of no use here");
+    assert_ne!(best["a.weight"], last["a.weight"]);
+
+    task(Some(29)).run(parts.path(), false).unwrap();
+    task(None).run(parts.path(), true).unwrap();
+    let (progress, found) = best_or_last(parts.path()).unwrap();
+    assert_eq!(progress.step, 20);
+    assert_eq!(found, best);
+
+    // A new run in the same folder knows nothing of the old one's best.
+    std::fs::remove_file(parts.path().join("checkpoint.safetensors")).unwrap();
+    let plain = Regression::new(None).run(parts.path(), true).unwrap();
+    let (progress, found) = best_or_last(parts.path()).unwrap();
+    assert_eq!((progress.step, found), (STEPS, plain));
+}
+
+#[test]
+fn figures_that_are_not_numbers_are_never_the_best() {
+    let folder = tempfile::tempdir().unwrap();
+    let task = Regression { figures: &[9.0, f64::NAN, 5.0, f64::NEG_INFINITY, 6.0], ..Regression::new(None) };
+    task.run(folder.path(), false).unwrap();
+    assert_eq!(best_or_last(folder.path()).unwrap().0.step, 20);
 }
 
 #[test]
@@ -121,8 +161,11 @@ fn a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_checkpoint(
     let poisoned = Regression { poison: Some(20), ..Regression::new(None) };
     let error = poisoned.run(folder.path(), false).unwrap_err();
     assert!(matches!(error, RunError::NotFinite { step: 20, .. }), "{error}");
+    assert!(error.to_string().contains("checkpoint, of step 20, is kept"), "{error}");
     let (progress, state) = checkpoint::load(&folder.path().join("checkpoint.safetensors")).unwrap();
     assert_eq!(progress.step, 20);
+    let report = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(report.contains("The run broke off") && report.contains("net/"), "{report}");
     assert!(state.values().all(|t| t.data.iter().all(|v| v.is_finite())));
 }
 

@@ -5,12 +5,12 @@ use crate::files::write_whole;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where a run stood.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Steps done.
     pub step: u64,
@@ -20,13 +20,39 @@ pub struct Progress {
     pub seconds: f64,
     /// The settings of the run; a run is resumed only with the same.
     pub settings: serde_json::Value,
+    /// The time that `steps` was reckoned from, where a time was asked for.
+    #[serde(default)]
+    pub minutes: Option<f64>,
+    /// Running means of the training figures, for the log.
+    #[serde(default)]
+    pub smooth: BTreeMap<String, f64>,
+    /// The figure by which the state of this file was the best so far, in the file of the best.
+    #[serde(default)]
+    pub best: Option<Best>,
+}
+
+/// The lowest value of the validation figure that decides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Name of the figure.
+    pub figure: String,
+    /// Its value.
+    pub value: f64,
 }
 
 /// Why a checkpoint could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// The file system refused.
-    #[error("checkpoint {path}: {error}")]
+    /// It could not be written.
+    #[error("cannot write checkpoint {path}: {error}. What was there before is untouched")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It could not be read.
+    #[error("cannot read checkpoint {path}: {error}")]
     Io {
         /// The file.
         path: PathBuf,
@@ -34,7 +60,7 @@ pub enum CheckpointError {
         error: io::Error,
     },
     /// The file is not a checkpoint.
-    #[error("checkpoint {path}: {reason}")]
+    #[error("checkpoint {path} is damaged: {reason}. Begin again in another folder, or put an older copy in its place")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -50,7 +76,7 @@ const PROGRESS: &str = "oneiro.progress";
 /// # Errors
 /// If the file cannot be written; what was there before is then untouched.
 pub fn save(path: &Path, progress: &Progress, state: &Tensors) -> Result<(), CheckpointError> {
-    let io = |error| CheckpointError::Io { path: path.to_owned(), error };
+    let io = |error| CheckpointError::Write { path: path.to_owned(), error };
     let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> =
         state.iter().map(|(name, t)| (name, &t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
     let views = bytes.iter().map(|(name, shape, data)| {

@@ -7,11 +7,14 @@
 pub mod checkpoint;
 pub mod corpus;
 pub mod graph;
+pub mod health;
+pub mod history;
 pub mod nets;
 pub mod ops;
 pub mod pictures;
 pub mod ppm;
 pub mod program;
+pub mod report;
 pub mod run;
 pub mod step;
 pub mod tensor;

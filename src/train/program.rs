@@ -39,6 +39,19 @@ pub enum ProgramError {
     /// The program was built without support for the device.
     #[error("this build of oneiro cannot use CUDA: build it with `--features cuda`, or train with `--device cpu`")]
     NoCuda,
+    /// The card, its driver or a library is missing.
+    #[error(
+        "CUDA device {index} cannot be used: {reason}. It takes an NVIDIA card with its driver, CUDA 13, cuDNN 9 and the \
+         library onnxruntime_providers_cuda beside {}; `--device cpu` trains without", library.display()
+    )]
+    Cuda {
+        /// Number of the card.
+        index: i32,
+        /// What ONNX Runtime said.
+        reason: String,
+        /// The ONNX Runtime that was asked.
+        library: std::path::PathBuf,
+    },
     /// A state lacks a tensor or has it in another shape.
     #[error("state {name}: expected shape {expected:?}, found {found:?}")]
     State {
@@ -132,7 +145,10 @@ fn cuda(
     index: i32,
 ) -> Result<ort::session::builder::SessionBuilder, ProgramError> {
     let provider = ort::ep::CUDA::default().with_device_id(index).build().error_on_failure();
-    Ok(builder.with_execution_providers([provider])?)
+    builder.with_execution_providers([provider]).map_err(|error| {
+        let library = runtime::load().map_or_else(|_| "ONNX Runtime".into(), |l| l.path().to_owned());
+        ProgramError::Cuda { index, reason: error.to_string(), library }
+    })
 }
 
 #[cfg(not(feature = "cuda"))]

@@ -3,11 +3,10 @@
 use super::{Preset, Shared, stop_flag};
 use anyhow::{Result, ensure};
 use clap::Args as ClapArgs;
-use oneiro::train::checkpoint;
 use oneiro::train::corpus::Corpus;
 use oneiro::train::nets::melody_rnn::{Config, MelodyTask, Scorer, TaskSettings, Tune, averaged, performing_model};
 use oneiro::train::program::Device;
-use oneiro::train::run::train;
+use oneiro::train::run::{best_or_last, train};
 use std::collections::BTreeMap;
 
 /// Arguments of `oneiro train melody-rnn`.
@@ -62,8 +61,12 @@ pub fn run(args: Args) -> Result<()> {
         TaskSettings { config, rate: args.rate, dropout: args.dropout, weight_decay: 0.01, seed: shared.seed };
     let validation = corpus.validation.iter().map(|t| Tune::from(&t.played)).collect();
     let task = MelodyTask::new(task_settings, readings(&corpus), validation)?;
-    let state = train(&task, &settings, &*stop_flag()?)?;
+    train(&task, &settings, &*stop_flag()?)?;
 
+    let (progress, state) = best_or_last(&settings.folder)?;
+    if let Some(best) = &progress.best {
+        println!("the model is that of step {}, where {} was best: {:.4}", progress.step, best.figure, best.value);
+    }
     let weights = averaged(&state);
     let name = shared.out.file_stem().unwrap_or_default().to_string_lossy();
     let (model, mut spec) = performing_model(config, &weights, &name);
@@ -78,7 +81,10 @@ pub fn run(args: Args) -> Result<()> {
         ("test_next_pitch_accuracy".into(), played.pitch_accuracy),
         ("test_next_pitch_accuracy_at_changes".into(), played.pitch_accuracy_at_changes),
     ]);
-    let (progress, _) = checkpoint::load(&settings.folder.join("checkpoint.safetensors"))?;
-    println!("repeats played: {played}\nrepeats once:   {once}");
+    if corpus.test.is_empty() {
+        println!("no tunes are left to test with: give more tunes to have the model measured");
+    } else {
+        println!("repeats played: {played}\nrepeats once:   {once}");
+    }
     shared.write(model, spec, &progress)
 }

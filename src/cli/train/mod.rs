@@ -70,6 +70,9 @@ pub struct Shared {
     /// Train this many steps
     #[arg(long)]
     steps: Option<u64>,
+    /// Minutes between checkpoints
+    #[arg(long, value_name = "MINUTES", default_value_t = 2.0)]
+    checkpoint_every: f64,
     /// Go on from the folder's checkpoint
     #[arg(long)]
     resume: bool,
@@ -139,6 +142,10 @@ impl Shared {
             (None, Some(m)) if !(m > 0.0 && m.is_finite()) => bail!("--minutes {m}: a time above 0 is needed"),
             (None, m) => Length::Minutes(m.unwrap_or(minutes)),
         };
+        let every = self.checkpoint_every;
+        if !(0.0..=1e6).contains(&every) {
+            bail!("--checkpoint-every {every}: minutes from 0 upwards are needed");
+        }
         let folder = self.folder();
         if !self.resume && folder.join("checkpoint.safetensors").exists() {
             bail!("{} holds a run already: go on with --resume, or name another folder with --run", folder.display());
@@ -149,7 +156,7 @@ impl Shared {
             resume: self.resume,
             seed: self.seed,
             device: self.device(),
-            checkpoint_every: Duration::from_secs(120),
+            checkpoint_every: Duration::from_secs_f64(every * 60.0),
             validate_every,
             progress: true,
         })
@@ -168,6 +175,8 @@ impl Shared {
         about.command = command_line();
         about.settings.insert("steps".into(), progress.step as f64);
         about.settings.insert("training seconds".into(), progress.seconds.round());
+        // A figure of an empty set is none: with few files, nothing may be left to test with.
+        about.metrics.retain(|_, value| value.is_finite());
         about.store(&mut model)?;
         write_whole(&self.out, &model.encode_to_vec())
             .with_context(|| format!("cannot write {}", self.out.display()))?;

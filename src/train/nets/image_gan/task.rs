@@ -5,6 +5,7 @@ use super::evaluate::{Eye, spread};
 use super::export::{network, performing_weights};
 use super::{Shape, augment, generator};
 use crate::train::graph::{Graph, Var, Weights};
+use crate::train::history::Examples;
 use crate::train::nets::efficientnet::EfficientNet;
 use crate::train::ops::BatchStatistics;
 use crate::train::pictures::dataset::{Dataset, Split};
@@ -192,7 +193,9 @@ impl run::Task for Task {
     }
 
     fn settings(&self) -> serde_json::Value {
-        json!(self.settings)
+        let mut settings = json!(self.settings);
+        settings["kind"] = json!("image-gan");
+        settings
     }
 
     /// Writes a sheet of samples, always of the same points, and tells how far the samples are from the training
@@ -225,7 +228,24 @@ impl run::Task for Task {
             ("spread".into(), spread(&painted) / spread(&real)),
         ]))
     }
+
+    fn about_data(&self) -> Vec<(String, String)> {
+        let files = |count: usize| count.to_string();
+        let side = self.settings.shape.size;
+        vec![
+            ("pictures held out".into(), files(self.dataset.count(Split::HeldOut))),
+            ("files of no use".into(), files(self.dataset.skipped().len())),
+            ("seen as".into(), format!("squares of {side} pixels, flipped, cropped and changed in light and colour")),
+        ]
+    }
+
+    fn examples(&self) -> Option<Examples> {
+        Some(Examples { count: self.dataset.count(Split::Train), enough: ENOUGH, what: "pictures".into() })
+    }
 }
+
+/// With fewer pictures, samples are soon copies of them.
+const ENOUGH: usize = 100;
 
 /// Side at which the frozen features look at least: they were learnt on larger pictures, and see little in small ones.
 const SEEN: usize = 128;

@@ -3,6 +3,7 @@
 use super::{Bucket, Config, Dropout, Events, MelodyRnn, PHASES, Tune};
 use crate::music::encoding::{FIRST_PITCH_BITS, REST};
 use crate::train::graph::{Graph, Var, Weights};
+use crate::train::history::Examples;
 use crate::train::program::{Device, Feed, Forward, ProgramError};
 use crate::train::run::{Batch, Rates, RunError, Task};
 use crate::train::step::{AVERAGE, Adam, Objective, Step};
@@ -226,7 +227,28 @@ impl Task for MelodyTask {
             ("pitch_bits".into(), scores.pitch_bits),
         ]))
     }
+
+    fn decisive(&self) -> Option<&'static str> {
+        Some("bits_per_note")
+    }
+
+    fn about_data(&self) -> Vec<(String, String)> {
+        let notes = self.train.iter().map(|t| t.notes).sum::<usize>();
+        let pair = |name: &str, value: String| (name.to_owned(), value);
+        vec![
+            pair("notes in them", notes.to_string()),
+            pair("batches in an epoch", self.batches_per_epoch().to_string()),
+            pair("tunes to check with", self.validation.len().to_string()),
+        ]
+    }
+
+    fn examples(&self) -> Option<Examples> {
+        Some(Examples { count: self.train.len(), enough: ENOUGH, what: "readings of tunes".into() })
+    }
 }
+
+/// With fewer tunes, what is learnt from scratch are these tunes.
+const ENOUGH: usize = 200;
 
 /// The running averages of a state, under the parameters' own names.
 pub fn averaged(state: &Tensors) -> Tensors {

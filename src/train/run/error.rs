@@ -1,0 +1,103 @@
+//! Why a run ended early.
+
+use crate::train::checkpoint::CheckpointError;
+use crate::train::program::ProgramError;
+use serde_json::Value;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A step failed.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A checkpoint failed.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The file system refused.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A loss became infinite or not a number.
+    #[error("step {step}: {metric} is {value}; {}. Begin again with a lower learning rate", kept(*checkpoint))]
+    NotFinite {
+        /// The step.
+        step: u64,
+        /// Which figure.
+        metric: String,
+        /// Its value.
+        value: f32,
+        /// Step of the last good checkpoint.
+        checkpoint: Option<u64>,
+    },
+    /// The checkpoint was made with other settings.
+    #[error("cannot resume: {name} was {was}, now {now}. Use the old setting, or another folder")]
+    Settings {
+        /// Name of the first setting that differs.
+        name: String,
+        /// Value in the checkpoint.
+        was: String,
+        /// Value asked for.
+        now: String,
+    },
+    /// The data is not fit for training.
+    #[error("{0}")]
+    Data(String),
+}
+
+fn kept(checkpoint: Option<u64>) -> String {
+    checkpoint.map_or_else(
+        || "there is no checkpoint yet".to_owned(),
+        |step| format!("the last good checkpoint, of step {step}, is kept"),
+    )
+}
+
+/// Holds the settings of a checkpoint against those of now. What an older version of this program did not know of
+/// cannot differ.
+pub(super) fn same_settings(was: &Value, now: &Value) -> Result<(), RunError> {
+    differing("", was, now).map_or(Ok(()), |(name, was, now)| Err(RunError::Settings { name, was, now }))
+}
+
+fn differing(name: &str, was: &Value, now: &Value) -> Option<(String, String, String)> {
+    if let (Some(old), Some(new)) = (was.as_object(), now.as_object()) {
+        let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+        return old.iter().find_map(|(key, was)| match new.get(key) {
+            Some(now) => differing(&below(key), was, now),
+            None => Some((below(key), was.to_string(), "not set".to_owned())),
+        });
+    }
+    if let (Some(old), Some(new)) = (was.as_array(), now.as_array())
+        && old.len() == new.len()
+    {
+        return old.iter().zip(new).find_map(|(was, now)| differing(name, was, now));
+    }
+    // Numbers are compared as such: 1 and 1.0 are the same setting, and text may have cost the last digit.
+    let same = match (was.as_f64(), now.as_f64()) {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-12 * a.abs(),
+        _ => was == now,
+    };
+    (!same).then(|| (name.to_owned(), was.to_string(), now.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_setting_that_differs_is_named_however_deep_it_lies() {
+        let was = json!({"rate": 1, "shape": {"size": 64, "channels": [1, 2]}});
+        assert!(
+            same_settings(&was, &json!({"rate": 1.0, "shape": {"size": 64, "channels": [1, 2]}, "new": 3})).is_ok()
+        );
+        let error = same_settings(&was, &json!({"rate": 1, "shape": {"size": 128, "channels": [1, 2]}}));
+        assert!(error.unwrap_err().to_string().contains("shape.size was 64, now 128"));
+        let error = same_settings(&was, &json!({"shape": {"size": 64, "channels": [1, 2]}}));
+        assert!(error.unwrap_err().to_string().contains("rate was 1, now not set"));
+    }
+}
