@@ -2,6 +2,7 @@
 
 mod image_gan;
 mod melody_rnn;
+mod upscaler;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
@@ -31,6 +32,8 @@ enum Kind {
     ImageGan(image_gan::Args),
     /// A network that continues and answers melodies, from folders of tunes
     MelodyRnn(melody_rnn::Args),
+    /// A network that makes pictures two and four times as large, from folders of pictures
+    Upscaler(upscaler::Args),
 }
 
 /// Runs `oneiro train`.
@@ -38,6 +41,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.kind {
         Kind::ImageGan(args) => image_gan::run(args),
         Kind::MelodyRnn(args) => melody_rnn::run(args),
+        Kind::Upscaler(args) => upscaler::run(args),
     }
 }
 
