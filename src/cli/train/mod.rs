@@ -1,8 +1,11 @@
 //! `oneiro train`: models from data, by kind.
 
+mod art_classifier;
 mod image_gan;
 mod melody_rnn;
 mod upscaler;
+
+pub use art_classifier::ridge_by_fold;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
@@ -28,6 +31,8 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Kind {
+    /// A network that tells classes of pictures apart, from a folder with a subfolder for each
+    ArtClassifier(art_classifier::Args),
     /// A generator of pictures, from folders of pictures
     ImageGan(image_gan::Args),
     /// A network that continues and answers melodies, from folders of tunes
@@ -39,6 +44,7 @@ enum Kind {
 /// Runs `oneiro train`.
 pub fn run(args: Args) -> Result<()> {
     match args.kind {
+        Kind::ArtClassifier(args) => art_classifier::run(args),
         Kind::ImageGan(args) => image_gan::run(args),
         Kind::MelodyRnn(args) => melody_rnn::run(args),
         Kind::Upscaler(args) => upscaler::run(args),
@@ -119,6 +125,11 @@ impl Shared {
             Place::Auto if cfg!(feature = "cuda") && has_cuda() => Device::Cuda { index: 0 },
             Place::Auto => cpu,
         }
+    }
+
+    /// Whether a run goes on from its checkpoint.
+    pub fn is_resumed(&self) -> bool {
+        self.resume
     }
 
     /// The run's folder.

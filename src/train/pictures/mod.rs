@@ -1,7 +1,9 @@
 //! Pictures as training data: reading folders of them, painting them, looking at them, measuring them.
 
+pub mod classes;
 pub mod dataset;
 pub mod decode;
+pub mod harm;
 pub mod metrics;
 pub mod procedural;
 pub mod scan;

@@ -7,6 +7,7 @@ use crate::model::session::{Input, Session, SessionOptions};
 use crate::model::spec::Kind;
 use crate::train::graph::{Graph, Role, Weights};
 use crate::train::pictures::dataset::{Dataset, Options, Source};
+use crate::train::pictures::harm::to_planes;
 use crate::train::pictures::procedural::{Family, paint};
 use crate::train::program::{Device, Feed, Feeds, Forward, Program, State};
 use crate::train::run::Task as _;
@@ -235,7 +236,7 @@ fn filters_keep_what_is_flat_and_do_not_alias() {
 #[test]
 fn measures_know_good_from_bad() {
     let seed = 6;
-    let picture = patches::to_planes(&paint(Family::Discs, seed, 64));
+    let picture = to_planes(&paint(Family::Discs, seed, 64));
     let small = reduced(&picture, 64, 16);
     let large = |filter| resample(&small, 16, 64, filter);
     let each = picture.len();
@@ -257,7 +258,7 @@ fn measures_know_good_from_bad() {
 fn harm_is_small_and_stays_in_range() {
     let seed = 11;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let picture = patches::to_planes(&paint(Family::Strata, seed, 64));
+    let picture = to_planes(&paint(Family::Strata, seed, 64));
     let clean = resample(&picture, 64, 16, Filter::CatmullRom);
     for _ in 0..20 {
         let small = patches::small(&picture, 64, 16, &mut rng);
