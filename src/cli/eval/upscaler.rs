@@ -7,7 +7,7 @@ use oneiro::model::library;
 use oneiro::model::session::{Input, Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::picture::{Generator, Look, Picture, Upscaler};
-use oneiro::train::nets::upscaler::evaluate::{Ringing, edges, mean_psnr, reduced, ringing};
+use oneiro::train::nets::upscaler::evaluate::{Ringing, edges, mean_psnr, mean_ssim, reduced, ringing};
 use oneiro::train::nets::upscaler::{FACTORS, Filter, resample};
 use oneiro::train::pictures::dataset::{Dataset, Options, Split};
 use oneiro::train::pictures::sheet::{self, Layout};
@@ -47,6 +47,10 @@ struct Figures {
     psnr: f64,
     /// Decibels, of luma (Rec. 601).
     psnr_luma: f64,
+    /// Structural similarity, over red, green and blue.
+    ssim: f64,
+    /// Structural similarity of luma.
+    ssim_luma: f64,
     ringing_edges: Ringing,
     /// On a generator's pictures, where one was found.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +75,6 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     let mut figures = Vec::new();
     for factor in FACTORS {
         let small = reduced(&originals, SIDE, SIDE / factor);
-        // Twice as large is compared with the original made half as small as four times as large is made from.
         let edges = edges(24);
         let mut ways = Ways::new();
         for way in WAYS {
@@ -83,9 +86,16 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
                 Some(planes) => Some(ring(&enlarge(planes, SMALL)?, planes, SMALL)),
                 None => None,
             };
-            let (psnr, psnr_luma) =
-                (mean_psnr(&found, &originals, each), mean_psnr(&luma(&found), &luma(&originals), SIDE * SIDE));
-            ways.insert(way, Figures { psnr, psnr_luma, ringing_edges, ringing_painted });
+            let (grey, grey_wanted) = (luma(&found), luma(&originals));
+            let figures = Figures {
+                psnr: mean_psnr(&found, &originals, each),
+                psnr_luma: mean_psnr(&grey, &grey_wanted, SIDE * SIDE),
+                ssim: mean_ssim(&found, &originals, 3, SIDE),
+                ssim_luma: mean_ssim(&grey, &grey_wanted, 1, SIDE),
+                ringing_edges,
+                ringing_painted,
+            };
+            ways.insert(way, figures);
         }
         figures.push(ways);
     }
@@ -196,8 +206,8 @@ fn describe(report: &Report) -> Result<String> {
             let Some(f) = ways.get(way) else { continue };
             write!(
                 text,
-                "\n  {way:12} {:6.2} dB, luma {:6.2} dB; ringing on edges {:.3}, at most {:.1}",
-                f.psnr, f.psnr_luma, f.ringing_edges.mean, f.ringing_edges.most
+                "\n  {way:12} {:6.2} dB, luma {:6.2} dB; SSIM {:.3}, luma {:.3}; ringing on edges {:.3}, at most {:.1}",
+                f.psnr, f.psnr_luma, f.ssim, f.ssim_luma, f.ringing_edges.mean, f.ringing_edges.most
             )?;
             if let Some(r) = f.ringing_painted {
                 write!(text, "; on painted pictures {:.3}, at most {:.1}", r.mean, r.most)?;

@@ -68,8 +68,8 @@ pub struct Args {
 /// Trains and writes the model.
 pub fn run(args: Args) -> Result<()> {
     let channels = match args.shared.preset {
-        Preset::Small => [16, 24, 48, 96],
-        Preset::Standard => [24, 48, 96, 160],
+        Preset::Small => [12, 24, 48, 96],
+        Preset::Standard => [16, 32, 64, 128],
         Preset::Large => [32, 64, 128, 256],
     };
     if !(2..=256).contains(&args.batch) {

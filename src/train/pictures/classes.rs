@@ -141,3 +141,34 @@ fn put(file: &Path, out: &Path, class: &str, laid: &mut Laid) -> Result<(), Clas
     *laid.classes.entry(class.to_owned()).or_insert(0) += 1;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paintings_are_dealt_by_their_last_year_and_nothing_is_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let (paintings, abstracts, out) = (dir.path().join("p"), dir.path().join("a"), dir.path().join("out"));
+        std::fs::create_dir_all(&abstracts).unwrap();
+        std::fs::create_dir_all(&paintings).unwrap();
+        for (folder, name) in
+            [(&paintings, "1.jpg"), (&paintings, "2.jpg"), (&paintings, "9.jpg"), (&abstracts, "x.png")]
+        {
+            std::fs::write(folder.join(name), name).unwrap();
+        }
+        let lay = || lay_out(&paintings, &abstracts, 1850, &out);
+        assert!(matches!(lay(), Err(ClassesError::Io { path, .. }) if path.ends_with("objects.json")));
+        std::fs::write(paintings.join("objects.json"), "{}").unwrap();
+        assert!(matches!(lay(), Err(ClassesError::Catalogue { .. })));
+        assert!(!out.exists());
+        let list = r#"{"objects": [{"objectID": 1, "objectEndDate": 1849}, {"objectID": 2, "objectEndDate": 1850}]}"#;
+        std::fs::write(paintings.join("objects.json"), list).unwrap();
+        let laid = lay().unwrap();
+        assert_eq!(laid.unknown, 1);
+        let names = ["classical/1.jpg", "modern/2.jpg", "abstract/x.png", "objects.json", "ORIGIN.txt"];
+        assert!(names.iter().all(|n| out.join(n).is_file()));
+        assert_eq!(laid.classes.values().sum::<usize>(), 3);
+        assert!(matches!(lay(), Err(ClassesError::Taken { .. })));
+    }
+}

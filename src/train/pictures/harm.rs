@@ -46,3 +46,32 @@ pub fn compressed(planes: &[f32], side: usize, quality: u8) -> Vec<f32> {
 pub fn to_planes(picture: &RgbImage) -> Vec<f32> {
     (0..3).flat_map(|c| picture.pixels().map(move |p| f32::from(p.0[c]) / 127.5 - 1.0)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blur_keeps_light_and_spreads_it_evenly() {
+        let mut planes = vec![0.0; 81];
+        planes[40] = 1.0;
+        blur(&mut planes, 9, 0.8);
+        assert!((planes.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        assert!(planes[40] < 0.3 && planes[40] > planes[41]);
+        for (a, b) in [(41, 39), (31, 49), (41, 49)] {
+            assert!((planes[a] - planes[b]).abs() < 1e-6);
+        }
+        let mut flat = vec![0.5; 25];
+        blur(&mut flat, 5, 1.5);
+        assert!(flat.iter().all(|v| (v - 0.5).abs() < 1e-5));
+    }
+
+    #[test]
+    fn compression_changes_little_at_high_quality() {
+        let planes: Vec<f32> = (0..3 * 256).map(|i| (i % 256) as f32 / 160.0 - 0.8).collect();
+        let found = compressed(&planes, 16, 98);
+        let worst = planes.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 0.4, "{worst}");
+        assert_ne!(planes, found);
+    }
+}

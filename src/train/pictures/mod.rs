@@ -6,6 +6,7 @@ pub mod decode;
 pub mod harm;
 pub mod metrics;
 pub mod procedural;
+pub mod quality;
 pub mod scan;
 pub mod sheet;
 pub mod torch;

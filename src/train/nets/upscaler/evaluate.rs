@@ -1,6 +1,7 @@
 //! How good enlarged pictures are: nearness to the original, and ringing.
 
 use super::filter::{Filter, resample};
+use crate::train::pictures::quality;
 
 /// Square pictures `(N, 3, from, from)` in −1 … 1 reduced to `to × to` as the figures are defined: Catmull–Rom, rounded to 8 bits.
 pub fn reduced(planes: &[f32], from: usize, to: usize) -> Vec<f32> {
@@ -9,15 +10,29 @@ pub fn reduced(planes: &[f32], from: usize, to: usize) -> Vec<f32> {
     small
 }
 
-/// Mean over pictures of `each` numbers in −1 … 1 of the peak signal-to-noise ratio in decibels.
+/// Mean over pictures of `each` numbers in −1 … 1 of the peak signal-to-noise ratio in decibels; equal pictures count as 100.
 pub fn mean_psnr(found: &[f32], wanted: &[f32], each: usize) -> f64 {
-    let ratios = found.chunks_exact(each).zip(wanted.chunks_exact(each)).map(|(a, b)| {
-        let squares: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
-        // The peak is 2. Equal pictures count as 100 dB.
-        10.0 * (4.0 * each as f64 / squares.max(4e-10 * each as f64)).log10()
-    });
-    let ratios: Vec<f64> = ratios.collect();
-    ratios.iter().sum::<f64>() / ratios.len().max(1) as f64
+    mean(found, wanted, each, |a, b| quality::psnr(a, b, RANGE).map(|r| r.min(100.0)))
+}
+
+/// Mean over pictures `(channels, side, side)` in −1 … 1 of the structural similarity; sides of 11 pixels at least.
+pub fn mean_ssim(found: &[f32], wanted: &[f32], channels: usize, side: usize) -> f64 {
+    mean(found, wanted, channels * side * side, |a, b| quality::ssim(a, b, [side, side], RANGE))
+}
+
+/// From black to white.
+const RANGE: f64 = 2.0;
+
+/// Mean of a figure over pictures that it can be taken of; not a number without any.
+fn mean(
+    found: &[f32],
+    wanted: &[f32],
+    each: usize,
+    figure: impl Fn(&[f32], &[f32]) -> Result<f64, quality::Error>,
+) -> f64 {
+    let pairs = found.chunks_exact(each.max(1)).zip(wanted.chunks_exact(each.max(1)));
+    let figures: Vec<f64> = pairs.filter_map(|(a, b)| figure(a, b).ok()).collect();
+    figures.iter().sum::<f64>() / figures.len() as f64
 }
 
 /// How far an enlarged picture leaves the range of the small one around it, in steps of 256 from black to white.

@@ -1,4 +1,4 @@
-use super::evaluate::{edges, mean_psnr, reduced, ringing};
+use super::evaluate::{edges, mean_psnr, mean_ssim, reduced, ringing};
 use super::export::{description, network, performing_weights};
 use super::filter::{Filter, resample};
 use super::network::enlarge;
@@ -240,9 +240,10 @@ fn measures_know_good_from_bad() {
     let small = reduced(&picture, 64, 16);
     let large = |filter| resample(&small, 16, 64, filter);
     let each = picture.len();
-    assert!(mean_psnr(&picture, &picture, each) >= 99.0);
+    assert!(mean_psnr(&picture, &picture, each) >= 99.0 && mean_ssim(&picture, &picture, 3, 64) > 0.9999);
     let (linear, nearest) = (large(Filter::CatmullRom), large(Filter::Box));
     assert!(mean_psnr(&linear, &picture, each) > mean_psnr(&nearest, &picture, each));
+    assert!(mean_ssim(&linear, &picture, 3, 64) > mean_ssim(&nearest, &picture, 3, 64));
     // Off by a tenth of the range everywhere is 20 dB by definition.
     let off: Vec<f32> = picture.iter().map(|v| v + 0.2).collect();
     assert!((mean_psnr(&off, &picture, each) - 20.0).abs() < 1e-3);
