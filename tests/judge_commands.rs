@@ -34,8 +34,8 @@ fn an_upscaler_is_trained_measured_and_described() {
         assert!(report["x4"][way]["psnr"].as_f64().unwrap() > 5.0, "{report}");
     }
     let most = |way: &str| report["x4"][way]["ringing_edges"]["most"].as_f64().unwrap();
-    // A tenth of the step of 0.6 · 255, by the network's construction.
-    assert!(most("network") <= 0.1 * 0.6 * 255.0 + 0.1, "{report}");
+    // By the network's construction, whatever it has learnt.
+    assert!(most("network") < 0.01, "{report}");
     assert!(most("lanczos") > most("catmull_rom"));
     for (option, value, said) in
         [("--patch", "12", "--patch 12"), ("--rate", "nan", "--rate"), ("--perceptual", "-1", "--perceptual")]

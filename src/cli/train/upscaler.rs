@@ -39,8 +39,8 @@ pub struct Args {
     /// and a --patch that is a multiple of 8
     #[arg(long, default_value_t = 0.0)]
     perceptual: f64,
-    /// How far a pixel may leave the range of its surroundings, as a part of that range: small against ringing, large for contrast
-    #[arg(long, default_value_t = 0.1)]
+    /// How far a pixel may leave the range of the 3×3 small pixels around it, as a part of that range: at 0 nothing can ring
+    #[arg(long, default_value_t = 0.0)]
     margin: f32,
     /// Highest learning rate
     #[arg(long, default_value_t = 1.5e-3)]

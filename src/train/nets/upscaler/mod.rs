@@ -24,7 +24,7 @@ pub struct Shape {
     pub channels: usize,
     /// Blocks of two convolutions, past each of which its input is carried.
     pub blocks: usize,
-    /// How far a pixel may lie outside the range of the 3×3 small pixels around it, as a part of that range.
+    /// How far a pixel may lie outside the range of the 3×3 small pixels around it, as a part of that range; at 0 nothing can ring.
     pub margin: f32,
 }
 
