@@ -204,3 +204,27 @@ fn wrong_uses_end_with_status_two_and_say_what_would_be_right() {
     }
     assert_eq!(names(stage.path()), ["models", "tune.mid"]);
 }
+
+#[test]
+fn an_upscaler_is_used_where_there_is_one_and_the_same_call_gives_the_same_frames() {
+    let stage = stage();
+    let here = stage.path();
+    let pictures = ["data", "procedural", "--out", "pictures", "--count", "32", "--size", "40"];
+    Command::cargo_bin("oneiro").unwrap().current_dir(here).args(pictures).assert().success();
+    let train = ["train", "upscaler", "--data", "pictures", "--out", "up.onnx", "--preset", "small", "--steps", "2"];
+    let mut command = Command::cargo_bin("oneiro").unwrap();
+    command.current_dir(here).args(train).args(["--patch", "8", "--batch", "2"]).assert().success();
+    let frames = |folder: &str, upscaler: &str| {
+        let output = oneiro(here).args(["-o", folder, "--json", "--upscaler", upscaler]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let kinds: Vec<_> = report["models"].as_array().unwrap().iter().map(|m| m["kind"].clone()).collect();
+        assert_eq!(kinds.contains(&"upscaler".into()), upscaler != "none", "{kinds:?}");
+        read(here, &format!("{folder}/frame-000010.png"))
+    };
+    let first = frames("a/", "up.onnx");
+    assert_eq!(first, frames("b/", "up.onnx"));
+    assert_ne!(first, frames("c/", "none"));
+    let wrong = oneiro(here).args(["-o", "d/", "--upscaler", "models/blots.onnx"]).assert().code(1);
+    wrong.stderr(contains("blots.onnx"));
+}

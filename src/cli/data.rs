@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use clap::{Subcommand, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
+use oneiro::train::pictures::classes::lay_out;
 use oneiro::train::pictures::decode;
 use oneiro::train::pictures::procedural::Family;
 use oneiro::train::pictures::procedural::gallery::{MANIFEST, Plan, paint_folder};
@@ -20,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 Examples:
   oneiro data procedural --out paintings --count 1000 --size 256 --seed 1
   oneiro data procedural --out discs --count 20 --families discs,marbling --sheet discs.png
+  oneiro data classes --paintings paintings --abstract abstract --out classes
   oneiro data scan my-pictures --sheet overview.png")]
 pub struct Args {
     #[command(subcommand)]
@@ -52,6 +54,22 @@ enum Task {
         #[arg(long, value_name = "FILE.png")]
         sheet: Option<PathBuf>,
     },
+    /// Lay out a museum's paintings and abstract pictures as folders by class, for `oneiro train art-classifier`: classical,
+    /// modern, abstract
+    Classes {
+        /// Folder of paintings with the museum's objects.json
+        #[arg(long, value_name = "DIR")]
+        paintings: PathBuf,
+        /// Folder of abstract pictures
+        #[arg(long = "abstract", value_name = "DIR")]
+        abstracts: PathBuf,
+        /// Paintings finished before this year are classical, the others modern
+        #[arg(long, default_value_t = 1850)]
+        year: i64,
+        /// The folder to make
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// Say what a folder of pictures holds, what is of no use and why, and what looks the same
     Scan {
         /// The folder; its subfolders too
@@ -69,6 +87,7 @@ pub fn run(args: Args) -> Result<()> {
             let plan = Plan { count: count as usize, size, seed, families };
             procedural(&plan, &out, sheet.as_deref(), args.json)
         }
+        Task::Classes { paintings, abstracts, year, out } => classes(&paintings, &abstracts, year, &out, args.json),
         Task::Scan { folder, sheet } => scan_folder(&folder, sheet.as_deref(), args.json),
     }
 }
@@ -101,6 +120,15 @@ fn procedural(plan: &Plan, out: &Path, page: Option<&Path>, as_json: bool) -> Re
         return say(&serde_json::to_string_pretty(&answer)?);
     }
     say(&format!("{} pictures of {}² in {}", manifest.pictures.len(), plan.size, out.display()))
+}
+
+fn classes(paintings: &Path, abstracts: &Path, year: i64, out: &Path, as_json: bool) -> Result<()> {
+    let laid = lay_out(paintings, abstracts, year, out)?;
+    if as_json {
+        return say(&serde_json::to_string_pretty(&laid)?);
+    }
+    let parts: Vec<String> = laid.classes.iter().map(|(class, count)| format!("{count} {class}")).collect();
+    say(&format!("{}: {}; {} paintings are not in the catalogue", out.display(), parts.join(", "), laid.unknown))
 }
 
 fn scan_folder(folder: &Path, page: Option<&Path>, as_json: bool) -> Result<()> {

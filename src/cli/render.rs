@@ -9,7 +9,7 @@ use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, Score, read_midi_file};
-use oneiro::picture::{Generator, VideoSize};
+use oneiro::picture::{Generator, Upscaler, VideoSize};
 use oneiro::render::{Form, Fps, Job, Models, RenderError as E, Rendered, Target, TargetKind, Watch, render};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -54,6 +54,10 @@ pub struct Args {
     /// A model to use, by file or by name; its kind says for what; repeatable
     #[arg(long = "model", value_name = "FILE|NAME")]
     model: Vec<String>,
+    /// What enlarges the painted pictures: a model of kind upscaler, by file or by name, or `none` to interpolate them
+    /// [default: the first that is found]
+    #[arg(long, value_name = "FILE|NAME|none")]
+    upscaler: Option<String>,
     /// A further folder with models, searched first
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
@@ -136,6 +140,7 @@ pub fn run(args: Args) -> Result<()> {
 struct Chosen {
     melody: Inspected,
     picture: Option<Inspected>,
+    upscaler: Option<Inspected>,
 }
 
 fn choose_models(args: &Args, job: &Job) -> Result<Chosen> {
@@ -168,7 +173,21 @@ fn choose_models(args: &Args, job: &Job) -> Result<Chosen> {
         None if job.needs_pictures() => Some(library::find(&folders, Kind::ImageGan, None)?),
         found => found.filter(|_| job.needs_pictures()),
     };
-    Ok(Chosen { melody, picture })
+    let upscaler = if picture.is_some() { choose_upscaler(args.upscaler.as_deref(), &folders)? } else { None };
+    Ok(Chosen { melody, picture, upscaler })
+}
+
+/// What enlarges; without a name whatever is there, which may be nothing.
+fn choose_upscaler(name: Option<&str>, folders: &[library::Folder]) -> Result<Option<Inspected>> {
+    let Some(name) = name else { return Ok(library::find(folders, Kind::Upscaler, None).ok()) };
+    if name == "none" {
+        return Ok(None);
+    }
+    let path = Path::new(name);
+    if path.exists() || path.extension().is_some_and(|e| e == "onnx") {
+        return Ok(Some(inspect(path)?.expect_kind(Kind::Upscaler)?));
+    }
+    Ok(Some(library::find(folders, Kind::Upscaler, Some(name)).with_context(|| format!("--upscaler {name}"))?))
 }
 
 impl Chosen {
@@ -179,12 +198,16 @@ impl Chosen {
             Some(model) => Some(Generator::new(Session::from_inspected(model.clone(), &options)?)?),
             None => None,
         };
-        Ok(Models { melody, generator })
+        let upscaler = match &self.upscaler {
+            Some(model) => Some(Upscaler::new(Session::from_inspected(model.clone(), &options)?)?),
+            None => None,
+        };
+        Ok(Models { melody, generator, upscaler })
     }
 }
 
 fn report(args: &Args, score: &Score, rendered: &Rendered, chosen: &Chosen) -> Result<serde_json::Value> {
-    let models: Vec<_> = [Some(&chosen.melody), chosen.picture.as_ref()]
+    let models: Vec<_> = [Some(&chosen.melody), chosen.picture.as_ref(), chosen.upscaler.as_ref()]
         .into_iter()
         .flatten()
         .map(|model| {

@@ -58,6 +58,11 @@ impl Finisher {
         }
     }
 
+    /// Pixels of the canvas that pictures are drawn on, across and down: what is larger is shown smaller.
+    pub fn canvas(&self) -> (u32, u32) {
+        self.canvas
+    }
+
     /// Bytes of a video frame: rows of red, green, blue.
     pub fn frame_bytes(&self) -> usize {
         3 * self.size.width as usize * self.size.height as usize

@@ -95,16 +95,20 @@ impl Generator {
             let reason = format!("it painted {} numbers instead of {c} × {h} × {w}", planes.len());
             return Err(PictureError::Model { origin, reason });
         }
-        let [low, high] = self.range;
         // One channel is grey; of four the last is opacity and of no use here.
         let plane = |channel: usize| &planes[if c < 3 { 0 } else { channel * w * h }..][..w * h];
         let mut data = vec![0.0; 3 * w * h];
         for channel in 0..3 {
             for (pixel, &value) in data.iter_mut().skip(channel).step_by(3).zip(plane(channel)) {
-                let value = (value - low) / (high - low);
-                *pixel = if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 };
+                *pixel = to_unit(value, self.range);
             }
         }
         Ok(Picture { width: w, height: h, data })
     }
+}
+
+/// A network's value as 0 to 1; grey where it is not a number.
+pub(super) fn to_unit(value: f32, [low, high]: [f32; 2]) -> f32 {
+    let value = (value - low) / (high - low);
+    if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 }
 }

@@ -1,10 +1,10 @@
-//! Pictures on the virtual clock: the generator on one thread, the finish on another, the encoder on a third.
+//! Pictures on the virtual clock: generator and upscaler on one thread, the finish on another, the encoder on a third.
 
 use super::fps::Fps;
 use super::video::Sink;
 use super::{RenderError, Watch};
 use crate::bridge::ShowEvent;
-use crate::picture::{Finisher, Generator, LatentPath, Picture, PictureError, VideoSize};
+use crate::picture::{Finisher, Generator, LatentPath, Look, Picture, PictureError, Upscaler, VideoSize};
 use crate::time::TempoMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -26,10 +26,25 @@ pub(super) struct Film<'a> {
 
 impl Film<'_> {
     /// Makes every video frame and hands it to the sinks.
-    pub fn make(&self, mut generator: Generator, sinks: &mut [Sink], watch: &mut dyn Watch) -> Result<(), RenderError> {
+    pub fn make(
+        &self,
+        mut generator: Generator,
+        mut upscaler: Option<Upscaler>,
+        sinks: &mut [Sink],
+        watch: &mut dyn Watch,
+    ) -> Result<(), RenderError> {
         let path = LatentPath::new(self.events, self.seed, generator.latent_size(), generator.psi());
         let stride = (self.fps.rate() / PAINTED_PER_SECOND).round().max(1.0) as u64;
         let look = |frame: u64| path.at(self.tempo.beats_at(self.fps.seconds_at(frame)));
+        let mut finisher = Finisher::new(self.size, self.fps.rate());
+        let canvas = finisher.canvas();
+        let mut paint = move |look: &Look| {
+            let picture = generator.paint(look)?;
+            match &mut upscaler {
+                Some(upscaler) => upscaler.enlarge_towards(picture, canvas),
+                None => Ok(picture),
+            }
+        };
         watch.begin("painting", self.frames);
         std::thread::scope(|scope| {
             let (paintings, painted) = sync_channel::<Result<Picture, PictureError>>(6);
@@ -37,13 +52,12 @@ impl Film<'_> {
             scope.spawn(move || {
                 for frame in (0..frames + stride).step_by(stride as usize) {
                     // Nobody wants more pictures where the other end is gone.
-                    if paintings.send(generator.paint(&look(frame))).is_err() {
+                    if paintings.send(paint(&look(frame))).is_err() {
                         break;
                     }
                 }
             });
             let mut blend = Blend::new(painted, stride);
-            let mut finisher = Finisher::new(self.size, self.fps.rate());
             for frame in 0..self.frames {
                 if watch.cancelled() {
                     return Err(RenderError::Interrupted);

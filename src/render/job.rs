@@ -8,7 +8,7 @@ use super::video::Sink;
 use super::{Fps, Partial, RenderError, Target, TargetKind, Watch, has_ffmpeg};
 use crate::compose::{MelodyModel, Settings};
 use crate::music::midi::Score;
-use crate::picture::{Generator, VideoSize};
+use crate::picture::{Generator, Upscaler, VideoSize};
 use crate::time::SampleRate;
 use std::path::PathBuf;
 
@@ -48,6 +48,8 @@ pub struct Models {
     pub melody: MelodyModel,
     /// Paints; needed where pictures are wanted.
     pub generator: Option<Generator>,
+    /// Enlarges what was painted; without it pictures are interpolated.
+    pub upscaler: Option<Upscaler>,
 }
 
 /// What was rendered.
@@ -90,7 +92,7 @@ pub fn render(score: &Score, models: Models, job: &Job, watch: &mut dyn Watch) -
             frames,
         };
         let mut sinks = outputs.sinks(job)?;
-        film.make(generator, &mut sinks, watch)?;
+        film.make(generator, models.upscaler, &mut sinks, watch)?;
         for sink in sinks {
             sink.finish().map_err(|e| if watch.cancelled() { RenderError::Interrupted } else { e })?;
         }

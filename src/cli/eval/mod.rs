@@ -1,8 +1,10 @@
 //! `oneiro eval`: how good a model is on data it was not trained on. Each kind has a file with a function `run`, which
 //! measures, and a list of the options that it takes besides those of every kind.
 
+mod art_classifier;
 mod image_gan;
 mod melody_rnn;
+mod upscaler;
 
 use super::pictures::Folders;
 use super::{Usage, answer};
@@ -23,6 +25,9 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Models of kind image-gan are measured by the Fréchet distance of their pictures to held-out ones, seen through
 EfficientNet-Lite0; give the folders and --edge-crop as for training, so that the same pictures are held out.
+Models of kind art-classifier are measured on the pictures that their training held out, if --data is the folder of their training.
+Models of kind upscaler are measured by how near they come to held-out pictures that were made small, and by ringing, on
+edges and on the pictures of the first image-gan that is found.
 Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
 
 Examples:
@@ -117,8 +122,10 @@ pub fn run(args: Args) -> Result<()> {
     let model = inspect(&args.file)?;
     type Measure = fn(Inspected, &Args) -> Result<Answer>;
     let (measure, options): (Measure, &[&str]) = match model.spec.kind {
+        Kind::ArtClassifier => (art_classifier::run, art_classifier::OPTIONS),
         Kind::ImageGan => (image_gan::run, image_gan::OPTIONS),
         Kind::MelodyRnn => (melody_rnn::run, melody_rnn::OPTIONS),
+        Kind::Upscaler => (upscaler::run, upscaler::OPTIONS),
         other => bail!("{}: models of kind {other} cannot be measured here yet", args.file.display()),
     };
     if let Some(option) = args.special().into_iter().find(|option| !options.contains(option)) {

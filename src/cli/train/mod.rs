@@ -1,7 +1,11 @@
 //! `oneiro train`: models from data, by kind.
 
+mod art_classifier;
 mod image_gan;
 mod melody_rnn;
+mod upscaler;
+
+pub use art_classifier::ridge_by_fold;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
@@ -27,17 +31,23 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Kind {
+    /// A network that tells classes of pictures apart, from a folder with a subfolder for each
+    ArtClassifier(art_classifier::Args),
     /// A generator of pictures, from folders of pictures
     ImageGan(image_gan::Args),
     /// A network that continues and answers melodies, from folders of tunes
     MelodyRnn(melody_rnn::Args),
+    /// A network that makes pictures two and four times as large, from folders of pictures
+    Upscaler(upscaler::Args),
 }
 
 /// Runs `oneiro train`.
 pub fn run(args: Args) -> Result<()> {
     match args.kind {
+        Kind::ArtClassifier(args) => art_classifier::run(args),
         Kind::ImageGan(args) => image_gan::run(args),
         Kind::MelodyRnn(args) => melody_rnn::run(args),
+        Kind::Upscaler(args) => upscaler::run(args),
     }
 }
 
@@ -118,6 +128,11 @@ impl Shared {
             Place::Auto if cfg!(feature = "cuda") && has_cuda() => Device::Cuda { index: 0 },
             Place::Auto => cpu,
         }
+    }
+
+    /// Whether a run goes on from its checkpoint.
+    pub fn is_resumed(&self) -> bool {
+        self.resume
     }
 
     /// The run's folder.

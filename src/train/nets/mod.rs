@@ -1,5 +1,7 @@
 //! The networks, each written once for training and for performing, and each with its training task.
 
+pub mod art_classifier;
 pub mod efficientnet;
 pub mod image_gan;
 pub mod melody_rnn;
+pub mod upscaler;

@@ -26,7 +26,7 @@ struct Object {
 ///
 /// A painter's pictures resemble each other, so they must not stand on both sides of a split. Unnamed artists are
 /// not one person: their pictures stay single.
-pub(super) fn groups(folder: &Path) -> Result<HashMap<String, String>, Error> {
+pub(in crate::train) fn groups(folder: &Path) -> Result<HashMap<String, String>, Error> {
     let Some(file) = ["objects.json", "data/objects.json"].iter().map(|f| folder.join(f)).find(|f| f.is_file()) else {
         return Ok(HashMap::new());
     };

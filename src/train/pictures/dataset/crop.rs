@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// A square of a picture, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Area {
+pub(in crate::train) struct Area {
     left: f64,
     top: f64,
     side: f64,
@@ -17,7 +17,7 @@ pub(super) struct Area {
 }
 
 /// A random square of the allowed sizes, anywhere in the picture.
-pub(super) fn random((width, height): (u32, u32), options: &Options, rng: &mut ChaCha8Rng) -> Area {
+pub(in crate::train) fn random((width, height): (u32, u32), options: &Options, rng: &mut ChaCha8Rng) -> Area {
     let (width, height) = (f64::from(width), f64::from(height));
     let (small, large) = options.crop;
     let side = width.min(height) * f64::from(small + (large - small) * rng.random::<f32>());
@@ -28,7 +28,7 @@ pub(super) fn random((width, height): (u32, u32), options: &Options, rng: &mut C
 }
 
 /// The largest square in the middle.
-pub(super) fn centre((width, height): (u32, u32)) -> Area {
+pub(in crate::train) fn centre((width, height): (u32, u32)) -> Area {
     let (width, height) = (f64::from(width), f64::from(height));
     let side = width.min(height);
     Area { left: (width - side) / 2.0, top: (height - side) / 2.0, side, mirrored: false }
@@ -36,7 +36,7 @@ pub(super) fn centre((width, height): (u32, u32)) -> Area {
 
 /// Scales a square to `size`×`size` (Lanczos 3, widened when shrinking, so nothing aliases) and writes it as three
 /// planes in −1 … 1.
-pub(super) fn write(picture: &RgbImage, area: Area, size: usize, planes: &mut [f32]) -> Result<(), String> {
+pub(in crate::train) fn write(picture: &RgbImage, area: Area, size: usize, planes: &mut [f32]) -> Result<(), String> {
     let options = lanczos().crop(area.left, area.top, area.side, area.side);
     let scaled = resize(picture, size as u32, size as u32, &options)?;
     for (at, pixel) in scaled.chunks_exact(3).enumerate() {
@@ -53,7 +53,7 @@ pub(super) fn write(picture: &RgbImage, area: Area, size: usize, planes: &mut [f
 ///
 /// The edges are cut in whole pixels first: a filter that is given an area to scale also looks at what surrounds it,
 /// and a frame would bleed in.
-pub(super) fn shrink(mut picture: RgbImage, edge: f32, short: usize) -> Result<RgbImage, String> {
+pub(in crate::train) fn shrink(mut picture: RgbImage, edge: f32, short: usize) -> Result<RgbImage, String> {
     if edge > 0.0 {
         let (width, height) = picture.dimensions();
         let cut = |side: u32| ((edge * side as f32).ceil() as u32).min((side - 1) / 2);

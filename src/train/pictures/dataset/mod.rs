@@ -3,8 +3,8 @@
 //! What a batch holds follows from (the pictures, the seed, the position in training) and nothing else: a resumed run
 //! sees what the unbroken one would have seen.
 
-mod catalogue;
-mod crop;
+pub(in crate::train) mod catalogue;
+pub(in crate::train) mod crop;
 mod draw;
 mod item;
 
