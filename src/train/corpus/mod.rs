@@ -7,30 +7,30 @@
 //! - The unit is the run of six (interval, duration) pairs, repeats not played, independent of key.
 //! - Two tunes are kin if they share at least a quarter of the runs of the one that has fewer.
 //! - Families are the connected parts of that relation. Of tunes with identical symbols only one is kept.
-//! - A family's split follows from a hash of its first tune's symbols: 5 % test, 5 % validation, the rest training.
+//! - Tunes of one origin are one family: the voices and the sections of a MIDI file, say.
+//! - A family's part follows from the smallest hash of its tunes' symbols: 5 % test, 5 % validation, the rest
+//!   training. Where there are less than 200 families, a tenth each, so that no part is left empty.
+
+mod split;
 
 use crate::music::abc::{self, Repeats};
 use crate::music::encoding::EncodedTune;
 use rayon::prelude::*;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Fewest events of a tune.
 const SHORTEST: usize = 16;
 /// Most events of a tune with repeats played.
 const LONGEST: usize = 1500;
-/// Length of the runs that are compared.
-const RUN: usize = 6;
-/// Share of common runs that makes two tunes kin.
-const KIN: f64 = 0.25;
 
 /// One tune in both readings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CorpusTune {
     /// Title.
     pub title: String,
+    /// What other tunes of the same origin share, such as a file's name; empty where it has none.
+    pub origin: String,
     /// With repeats and endings played.
     pub played: EncodedTune,
     /// Each section once.
@@ -136,27 +136,6 @@ impl Corpus {
         }
         Ok(corpus)
     }
-
-    /// Drops duplicates, finds families and splits them.
-    pub fn split(tunes: Vec<CorpusTune>, mut report: CorpusReport) -> Self {
-        let before = tunes.len();
-        let mut seen = HashSet::new();
-        let tunes = tunes.into_iter().filter(|t| seen.insert(t.once.tokens.clone())).collect::<Vec<_>>();
-        report.duplicates = before - tunes.len();
-        let families = families(&tunes);
-        report.families = families.len();
-        report.largest_family = families.iter().map(Vec::len).max().unwrap_or(0);
-        let mut corpus = Self { report, ..Self::default() };
-        for family in families {
-            let part = match share_of(&tunes[family[0]]) {
-                0..5 => &mut corpus.test,
-                5..10 => &mut corpus.validation,
-                _ => &mut corpus.train,
-            };
-            part.extend(family.into_iter().map(|i| tunes[i].clone()));
-        }
-        corpus
-    }
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -183,58 +162,7 @@ fn read_file(path: &Path) -> Result<(usize, Vec<CorpusTune>), String> {
         let title = played.melody.title.clone();
         let (played, once) = (EncodedTune::new(&played.melody)?, EncodedTune::new(&once.melody)?);
         let fit = once.tokens.len() >= SHORTEST && played.tokens.len() <= LONGEST;
-        fit.then_some(CorpusTune { title, played, once })
+        fit.then_some(CorpusTune { title, origin: String::new(), played, once })
     });
     Ok((found, pairs.collect()))
-}
-
-/// Hashes of all runs of (interval, duration).
-fn runs(tune: &CorpusTune) -> BTreeSet<u64> {
-    let pairs = tune.once.tokens.windows(2).map(|w| [w[1].pitch.wrapping_sub(w[0].pitch), w[1].duration]);
-    let pairs = pairs.collect::<Vec<_>>();
-    pairs
-        .windows(RUN)
-        .map(|run| u64::from_le_bytes(Sha256::digest(run.concat())[..8].try_into().expect("8 bytes")))
-        .collect()
-}
-
-fn families(tunes: &[CorpusTune]) -> Vec<Vec<usize>> {
-    let sets = tunes.par_iter().map(runs).collect::<Vec<_>>();
-    let mut holders: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (i, set) in sets.iter().enumerate() {
-        set.iter().for_each(|&run| holders.entry(run).or_default().push(i));
-    }
-    let mut parent = (0..tunes.len()).collect::<Vec<_>>();
-    fn root(parent: &mut [usize], mut i: usize) -> usize {
-        while parent[i] != i {
-            parent[i] = parent[parent[i]];
-            i = parent[i];
-        }
-        i
-    }
-    for (i, set) in sets.iter().enumerate() {
-        let mut common: HashMap<usize, usize> = HashMap::new();
-        for run in set {
-            holders[run].iter().filter(|&&j| j < i).for_each(|&j| *common.entry(j).or_default() += 1);
-        }
-        for (j, shared) in common {
-            if shared as f64 >= KIN * set.len().min(sets[j].len()) as f64 {
-                let (a, b) = (root(&mut parent, i), root(&mut parent, j));
-                parent[a.max(b)] = a.min(b);
-            }
-        }
-    }
-    let mut families: HashMap<usize, Vec<usize>> = HashMap::new();
-    for i in 0..tunes.len() {
-        families.entry(root(&mut parent, i)).or_default().push(i);
-    }
-    let mut families = families.into_values().collect::<Vec<_>>();
-    families.sort();
-    families
-}
-
-/// 0 to 99, from the tune's symbols alone.
-fn share_of(tune: &CorpusTune) -> u8 {
-    let symbols = tune.once.tokens.iter().flat_map(|t| [t.duration, t.pitch]).collect::<Vec<_>>();
-    (u16::from_le_bytes(Sha256::digest(symbols)[..2].try_into().expect("2 bytes")) % 100) as u8
 }
