@@ -1,14 +1,18 @@
 //! `oneiro train melody-rnn`: a network that continues and answers melodies.
 
 use super::{Preset, Shared, stop_flag};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args as ClapArgs;
 use oneiro::train::checkpoint;
 use oneiro::train::corpus::Corpus;
-use oneiro::train::nets::melody_rnn::{Config, MelodyTask, Scorer, TaskSettings, Tune, averaged, performing_model};
+use oneiro::train::nets::melody_rnn::{
+    BEST, Config, MelodyTask, Scorer, TaskSettings, Tune, averaged, performing_model,
+};
 use oneiro::train::program::Device;
 use oneiro::train::run::train;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
 
 /// Arguments of `oneiro train melody-rnn`.
 #[derive(ClapArgs)]
@@ -26,13 +30,13 @@ pub struct Args {
     #[arg(long, default_value_t = 2e-3)]
     rate: f64,
     /// Share of features dropped while training
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 0.3)]
     dropout: f32,
 }
 
 const DEFAULT_MINUTES: f64 = 45.0;
 const KEY_WIDTH: usize = 48;
-const VALIDATE_EVERY: u64 = 500;
+const VALIDATE_EVERY: u64 = 250;
 
 /// Both readings of each tune, where they differ.
 fn readings(corpus: &Corpus) -> Vec<Tune> {
@@ -41,6 +45,13 @@ fn readings(corpus: &Corpus) -> Vec<Tune> {
         [Some(Tune::from(&t.played)), once]
     });
     both.flatten().collect()
+}
+
+fn forget(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context(file.display().to_string()),
+        _ => Ok(()),
+    }
 }
 
 /// Trains, scores and writes the model.
@@ -62,9 +73,15 @@ pub fn run(args: Args) -> Result<()> {
         TaskSettings { config, rate: args.rate, dropout: args.dropout, weight_decay: 0.01, seed: shared.seed };
     let validation = corpus.validation.iter().map(|t| Tune::from(&t.played)).collect();
     let task = MelodyTask::new(task_settings, readings(&corpus), validation)?;
+    if !settings.resume {
+        // The best of an earlier run there is none of this one.
+        forget(&settings.folder.join(BEST))?;
+    }
     let state = train(&task, &settings, &*stop_flag()?)?;
-
-    let weights = averaged(&state);
+    let (best_step, weights) = match task.best(&settings.folder)? {
+        Some(best) => best,
+        None => (0, averaged(&state)),
+    };
     let name = shared.out.file_stem().unwrap_or_default().to_string_lossy();
     let (model, mut spec) = performing_model(config, &weights, &name);
     let threads = if let Device::Cpu { threads } = settings.device { threads } else { 1 };
@@ -78,6 +95,7 @@ pub fn run(args: Args) -> Result<()> {
         ("test_next_pitch_accuracy".into(), played.pitch_accuracy),
         ("test_next_pitch_accuracy_at_changes".into(), played.pitch_accuracy_at_changes),
     ]);
+    spec.settings.insert("best step".into(), best_step as f64);
     let (progress, _) = checkpoint::load(&settings.folder.join("checkpoint.safetensors"))?;
     println!("repeats played: {played}\nrepeats once:   {once}");
     shared.write(model, spec, &progress)

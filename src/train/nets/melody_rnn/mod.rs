@@ -11,11 +11,13 @@
 //! the end, P pitches.
 
 mod batch;
+mod best;
 mod export;
 mod task;
 
 pub use crate::music::encoding::{PHASE_BARS, PHASES, POSITIONS, phases};
 pub use batch::{Bucket, Tune};
+pub use best::BEST;
 pub use export::{performing_graph, performing_model};
 pub use task::{MelodyTask, Scorer, Scores, TaskSettings, averaged};
 

@@ -1,7 +1,9 @@
 //! Training and scoring the melody network.
 
+use super::best::{BEST, Best};
 use super::{Bucket, Config, Dropout, Events, MelodyRnn, PHASES, Tune};
 use crate::music::encoding::{FIRST_PITCH_BITS, REST};
+use crate::train::checkpoint;
 use crate::train::graph::{Graph, Var, Weights};
 use crate::train::program::{Device, Feed, Forward, ProgramError};
 use crate::train::run::{Batch, Rates, RunError, Task};
@@ -15,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows and tunes of the batches: about as many events in each.
 const BUCKETS: [Bucket; 5] = [
@@ -51,6 +54,14 @@ pub struct MelodyTask {
     by_bucket: Vec<Vec<usize>>,
     /// The epoch that is planned, and its batches.
     plan: Mutex<(u64, Vec<Planned>)>,
+    best: Mutex<Best>,
+    patience: Option<Patience>,
+}
+
+/// When a run is ended before its time.
+struct Patience {
+    validations: usize,
+    stop: Arc<AtomicBool>,
 }
 
 /// A bucket and the tunes of a batch.
@@ -89,7 +100,26 @@ impl MelodyTask {
             let last = BUCKETS.len() - 1;
             by_bucket[BUCKETS.iter().position(|b| tune.rows() <= b.rows).unwrap_or(last)].push(i);
         }
-        Ok(Self { settings, train, validation, by_bucket, plan: Mutex::new((u64::MAX, Vec::new())) })
+        let plan = Mutex::new((u64::MAX, Vec::new()));
+        Ok(Self { settings, train, validation, by_bucket, plan, best: Mutex::default(), patience: None })
+    }
+
+    /// Sets `stop` once that many validations in a row have brought nothing better.
+    #[must_use]
+    pub fn ending_early(self, validations: usize, stop: Arc<AtomicBool>) -> Self {
+        Self { patience: Some(Patience { validations, stop }), ..self }
+    }
+
+    /// The weights that the validation tunes liked best, and after how many steps, where any were checked yet.
+    ///
+    /// # Errors
+    /// If the run's folder has a file of them that cannot be read.
+    pub fn best(&self, folder: &Path) -> Result<Option<(u64, Tensors)>, RunError> {
+        let mut best = self.best.lock().unwrap_or_else(PoisonError::into_inner);
+        best.recall(folder)?;
+        let Some((step, _)) = best.reached else { return Ok(None) };
+        let (_, weights) = checkpoint::load(&folder.join(BEST))?;
+        Ok(Some((step, weights)))
     }
 
     fn batches_per_epoch(&self) -> u64 {
@@ -176,7 +206,7 @@ impl Task for MelodyTask {
         let per_epoch = self.batches_per_epoch();
         let (epoch, index) = (step / per_epoch, (step % per_epoch) as usize);
         let (program, chosen) = {
-            let mut plan = self.plan.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
             if plan.0 != epoch {
                 *plan = (epoch, self.plan(epoch));
             }
@@ -217,9 +247,15 @@ impl Task for MelodyTask {
         settings
     }
 
-    fn validate(&self, state: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
+    fn validate(&self, state: &Tensors, folder: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {
+        let weights = averaged(state);
         let scores =
-            Scorer::new(self.settings.config, &averaged(state), Device::Cpu { threads: 1 })?.score(&self.validation)?;
+            Scorer::new(self.settings.config, &weights, Device::Cpu { threads: 1 })?.score(&self.validation)?;
+        let mut best = self.best.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = best.take(folder, step, scores.bits_per_note, &weights)?;
+        if let Some(patience) = self.patience.as_ref().filter(|p| idle >= p.validations) {
+            patience.stop.store(true, Ordering::Relaxed);
+        }
         Ok(BTreeMap::from([
             ("bits_per_note".into(), scores.bits_per_note),
             ("duration_bits".into(), scores.duration_bits),
