@@ -2,12 +2,11 @@
 
 use super::expression::{BareNote, express};
 use super::harmony::{HarmonySpan, home_tones};
-use super::hearing::meant;
 use super::sampler::{Freedom, Moment, Rules, choose, closable};
 use super::{ComposeError, MelodyModel, Place};
 use crate::bridge::{ComposerSide, HeardKind, Part, Plan, Scheduled};
 use crate::music::encoding::{DURATIONS, REACH, REST, Token, duration_classes, metre_class, pitch_class, pitch_of};
-use crate::music::{Key, Mode, Note, PitchClassSet, STEPS_PER_BEAT, melody_between};
+use crate::music::{Key, Mode, Note, PitchClassSet, STEPS_PER_BEAT, meant, melody_between};
 use crate::time::{Beats, MetreChange, MetreMap};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -7,6 +7,7 @@
 pub mod checkpoint;
 pub mod corpus;
 pub mod graph;
+pub mod listing;
 pub mod nets;
 pub mod ops;
 pub mod pictures;
@@ -15,3 +16,4 @@ pub mod program;
 pub mod run;
 pub mod step;
 pub mod tensor;
+pub mod tunes;

@@ -13,16 +13,17 @@
 
 mod split;
 
-use crate::music::abc::{self, Repeats};
+use super::listing::list;
+use super::tunes::{FileTunes, SourceTune, Track, is_music, read_file};
 use crate::music::encoding::EncodedTune;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 
-/// Fewest events of a tune.
-const SHORTEST: usize = 16;
-/// Most events of a tune with repeats played.
-const LONGEST: usize = 1500;
+/// Reasons kept word by word.
+const KEPT_REASONS: usize = 100;
 
 /// One tune in both readings.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +66,9 @@ pub struct CorpusReport {
     pub families: usize,
     /// Tunes of the largest family.
     pub largest_family: usize,
-    /// Files that could not be read, with the reason.
+    /// Reason → tunes, or files as a whole, that were left out for it.
+    pub skipped: BTreeMap<String, usize>,
+    /// The first files that are of no use as a whole, with the reason.
     pub unreadable: Vec<String>,
 }
 
@@ -81,7 +84,7 @@ pub enum CorpusError {
         error: std::io::Error,
     },
     /// Nothing usable was found.
-    #[error("no usable tunes in {folders}: {report:?}")]
+    #[error("no usable tunes in {folders}: {report}")]
     Empty {
         /// Where was looked.
         folders: String,
@@ -107,28 +110,46 @@ impl Corpus {
         )
     }
 
-    /// Reads all `.abc` files below `folders` and splits them.
+    /// Reads all ABC and MIDI files below `folders` and splits them; of MIDI files the part most likely to be the
+    /// melody.
     ///
     /// # Errors
     /// If a folder cannot be listed or nothing usable is found.
     pub fn open(folders: &[PathBuf]) -> Result<Self, CorpusError> {
+        Self::open_tracks(folders, Track::Best)
+    }
+
+    /// As [`Corpus::open`], with a choice of the parts of MIDI files.
+    ///
+    /// # Errors
+    /// As [`Corpus::open`].
+    pub fn open_tracks(folders: &[PathBuf], track: Track) -> Result<Self, CorpusError> {
         let mut files = Vec::new();
+        let mut report = CorpusReport::default();
         for folder in folders {
-            list(folder, &mut files).map_err(|error| CorpusError::Io { path: folder.clone(), error })?;
+            let listing = list(folder).map_err(|error| CorpusError::Io { path: folder.clone(), error })?;
+            files.extend(listing.files.into_iter().filter(|file| is_music(file)));
+            report.unreadable.extend(listing.unreadable.iter().map(|(path, why)| format!("{}: {why}", path.display())));
         }
-        files.sort();
-        let mut report = CorpusReport { files: files.len(), ..CorpusReport::default() };
+        report.files = files.len();
+        // Coded at once: of 100,000 files no more is kept than their symbols.
+        let read = files.par_iter().map(|file| {
+            let FileTunes { tunes, skipped } = read_file(file, track);
+            (tunes.iter().filter_map(CorpusTune::new).collect::<Vec<_>>(), skipped)
+        });
         let mut tunes = Vec::new();
-        for read in files.par_iter().map(|f| read_file(f)).collect::<Vec<_>>() {
-            match read {
-                Ok((found, fit)) => {
-                    report.found += found;
-                    tunes.extend(fit);
+        for (file, (fit, skipped)) in files.iter().zip(read.collect::<Vec<_>>()) {
+            report.found += fit.len();
+            tunes.extend(fit);
+            for (title, reason) in skipped {
+                report.found += usize::from(!title.is_empty());
+                report.unfit += usize::from(!title.is_empty());
+                *report.skipped.entry(reason.name().to_owned()).or_default() += 1;
+                if title.is_empty() && report.unreadable.len() < KEPT_REASONS {
+                    report.unreadable.push(format!("{}: {reason}", file.display()));
                 }
-                Err(reason) => report.unreadable.push(reason),
             }
         }
-        report.unfit = report.found - tunes.len();
         let corpus = Self::split(tunes, report);
         if corpus.train.is_empty() {
             let folders = folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ");
@@ -138,31 +159,23 @@ impl Corpus {
     }
 }
 
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            list(&path, files)?;
-        } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("abc")) {
-            files.push(path);
-        }
+impl CorpusTune {
+    /// A tune in symbols; `None` where nothing sounds.
+    pub fn new(tune: &SourceTune) -> Option<Self> {
+        let (played, once) = (EncodedTune::new(&tune.played)?, EncodedTune::new(&tune.once)?);
+        Some(Self { title: tune.title.clone(), origin: tune.origin.clone(), played, once })
     }
-    Ok(())
 }
 
-/// Tunes found, and those fit for use; or why the file could not be read.
-fn read_file(path: &Path) -> Result<(usize, Vec<CorpusTune>), String> {
-    let explain = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
-    let bytes = std::fs::read(path).map_err(|e| explain(&e))?;
-    let text = String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().into_iter().map(char::from).collect());
-    let played = abc::read(&text, Repeats::Played).map_err(|e| explain(&e))?;
-    let once = abc::read(&text, Repeats::Once).map_err(|e| explain(&e))?;
-    let found = played.len();
-    let pairs = played.into_iter().zip(once).filter_map(|(played, once)| {
-        let title = played.melody.title.clone();
-        let (played, once) = (EncodedTune::new(&played.melody)?, EncodedTune::new(&once.melody)?);
-        let fit = once.tokens.len() >= SHORTEST && played.tokens.len() <= LONGEST;
-        fit.then_some(CorpusTune { title, origin: String::new(), played, once })
-    });
-    Ok((found, pairs.collect()))
+impl fmt::Display for CorpusReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} files of ABC or MIDI", self.files)?;
+        for (reason, count) in &self.skipped {
+            write!(f, ", {count} {reason}")?;
+        }
+        if let Some(first) = self.unreadable.first() {
+            write!(f, " (the first: {first})")?;
+        }
+        Ok(())
+    }
 }
