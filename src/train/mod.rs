@@ -17,3 +17,4 @@ pub mod run;
 pub mod step;
 pub mod tensor;
 pub mod tunes;
+pub mod weights;

@@ -33,6 +33,10 @@ pub trait Task: Sync {
     fn batch(&self, step: u64) -> Batch;
     /// Learning rates and betas by objective.
     fn objectives(&self) -> Vec<Rates>;
+    /// First contents of the state that are not drawn: the weights of a model that is trained further, say.
+    fn start(&self) -> Tensors {
+        Tensors::new()
+    }
     /// All settings that a resumed run must share.
     fn settings(&self) -> serde_json::Value;
     /// Figures on data that is not trained on, from the current state, and files worth looking at.
@@ -185,10 +189,9 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
         (progress, tensors)
     } else {
         let planned = if let Length::Steps(n) = settings.length { n } else { 0 };
-        (
-            Progress { step: 0, steps: planned, seconds: 0.0, settings: config.clone() },
-            initial_state(&slots, settings.seed),
-        )
+        let mut first = initial_state(&slots, settings.seed);
+        first.extend(task.start());
+        (Progress { step: 0, steps: planned, seconds: 0.0, settings: config.clone() }, first)
     };
     let mut state = State::new(&tensors)?;
     drop(tensors);

@@ -13,13 +13,15 @@
 mod batch;
 mod best;
 mod export;
+mod score;
 mod task;
 
 pub use crate::music::encoding::{PHASE_BARS, PHASES, POSITIONS, phases};
-pub use batch::{Bucket, Tune};
+pub use batch::{Bucket, Stretch, Tune, stretched};
 pub use best::BEST;
-pub use export::{performing_graph, performing_model};
-pub use task::{MelodyTask, Scorer, Scores, TaskSettings, averaged};
+pub use export::{performing_graph, performing_model, read_model};
+pub use score::{Scorer, Scores};
+pub use task::{MelodyTask, Start, TaskSettings, averaged};
 
 use crate::music::encoding::{DURATION_CLASSES, METRE_CLASSES, PITCH_CLASSES};
 use crate::train::graph::{Graph, Init, Role, Var};
