@@ -7,6 +7,7 @@
 pub mod checkpoint;
 pub mod corpus;
 pub mod graph;
+pub mod learner;
 pub mod listing;
 pub mod nets;
 pub mod ops;

@@ -22,6 +22,7 @@ pub use best::BEST;
 pub use export::{performing_graph, performing_model, read_model};
 pub use score::{Scorer, Scores};
 pub use task::{MelodyTask, Start, TaskSettings, averaged};
+pub(in crate::train) use task::{batch_costs, dropout_masks};
 
 use crate::music::encoding::{DURATION_CLASSES, METRE_CLASSES, PITCH_CLASSES};
 use crate::train::graph::{Graph, Init, Role, Var};

@@ -1,6 +1,6 @@
 //! What whole tunes cost the network.
 
-use super::task::{BUCKETS, costs};
+use super::task::{BUCKETS, batch_costs};
 use super::{Bucket, Config, Tune};
 use crate::model::runtime;
 use crate::music::encoding::{FIRST_PITCH_BITS, REST};
@@ -58,7 +58,7 @@ impl Scorer {
 
     fn open(config: Config, bucket: Bucket, device: Device) -> Result<Forward, ProgramError> {
         let mut g = Graph::new();
-        let costs = costs(&mut g, config, bucket, false);
+        let costs = batch_costs(&mut g, config, bucket, false);
         let outputs = [
             ("duration_cost", costs.duration),
             ("pitch_cost", costs.pitch),

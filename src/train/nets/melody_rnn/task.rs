@@ -4,7 +4,7 @@ use super::best::{BEST, Best};
 use super::{Bucket, Config, Dropout, Events, MelodyRnn, PHASES, Scorer, Tune};
 use crate::train::checkpoint;
 use crate::train::graph::{Graph, Var};
-use crate::train::program::{Device, Feed};
+use crate::train::program::{Device, Feed, Feeds};
 use crate::train::run::{Batch, Rates, RunError, Task};
 use crate::train::step::{AVERAGE, Adam, Objective, Step};
 use crate::train::tensor::{Tensor, Tensors};
@@ -170,7 +170,7 @@ fn rng_of(seed: u64, at: u64, stream: u64) -> ChaCha8Rng {
 }
 
 /// The network's cost of a batch, in nats.
-pub(super) struct BatchCosts {
+pub(in crate::train) struct BatchCosts {
     /// A coded event's.
     pub loss: Var,
     /// All durations'.
@@ -181,7 +181,7 @@ pub(super) struct BatchCosts {
     pub likeliest_pitch: Var,
 }
 
-pub(super) fn costs(g: &mut Graph, config: Config, bucket: Bucket, dropout: bool) -> BatchCosts {
+pub(in crate::train) fn batch_costs(g: &mut Graph, config: Config, bucket: Bucket, dropout: bool) -> BatchCosts {
     let shape = [bucket.tunes, bucket.rows];
     let events = Events {
         duration: g.input_indices("duration", &shape),
@@ -209,12 +209,24 @@ pub(super) fn costs(g: &mut Graph, config: Config, bucket: Bucket, dropout: bool
     BatchCosts { loss, duration, pitch, likeliest_pitch: costs.likeliest_pitch }
 }
 
+/// Masks that drop a share of the features of each tune; see [`Dropout`].
+pub(in crate::train) fn dropout_masks(config: Config, bucket: Bucket, share: f32, rng: &mut ChaCha8Rng) -> Feeds {
+    let keep = 1.0 - share;
+    let widths = [("input", config.input()), ("between", config.hidden), ("output", 2 * config.hidden)];
+    let masks = widths.map(|(name, width)| {
+        let count = bucket.tunes * width;
+        let mask = (0..count).map(|_| if rng.random::<f32>() < keep { 1.0 / keep } else { 0.0 }).collect();
+        (format!("dropout_{name}"), Feed::Floats(Tensor::new(&[bucket.tunes, 1, width], mask)))
+    });
+    masks.into()
+}
+
 impl Task for MelodyTask {
     fn steps(&self) -> Vec<Step> {
         let adam = Adam { weight_decay: self.settings.weight_decay, beta2: 0.99, ..Adam::default() };
         let make = |bucket| {
             let mut g = Graph::new();
-            let costs = costs(&mut g, self.settings.config, bucket, true);
+            let costs = batch_costs(&mut g, self.settings.config, bucket, true);
             let objective = Objective { name: "melody".into(), loss: costs.loss, prefix: String::new(), adam };
             Step::new(g, &[objective], &[])
         };
@@ -232,18 +244,11 @@ impl Task for MelodyTask {
             plan.1[index].clone()
         };
         let tunes = chosen.iter().map(|&i| &self.train[i]).collect::<Vec<_>>();
-        let Config { durations, pitches, hidden, .. } = self.settings.config;
+        let Config { durations, pitches, .. } = self.settings.config;
         let Some((_, bucket)) = self.used().nth(program) else { unreachable!("plans name programs that there are") };
         let mut feeds = bucket.feeds(&tunes, durations, pitches);
         let mut rng = rng_of(self.settings.seed, step, 2);
-        let keep = 1.0 - self.settings.dropout;
-        let widths = [("input", self.settings.config.input()), ("between", hidden), ("output", 2 * hidden)];
-        for (name, width) in widths {
-            let count = bucket.tunes * width;
-            let mask = (0..count).map(|_| if rng.random::<f32>() < keep { 1.0 / keep } else { 0.0 }).collect();
-            let mask = Tensor::new(&[bucket.tunes, 1, width], mask);
-            feeds.insert(format!("dropout_{name}"), Feed::Floats(mask));
-        }
+        feeds.extend(dropout_masks(self.settings.config, bucket, self.settings.dropout, &mut rng));
         Batch { program, feeds, examples: bucket.tunes }
     }
 
