@@ -5,17 +5,17 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args as ClapArgs;
 use oneiro::model::inspect::inspect;
 use oneiro::model::spec::DataSource;
-use oneiro::music::encoding::EncodedTune;
+use oneiro::music::encoding::{EncodedTune, REST};
 use oneiro::train::checkpoint;
 use oneiro::train::corpus::{Corpus, CorpusTune};
 use oneiro::train::nets::melody_rnn::{
-    BEST, Config, MelodyTask, Scorer, Start, Stretch, TaskSettings, Tune, averaged, performing_model, read_model,
-    stretched,
+    BEST, Config, MelodyTask, Scorer, Start, Stretch, TaskSettings, Tune, averaged, cropped, performing_model,
+    read_model, stretched,
 };
 use oneiro::train::program::Device;
 use oneiro::train::run::train;
 use oneiro::train::tensor::Tensors;
-use oneiro::train::tunes::Track;
+use oneiro::train::tunes::{SHORTEST, Track};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -59,6 +59,8 @@ pub struct Args {
 }
 
 const KEY_WIDTH: usize = 48;
+/// Into how many parts a tune is cut whose later parts are learnt too.
+const CUTS: usize = 5;
 
 /// What a training starts from.
 struct Origin {
@@ -98,12 +100,23 @@ impl Args {
     fn readings(&self, tunes: &[CorpusTune]) -> Vec<Tune> {
         let once = |t: &CorpusTune| (t.once != t.played).then(|| t.once.clone());
         let both = tunes.iter().flat_map(|t| [Some(t.played.clone()), once(t)]).flatten();
+        // Few tunes are learnt by heart; their later parts are tunes too, seen from other notes.
+        let parts = |tune: EncodedTune| {
+            let cuts = if self.from.is_some() { 1..CUTS } else { 0..0 };
+            let length = tune.tokens.len();
+            let later = cuts.filter_map(|n| {
+                let from = (n * length / CUTS..length).find(|&i| tune.tokens[i].pitch != REST)?;
+                cropped(&tune, from).filter(|part| part.tokens.len() >= SHORTEST)
+            });
+            let later = later.collect::<Vec<_>>();
+            std::iter::once(tune).chain(later)
+        };
         let speeds = |tune: EncodedTune| {
             let others = if self.stretch { vec![Stretch::Double, Stretch::Half] } else { Vec::new() };
             let others = others.into_iter().filter_map(|by| stretched(&tune, by)).collect::<Vec<_>>();
             std::iter::once(tune).chain(others)
         };
-        both.flat_map(speeds).map(|tune| Tune::from(&tune)).collect()
+        both.flat_map(parts).flat_map(speeds).map(|tune| Tune::from(&tune)).collect()
     }
 }
 
@@ -139,7 +152,7 @@ pub fn run(args: Args) -> Result<()> {
         // The best of an earlier run is none of this one.
         forget(&settings.folder.join(BEST))?;
     }
-    let state = train(&task, &settings, &*stop)?;
+    let state = train(&task, &settings, &stop)?;
     let (best_step, best) = match task.best(&settings.folder)? {
         Some(best) => best,
         None => (0, averaged(&state)),

@@ -1,7 +1,8 @@
 //! From tunes to the tensors of a batch.
 
 use crate::music::encoding::{
-    DURATIONS, END, EncodedTune, PHASES, POSITIONS, PlacedToken, REST, Token, bar_steps, metre_class, phases,
+    DURATIONS, END, EncodedTune, PHASES, PITCH_CLASSES, POSITIONS, PlacedToken, REACH, REST, Token, bar_steps,
+    metre_class, phases, pitch_of,
 };
 use crate::train::program::{Feed, Feeds};
 use crate::train::tensor::Tensor;
@@ -54,6 +55,24 @@ pub fn stretched(tune: &EncodedTune, by: Stretch) -> Option<EncodedTune> {
     let bar = bar_steps(tune.metre);
     let before = scaled((bar - tune.start_step % bar) % bar)? % bar;
     Some(EncodedTune { tokens, start_step: (bar - before) % bar, ..tune.clone() })
+}
+
+/// The rest of a tune from a sounding event on, as a tune of its own: its pitches are relative to that note. `None`
+/// where the event is a rest, or a pitch leaves the reach.
+pub fn cropped(tune: &EncodedTune, from: usize) -> Option<EncodedTune> {
+    let first = tune.tokens.get(from).filter(|t| t.pitch != REST)?;
+    let shift = i32::from(first.pitch) - REACH - 1;
+    let moved = |token: &Token| {
+        if token.pitch == REST {
+            return Some(*token);
+        }
+        let pitch = u8::try_from(i32::from(token.pitch) - shift).ok()?;
+        (1..PITCH_CLASSES).contains(&usize::from(pitch)).then_some(Token { pitch, ..*token })
+    };
+    let tokens = tune.tokens[from..].iter().map(moved).collect::<Option<Vec<_>>>()?;
+    let start_step = tune.positions()[from] % bar_steps(tune.metre);
+    let first_pitch = pitch_of(first.pitch, tune.first_pitch)?;
+    Some(EncodedTune { tokens, start_step, first_pitch, ..tune.clone() })
 }
 
 /// By how much lengths grow.
@@ -164,6 +183,18 @@ impl Bucket {
 mod tests {
     use super::*;
     use crate::time::TimeSignature;
+
+    #[test]
+    fn the_rest_of_a_tune_sounds_as_it_did() {
+        let token = |pitch: u8| Token { duration: 9, pitch };
+        let tokens = vec![token(37), token(44), token(REST), token(40), token(37)];
+        let tune = EncodedTune { tokens, metre: TimeSignature::COMMON, start_step: 84, first_pitch: 60 };
+        let rest = cropped(&tune, 1).unwrap();
+        assert_eq!((rest.start_step, rest.first_pitch), (0, 67));
+        assert_eq!(rest.decode("").events, tune.decode("").events[1..]);
+        assert_eq!(cropped(&tune, 2), None, "a rest");
+        assert_eq!(cropped(&tune, 5), None, "the end");
+    }
 
     #[test]
     fn stretching_keeps_the_bar_line_where_the_tune_had_it() {

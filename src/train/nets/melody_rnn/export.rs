@@ -29,7 +29,8 @@ pub fn read_model(model: &Inspected) -> Result<(Config, Tensors), String> {
         Dim::Fixed(n @ 1..=8192) => Some(*n),
         _ => None,
     };
-    let widths = width("state0").zip(width("keys")).filter(|(_, row)| *row > PHASES && (row - PHASES) % 2 == 0);
+    let widths =
+        width("state0").zip(width("keys")).filter(|(_, row)| *row > PHASES && (row - PHASES).is_multiple_of(2));
     let (hidden, row) = widths.ok_or("its states and keys have no sizes that can be trained")?;
     let config = Config::new(hidden, (row - PHASES) / 2);
     let proto = ModelProto::decode(model.bytes.as_slice()).map_err(|e| e.to_string())?;

@@ -17,7 +17,7 @@ mod score;
 mod task;
 
 pub use crate::music::encoding::{PHASE_BARS, PHASES, POSITIONS, phases};
-pub use batch::{Bucket, Stretch, Tune, stretched};
+pub use batch::{Bucket, Stretch, Tune, cropped, stretched};
 pub use best::BEST;
 pub use export::{performing_graph, performing_model, read_model};
 pub use score::{Scorer, Scores};
