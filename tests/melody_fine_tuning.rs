@@ -56,10 +56,10 @@ fn twenty_files_of_a_style_make_more_of_it_less_surprising() {
     }
     let shipped = shipped();
     let args = ["train", "melody-rnn", "--from", &shipped, "--data", "style", "--out", "mine.onnx"];
-    let args = [&args[..], &["--steps", "40", "--rate", "0.001", "--threads", "1"]].concat();
+    let args = [&args[..], &["--steps", "24", "--rate", "0.001", "--threads", "1"]].concat();
     oneiro(folder, &args).assert().success().stdout(contains("before:"));
     let (before, after) = (bits(folder, &shipped), bits(folder, "mine.onnx"));
-    assert!(after < 0.8 * before, "{before} bits a note became {after}; seeds 0 to 19, 100 to 107");
+    assert!(after < 0.85 * before, "{before} bits a note became {after}; seeds 0 to 19, 100 to 107");
     let told = oneiro(folder, &["models", "--json", "mine.onnx"]).output().unwrap();
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(!told.contains("style/0.mid") && before > 1.0, "{told}");
@@ -115,9 +115,12 @@ fn chorales() {
     copy(&corpus.train.iter().collect::<Vec<_>>(), "style");
     copy(&corpus.test.iter().chain(&corpus.validation).collect::<Vec<_>>(), "held-out");
     let shipped = shipped();
-    let args = ["train", "melody-rnn", "--from", &shipped, "--data", "style", "--out", "mine.onnx", "--threads", "1"];
-    oneiro(folder, &args).assert().success();
-    let (before, after) = (bits(folder, &shipped), bits(folder, "mine.onnx"));
-    println!("held-out chorales: {before:.3} bits a note before, {after:.3} after");
-    assert!(after < 0.9 * before, "{before} became {after}");
+    let before = bits(folder, &shipped);
+    for (track, fall) in [("best", 0.96), ("all", 0.92)] {
+        let args = ["train", "melody-rnn", "--from", &shipped, "--data", "style", "--out", "mine.onnx"];
+        oneiro(folder, &[&args[..], &["--threads", "1", "--track", track]].concat()).assert().success();
+        let after = bits(folder, "mine.onnx");
+        println!("held-out chorales, --track {track}: {before:.3} bits a note before, {after:.3} after");
+        assert!(after < fall * before, "--track {track}: {before} became {after}");
+    }
 }

@@ -31,7 +31,8 @@ them are written.
 Examples:
   oneiro train melody-rnn --data tunes/ --out my-tunes.onnx --minutes 30
   oneiro train melody-rnn --data tunes/ --out my-tunes.onnx --resume      go on after an interruption
-  oneiro train melody-rnn --from models/melody-rnn.onnx --data my-20-midis/ --out mine.onnx")]
+  oneiro train melody-rnn --from models/melody-rnn.onnx --data my-20-midis/ --out mine.onnx
+  oneiro train melody-rnn --from models/melody-rnn.onnx --data my-quartets/ --track all --out mine.onnx")]
 pub struct Args {
     #[command(flatten)]
     shared: Shared,
@@ -157,6 +158,7 @@ pub fn run(args: Args) -> Result<()> {
         Some(best) => best,
         None => (0, averaged(&state)),
     };
+    println!("the tunes that were held back liked the weights of step {best_step} best");
 
     let (model, mut spec) = performing_model(config, &best, &shared.name()?);
     let threads = if let Device::Cpu { threads } = settings.device { threads } else { 1 };

@@ -9,6 +9,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 const RUN: usize = 6;
 /// Share of common runs that makes two tunes kin.
 const KIN: f64 = 0.25;
+/// Tunes up to which every run is compared. Of more tunes a part of the runs is, chosen by their hashes, which estimates
+/// the same shares in bounded memory.
+const COMPARED: usize = 20_000;
+/// Tunes that hold a run from which on it tells nothing, where runs are chosen.
+const COMMON: usize = 500;
 /// Families from which on each one's part follows from its hash alone; below, hashes are ranked, so that no part is
 /// empty by chance.
 const MANY: usize = 200;
@@ -50,28 +55,33 @@ impl Corpus {
     }
 }
 
-/// Hashes of all runs of (interval, duration).
-fn runs(tune: &CorpusTune) -> BTreeSet<u64> {
+/// Hashes of the runs of (interval, duration), one of `sample`.
+fn runs(tune: &CorpusTune, sample: u64) -> BTreeSet<u64> {
     let pairs = tune.once.tokens.windows(2).map(|w| [w[1].pitch.wrapping_sub(w[0].pitch), w[1].duration]);
     let pairs = pairs.collect::<Vec<_>>();
     pairs
         .windows(RUN)
         .map(|run| u64::from_le_bytes(Sha256::digest(run.concat())[..8].try_into().expect("8 bytes")))
+        .filter(|hash| hash.is_multiple_of(sample))
         .collect()
 }
 
 /// Sets of tunes that are joined by likeness or by their origin, as indices, each in order.
 fn families(tunes: &[CorpusTune]) -> Vec<Vec<usize>> {
-    let sets = tunes.par_iter().map(runs).collect::<Vec<_>>();
+    let sample = tunes.len().div_ceil(COMPARED).max(1) as u64;
+    let sets = tunes.par_iter().map(|tune| runs(tune, sample)).collect::<Vec<_>>();
     let mut holders: HashMap<u64, Vec<usize>> = HashMap::new();
     for (i, set) in sets.iter().enumerate() {
         set.iter().for_each(|&run| holders.entry(run).or_default().push(i));
     }
+    if sample > 1 {
+        holders.retain(|_, tunes| tunes.len() < COMMON);
+    }
     let mut joined = Joined::new(tunes.len());
     for (i, set) in sets.iter().enumerate() {
         let mut common: HashMap<usize, usize> = HashMap::new();
-        for run in set {
-            holders[run].iter().filter(|&&j| j < i).for_each(|&j| *common.entry(j).or_default() += 1);
+        for holders in set.iter().filter_map(|run| holders.get(run)) {
+            holders.iter().filter(|&&j| j < i).for_each(|&j| *common.entry(j).or_default() += 1);
         }
         for (j, shared) in common {
             if shared as f64 >= KIN * set.len().min(sets[j].len()) as f64 {
