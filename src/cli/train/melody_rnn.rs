@@ -48,12 +48,12 @@ pub struct Args {
     /// Highest learning rate [default: 0.002, or 0.0005 with --from]
     #[arg(long)]
     rate: Option<f64>,
-    /// Share of features dropped while training
-    #[arg(long, default_value_t = 0.3)]
-    dropout: f32,
-    /// Learn each tune at half and double speed too: helps where tunes are few and of no one tempo
+    /// Share of features dropped while training [default: 0.3, or 0.4 with --from]
     #[arg(long)]
-    stretch: bool,
+    dropout: Option<f32>,
+    /// Learn each tune at half and double speed too: helps where tunes are few [default: true with --from]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true")]
+    stretch: Option<bool>,
     /// Validations without gain after which training ends
     #[arg(long, default_value_t = 8)]
     patience: usize,
@@ -113,7 +113,11 @@ impl Args {
             std::iter::once(tune).chain(later)
         };
         let speeds = |tune: EncodedTune| {
-            let others = if self.stretch { vec![Stretch::Double, Stretch::Half] } else { Vec::new() };
+            let others = if self.stretch.unwrap_or(self.from.is_some()) {
+                vec![Stretch::Double, Stretch::Half]
+            } else {
+                Vec::new()
+            };
             let others = others.into_iter().filter_map(|by| stretched(&tune, by)).collect::<Vec<_>>();
             std::iter::once(tune).chain(others)
         };
@@ -133,7 +137,8 @@ pub fn run(args: Args) -> Result<()> {
     let further = args.from.is_some();
     let (usual_rate, minutes, validate_every) = if further { (5e-4, 10.0, 20) } else { (2e-3, 45.0, 250) };
     let rate = args.rate.unwrap_or(usual_rate);
-    ensure!((0.0..0.9).contains(&args.dropout), "--dropout {}: a share from 0 to 0.9 is needed", args.dropout);
+    let dropout = args.dropout.unwrap_or(if further { 0.4 } else { 0.3 });
+    ensure!((0.0..0.9).contains(&dropout), "--dropout {dropout}: a share from 0 to 0.9 is needed");
     ensure!(rate > 0.0 && rate < 1.0, "--rate {rate}: a rate between 0 and 1 is needed");
     ensure!(args.patience > 0, "--patience 0: at least one validation is needed");
     let shared = &args.shared;
@@ -143,7 +148,7 @@ pub fn run(args: Args) -> Result<()> {
     println!("{}", corpus.summary());
     let start = if further { Start::Weights } else { Start::Random };
     let seed = shared.seed;
-    let task_settings = TaskSettings { config, rate, dropout: args.dropout, weight_decay: 0.01, seed, start };
+    let task_settings = TaskSettings { config, rate, dropout, weight_decay: 0.01, seed, start };
     let validation = corpus.validation.iter().map(|t| Tune::from(&t.played)).collect::<Vec<_>>();
     let stop = stop_flag()?;
     let task = MelodyTask::new(task_settings, args.readings(&corpus.train), validation.clone())?
