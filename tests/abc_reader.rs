@@ -35,8 +35,8 @@ fn broken_rhythm_and_tuplets_share_their_time() {
 }
 
 #[test]
-fn an_accidental_holds_to_the_bar_line_in_its_octave_and_over_a_tie() {
-    assert_eq!(pitches(C, "^F F f =F | F ^c6-|c2 c", Repeats::Played), [66, 66, 77, 65, 65, 73, 72]);
+fn an_accidental_holds_to_the_bar_line_in_all_octaves_and_over_a_tie() {
+    assert_eq!(pitches(C, "^F F f =F | F ^c6-|c2 c", Repeats::Played), [66, 66, 78, 65, 65, 73, 72]);
     assert_eq!(notes(C, "^c6-|c2", Repeats::Played), [(73, 96)]);
 }
 

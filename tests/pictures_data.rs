@@ -45,6 +45,7 @@ fn a_scan_counts_explains_and_shows() {
     let page = dir.path().join("sheet.png");
     let out = oneiro().args(["data", "scan", "--json", "--sheet"]).arg(&page).arg(&folder).assert().success();
     let report: serde_json::Value = serde_json::from_slice(&out.get_output().stdout).unwrap();
+    let report = &report["pictures"];
     assert_eq!(report["pictures"], 17);
     assert_eq!(report["skipped_by_reason"]["broken"], 1);
     assert_eq!(report["width"]["max"], 40);

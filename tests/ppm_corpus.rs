@@ -31,7 +31,7 @@ fn repeated(once: &Melody) -> CorpusTune {
     let mut played = once.clone();
     played.events.extend_from_within(..);
     let coded = |melody| EncodedTune::new(melody).unwrap();
-    CorpusTune { title: once.title.clone(), played: coded(&played), once: coded(once) }
+    CorpusTune { title: once.title.clone(), origin: String::new(), played: coded(&played), once: coded(once) }
 }
 
 #[test]
@@ -50,6 +50,38 @@ fn near_duplicates_share_a_split_and_copies_are_left_out() {
             assert_eq!(part.iter().filter(|t| t.title == tune.title).count(), 2, "{}", tune.title);
         }
     }
+}
+
+#[test]
+fn the_split_is_the_same_in_whatever_order_tunes_are_met() {
+    for families in [40, 260] {
+        let mut tunes = Vec::new();
+        for seed in 0..families {
+            let original = tune(seed, 40);
+            let mut variant = original.clone();
+            variant.events[20].pitch = Some(61);
+            tunes.extend([original, variant].map(|t| repeated(&t)));
+        }
+        let parts = |tunes: Vec<CorpusTune>| {
+            let corpus = Corpus::split(tunes, CorpusReport::default());
+            [corpus.train, corpus.validation, corpus.test].map(|part| {
+                let mut titles = part.into_iter().map(|t| t.title).collect::<Vec<_>>();
+                titles.sort();
+                titles
+            })
+        };
+        let there = parts(tunes.clone());
+        tunes.reverse();
+        assert_eq!(there, parts(tunes), "{families} families");
+        assert!(there.iter().all(|part| !part.is_empty()));
+    }
+}
+
+#[test]
+fn tunes_of_one_origin_are_one_family() {
+    let voices = (0..30).map(|seed| CorpusTune { origin: format!("{}.mid", seed / 3), ..repeated(&tune(seed, 40)) });
+    let corpus = Corpus::split(voices.collect(), CorpusReport::default());
+    assert_eq!((corpus.report.families, corpus.report.largest_family), (10, 3), "seeds 0 to 29");
 }
 
 #[test]

@@ -41,6 +41,7 @@ impl Regression {
             checkpoint_every: Duration::ZERO,
             validate_every: 10,
             progress: false,
+            patience: None,
         };
         train(self, &settings, &self.stop)
     }

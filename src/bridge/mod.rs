@@ -5,6 +5,7 @@
 //! | composer | audio | [`Plan`]: notes and marks to come | [`ring()`] |
 //! | audio | composer | [`Heard`]: notes, bars, transport | [`ring()`] |
 //! | audio | pictures | [`ShowEvent`]: everything worth seeing | [`ring()`] |
+//! | composer | learner | [`Lesson`]: phrases that were played; models come back | [`lessons()`] |
 //! | audio | anyone | [`ClockReading`], [`Meters`]: only the newest matters | [`newest()`] |
 //!
 //! Nobody waits at this seam and nothing in it grows. What does not fit is dropped by the rule written at
@@ -12,6 +13,7 @@
 //! anything to free on the audio thread and no return ring is needed.
 
 mod counters;
+mod lesson;
 mod message;
 mod newest;
 mod ring;
@@ -19,6 +21,7 @@ mod show;
 mod stage;
 
 pub use counters::{Count, Counters};
+pub use lesson::{Lesson, Pupil, Teacher, lessons};
 pub use message::{ClockReading, Heard, HeardKind, Meters, Part, Plan, Scheduled};
 pub use newest::{NewestReader, NewestWriter, newest};
 pub use ring::{Full, RingReceiver, RingSender, ring};

@@ -2,12 +2,14 @@
 
 use super::expression::{BareNote, express};
 use super::harmony::{HarmonySpan, home_tones};
-use super::hearing::meant;
 use super::sampler::{Freedom, Moment, Rules, choose, closable};
 use super::{ComposeError, MelodyModel, Place};
-use crate::bridge::{ComposerSide, HeardKind, Part, Plan, Scheduled};
-use crate::music::encoding::{DURATIONS, REACH, REST, Token, duration_classes, metre_class, pitch_class, pitch_of};
-use crate::music::{Key, Mode, Note, PitchClassSet, STEPS_PER_BEAT, melody_between};
+use crate::bridge::{ComposerSide, HeardKind, Part, Plan, Scheduled, Teacher};
+use crate::model::session::Session;
+use crate::music::encoding::{
+    DURATIONS, PlacedToken, REACH, REST, Token, duration_classes, metre_class, pitch_class, pitch_of,
+};
+use crate::music::{Key, Mode, Note, PitchClassSet, STEPS_PER_BEAT, meant, melody_between};
 use crate::time::{Beats, MetreChange, MetreMap};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -78,6 +80,8 @@ pub struct Composer {
     first: Option<First>,
     /// The shortest note that was heard, in steps.
     shortest: u32,
+    /// Who learns from what is played, where somebody does.
+    learner: Option<Teacher<Session>>,
 }
 
 /// The first sounding note, which all others are relative to.
@@ -99,7 +103,15 @@ impl Composer {
             until: None,
             first: None,
             shortest: LONGEST_SHORTEST,
+            learner: None,
         }
+    }
+
+    /// Tells each call to a learner, and goes on with what it has learnt from the next call on. Which model answers a
+    /// call then depends on how fast the learner is.
+    #[must_use]
+    pub fn with_learner(self, learner: Teacher<Session>) -> Self {
+        Self { learner: Some(learner), ..self }
     }
 
     /// Takes in everything that waits in the ring.
@@ -137,8 +149,15 @@ impl Composer {
     /// [`ComposeError`].
     pub fn answer(&mut self, cue: &Cue) -> Result<Phrase, ComposeError> {
         self.listen();
+        if let Some(session) = self.learner.as_ref().and_then(Teacher::newest) {
+            self.model.adopt(session)?;
+        }
         let metres = self.metre_map();
-        self.push_call(cue, &metres)?;
+        let call = self.push_call(cue, &metres)?;
+        if let Some(learner) = self.learner.as_ref().filter(|_| !call.is_empty()) {
+            // A learner that is behind misses a phrase.
+            let _room = learner.phrase(call);
+        }
         let Some(first) = self.first else { return Ok(Phrase::default()) };
         let (key, rules) = self.rules(cue, first, &metres);
         let bare = self.compose(cue, &rules, first, &metres)?;
@@ -167,7 +186,9 @@ impl Composer {
         Place { position: into, metre: metre_class(bar.metre), bars: bars.max(0.0) as f32 }
     }
 
-    fn push_call(&mut self, cue: &Cue, metres: &MetreMap) -> Result<(), ComposeError> {
+    /// Lets the network hear the call: what it heard.
+    fn push_call(&mut self, cue: &Cue, metres: &MetreMap) -> Result<Vec<PlacedToken>, ComposeError> {
+        let mut call = Vec::new();
         let (begin, end) = cue.call;
         let from =
             self.until.filter(|&until| until <= begin && begin - until <= Beats(LONGEST_SILENCE)).unwrap_or(begin);
@@ -186,8 +207,11 @@ impl Composer {
                 let mut class = event.pitch.map_or(REST, |pitch| pitch_class(pitch, first.pitch));
                 for duration in duration_classes(event.steps) {
                     let here = at + Beats::from_steps(step, STEPS_PER_BEAT);
-                    let expectation = self.model.expect(self.place(here, first, metres))?;
-                    self.model.hear(expectation, Token { duration, pitch: class });
+                    let place = self.place(here, first, metres);
+                    let expectation = self.model.expect(place)?;
+                    let token = Token { duration, pitch: class };
+                    self.model.hear(expectation, token);
+                    call.push(PlacedToken { token, position: place.position, metre: place.metre, bars: place.bars });
                     class = REST;
                     step += i64::from(DURATIONS[usize::from(duration)]);
                 }
@@ -195,7 +219,7 @@ impl Composer {
             at += Beats::from_steps(i64::from(event.steps), STEPS_PER_BEAT);
         }
         self.until = Some(end);
-        Ok(())
+        Ok(call)
     }
 
     fn rules(&self, cue: &Cue, first: First, metres: &MetreMap) -> (Option<Key>, Rules) {

@@ -61,6 +61,24 @@ impl MelodyModel {
         Ok(Self { session, hidden, key, memory: Memory::new(memory, key), states: [state(), state()], last: None })
     }
 
+    /// Goes on with another session of the same network, such as one that has learnt meanwhile. What was heard stays:
+    /// the memory's keys are those that the weights of their time gave.
+    ///
+    /// # Errors
+    /// [`ComposeError::Model`] where the network has other sizes; the old session then stays.
+    pub fn adopt(&mut self, session: Session) -> Result<(), ComposeError> {
+        let refuse = |reason: String| ComposeError::Model { origin: session.origin().to_owned(), reason };
+        let Sizes { hidden, key, memory } = Sizes::of(session.spec()).map_err(refuse)?;
+        let (new, old) = ([hidden, key, memory], [self.hidden, self.key, self.memory.capacity]);
+        if new != old {
+            return Err(refuse(format!(
+                "its state, key and memory are of sizes {new:?}; the one that plays has {old:?}"
+            )));
+        }
+        self.session = session;
+        Ok(())
+    }
+
     /// Forgets everything that was heard.
     pub fn forget(&mut self) {
         self.memory = Memory::new(self.memory.capacity, self.key);

@@ -9,7 +9,6 @@ mod composer;
 mod error;
 mod expression;
 mod harmony;
-mod hearing;
 mod melody_model;
 mod sampler;
 mod tally;

@@ -45,6 +45,19 @@ pub struct Token {
     pub pitch: u8,
 }
 
+/// A coded event with its place, as it is heard in a performance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlacedToken {
+    /// The event.
+    pub token: Token,
+    /// Grid steps since the start of its bar.
+    pub position: u32,
+    /// Class of its metre: see [`metre_class`].
+    pub metre: u8,
+    /// Bars since the start of the first bar that was heard.
+    pub bars: f32,
+}
+
 /// A coded tune; its end is implied.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EncodedTune {

@@ -1,5 +1,6 @@
 //! `oneiro eval` for melody networks: how well the file foresees tunes it was not trained on, and how well counting does.
 
+use super::super::Usage;
 use super::{Answer, Args};
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -51,17 +52,23 @@ impl Differences {
 }
 
 /// What it takes of the options that not every kind takes.
-pub const OPTIONS: &[&str] = &["baselines"];
+pub const OPTIONS: &[&str] = &["baselines", "all"];
 
 /// Measures a melody network on the test tunes of a corpus.
 pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     let session = SessionOptions { intra_threads: args.threads.max(1), ..SessionOptions::default() };
     let mut model = MelodyModel::new(Session::from_inspected(model, &session)?)?;
-    let corpus = Corpus::open(&args.data)?;
-    if corpus.test.is_empty() || corpus.validation.is_empty() {
-        bail!("{}: too few to measure with", corpus.summary());
+    let mut corpus = Corpus::open(&args.data)?;
+    if args.all {
+        if args.baselines {
+            return Err(Usage("--baselines need tunes to learn from: not with --all".into()).into());
+        }
+        let others = corpus.train.drain(..).chain(corpus.validation.drain(..)).collect::<Vec<_>>();
+        corpus.test.extend(others);
+    } else if corpus.test.is_empty() || corpus.validation.is_empty() {
+        bail!("{}: too few to measure with (--all measures on every tune)", corpus.summary());
     }
-    eprintln!("{}", corpus.summary());
+    eprintln!("{}{}", corpus.summary(), if args.all { "; all are tested on" } else { "" });
     let readings: [fn(&CorpusTune) -> &EncodedTune; 2] = [|tune| &tune.played, |tune| &tune.once];
     let rows = |tune: &CorpusTune| readings.iter().map(|of| of(tune).tokens.len() as u64 + 1).sum::<u64>();
     let bar = progress("events", corpus.test.iter().map(rows).sum());

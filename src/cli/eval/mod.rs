@@ -69,6 +69,10 @@ pub struct Args {
     /// Measure simple baselines on the same examples too
     #[arg(long)]
     baselines: bool,
+    /// Measure on everything in the folders, not only on the part that training holds back: for data of which the model
+    /// has seen nothing
+    #[arg(long)]
+    all: bool,
     /// Write the figures into the model's description
     #[arg(long)]
     store: bool,
@@ -88,6 +92,7 @@ impl Args {
             ("walk", self.walk.is_some()),
             ("nearest", self.nearest.is_some()),
             ("baselines", self.baselines),
+            ("all", self.all),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
     }

@@ -174,6 +174,7 @@ impl Shared {
             checkpoint_every: Duration::from_secs_f64(every * 60.0),
             validate_every,
             progress: true,
+            patience: None,
         })
     }
 }
@@ -184,7 +185,7 @@ impl Shared {
     /// # Errors
     /// If the description cannot be stored or the file cannot be written.
     pub fn write(&self, mut model: ModelProto, mut about: ModelSpec, progress: &Progress) -> Result<()> {
-        about.data = self.data.iter().map(|folder| described(folder)).collect();
+        about.data.extend(self.data.iter().map(|folder| described(folder)));
         about.licence = self.licence.clone();
         about.seed = self.seed;
         about.command = command_line();

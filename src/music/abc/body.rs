@@ -15,8 +15,8 @@ pub(super) struct Body {
     pub items: Vec<Item>,
     pub warnings: Vec<AbcWarning>,
     pub(super) signature: Signature,
-    /// Accidentals of the bar so far, by letter and octave.
-    pub(super) bar: Vec<(usize, i16, i8)>,
+    /// Accidentals of the bar so far, by letter.
+    pub(super) bar: Vec<(usize, i8)>,
     /// Letter, octave and accidental of the note read last.
     pub(super) last: (usize, i16, i8),
     pub(super) unit: u64,

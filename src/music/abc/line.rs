@@ -276,11 +276,12 @@ impl<'a> Line<'a> {
             self.at += 1;
         }
         if let Some(value) = accidental {
-            self.body.bar.push((step, octave, value));
+            self.body.bar.push((step, value));
         }
-        let in_bar = self.body.bar.iter().rev().find(|(s, o, _)| (*s, *o) == (step, octave));
+        // In every octave: the default of the standard (propagate-accidentals, 2.1 section 11.3).
+        let in_bar = self.body.bar.iter().rev().find(|(letter, _)| *letter == step);
         let alter = match in_bar {
-            Some((_, _, value)) => *value,
+            Some((_, value)) => *value,
             None => self.body.held(step, octave).unwrap_or(self.body.signature.alter[step]),
         };
         self.body.last = (step, octave, alter);

@@ -1,20 +1,18 @@
 //! What a folder of pictures holds, before it is trained on.
 
-use super::dataset::{Error, Skipped, files_in};
+use super::dataset::Skipped;
 use super::decode::{self, Skip};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 use image::RgbImage;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 /// What was found.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// The folder.
-    pub folder: PathBuf,
     /// Files that could be pictures.
     pub files: usize,
     /// Files that are.
@@ -52,8 +50,6 @@ impl Spread {
     }
 }
 
-/// Most pictures compared with each other; the time grows with the square.
-const COMPARE_LIMIT: usize = 30_000;
 /// Most bits of 128 in which two pictures that look the same may differ.
 const NEAR_BITS: u32 = 8;
 
@@ -64,14 +60,11 @@ struct Look {
     thumbnail: RgbImage,
 }
 
-/// Decodes every picture of a folder and its subfolders. `seen` is called after each file.
+/// Decodes every picture among `files`. `seen` is called after each. As many pictures are unpacked at a time as there
+/// are threads; of each a few bytes are kept, so that 100,000 files are no burden.
 ///
 /// `thumbnails` is the side of the small copies, in pixels, and how many are kept.
-///
-/// # Errors
-/// [`Error::Io`] where the folder cannot be read. Files that are of no use are part of the report.
-pub fn scan(folder: &Path, thumbnails: (u32, usize), seen: &(dyn Fn() + Sync)) -> Result<Report, Error> {
-    let files = files_in(folder)?;
+pub fn scan(files: &[PathBuf], thumbnails: (u32, usize), seen: &(dyn Fn() + Sync)) -> Report {
     let looks = files.par_iter().enumerate().map(|(number, path)| {
         let side = if number < thumbnails.1 { thumbnails.0.max(1) } else { 0 };
         let look = look(path, side).map_err(|reason| Skipped { path: path.clone(), reason });
@@ -90,8 +83,7 @@ pub fn scan(folder: &Path, thumbnails: (u32, usize), seen: &(dyn Fn() + Sync)) -
         *skipped_by_reason.entry(name(&why.reason).to_owned()).or_insert(0) += 1;
     }
     let duplicates = alike(&found);
-    Ok(Report {
-        folder: folder.to_owned(),
+    Report {
         files: files.len(),
         pictures: found.len(),
         width: Spread::of(found.iter().map(|l| l.size.0).collect()),
@@ -100,7 +92,7 @@ pub fn scan(folder: &Path, thumbnails: (u32, usize), seen: &(dyn Fn() + Sync)) -
         skipped,
         duplicates,
         thumbnails: found.into_iter().filter(|l| l.thumbnail.width() > 0).map(|l| l.thumbnail).collect(),
-    })
+    }
 }
 
 fn name(reason: &Skip) -> &'static str {
@@ -158,23 +150,43 @@ fn print(rgb: &[u8]) -> u128 {
 }
 
 /// Groups of looks within [`NEAR_BITS`] of the group's first.
+///
+/// Prints that differ in at most 8 bits are the same in at least one of nine pieces, so only those that share a piece
+/// are compared. Those with the very same print, of which there may be many, are gathered first.
 fn alike(looks: &[Look]) -> Vec<Vec<PathBuf>> {
-    let looks = &looks[..looks.len().min(COMPARE_LIMIT)];
-    let mut taken = vec![false; looks.len()];
+    const PIECES: u32 = NEAR_BITS + 1;
+    const PIECE_BITS: u32 = u128::BITS.div_ceil(PIECES);
+    let mut same: HashMap<u128, usize> = HashMap::new();
+    let mut distinct: Vec<Vec<usize>> = Vec::new();
+    for (n, look) in looks.iter().enumerate() {
+        let place = *same.entry(look.print).or_insert(distinct.len());
+        if place == distinct.len() {
+            distinct.push(Vec::new());
+        }
+        distinct[place].push(n);
+    }
+    let print = |place: usize| looks[distinct[place][0]].print;
+    let piece = |print: u128, k: u32| (print >> (k * PIECE_BITS)) as u16 & ((1 << PIECE_BITS) - 1);
+    let mut holders: HashMap<(u32, u16), Vec<usize>> = HashMap::new();
+    for place in 0..distinct.len() {
+        (0..PIECES).for_each(|k| holders.entry((k, piece(print(place), k))).or_default().push(place));
+    }
+    let mut taken = vec![false; distinct.len()];
     let mut groups = Vec::new();
-    for (n, first) in looks.iter().enumerate() {
-        if taken[n] {
+    for first in 0..distinct.len() {
+        if taken[first] {
             continue;
         }
-        let mut group = vec![first.path.clone()];
-        for (other, look) in looks.iter().enumerate().skip(n + 1) {
-            if !taken[other] && (first.print ^ look.print).count_ones() <= NEAR_BITS {
+        let mut group = distinct[first].clone();
+        for other in (0..PIECES).flat_map(|k| &holders[&(k, piece(print(first), k))]).copied() {
+            if other > first && !taken[other] && (print(first) ^ print(other)).count_ones() <= NEAR_BITS {
                 taken[other] = true;
-                group.push(look.path.clone());
+                group.extend(&distinct[other]);
             }
         }
         if group.len() > 1 {
-            groups.push(group);
+            group.sort_unstable();
+            groups.push(group.into_iter().map(|n| looks[n].path.clone()).collect());
         }
     }
     groups
@@ -184,6 +196,8 @@ fn alike(looks: &[Look]) -> Vec<Vec<PathBuf>> {
 mod tests {
     use super::*;
     use crate::train::pictures::procedural::{Family, paint};
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     #[test]
     fn copies_are_found_through_scaling_and_compression() {
@@ -195,11 +209,40 @@ mod tests {
             .save(dir.path().join("c.jpg"))
             .unwrap();
         std::fs::write(dir.path().join("d.gif"), b"GIF89a").unwrap();
-        let report = scan(dir.path(), (24, 2), &|| ()).unwrap();
+        let files = ["a.png", "b.png", "c.jpg", "d.gif"].map(|name| dir.path().join(name));
+        let report = scan(&files, (24, 2), &|| ());
         assert_eq!((report.files, report.pictures), (4, 3));
         assert_eq!(report.width, Some(Spread { min: 96, median: 96, max: 150 }));
         assert_eq!(report.duplicates, [vec![dir.path().join("a.png"), dir.path().join("c.jpg")]]);
         assert_eq!(report.skipped_by_reason["not a picture"], 1);
         assert_eq!(report.thumbnails.len(), 2);
+    }
+
+    #[test]
+    fn groups_are_those_of_comparing_each_with_each() {
+        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        let mut prints: Vec<u128> = (0..60).map(|_| rng.random()).collect();
+        for n in 0..240 {
+            let flips = rng.random_range(0..12);
+            prints.push((0..flips).fold(prints[n % 60], |print, _| print ^ 1 << rng.random_range(0..128)));
+        }
+        let look = |(n, &print): (usize, &u128)| Look {
+            path: n.to_string().into(),
+            size: (1, 1),
+            print,
+            thumbnail: RgbImage::new(0, 0),
+        };
+        let looks: Vec<Look> = prints.iter().enumerate().map(look).collect();
+        let mut taken = vec![false; looks.len()];
+        let mut plain: Vec<Vec<PathBuf>> = Vec::new();
+        for (n, first) in looks.iter().enumerate() {
+            let near = |m: usize| (first.print ^ looks[m].print).count_ones() <= NEAR_BITS;
+            let group: Vec<usize> = (n..looks.len()).filter(|&m| !taken[n] && !taken[m] && near(m)).collect();
+            group.iter().for_each(|&m| taken[m] = true);
+            if group.len() > 1 {
+                plain.push(group.iter().map(|&m| looks[m].path.clone()).collect());
+            }
+        }
+        assert_eq!(alike(&looks), plain, "seed 9");
     }
 }

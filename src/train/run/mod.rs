@@ -50,6 +50,8 @@ pub struct RunSettings {
     pub validate_every: u64,
     /// Whether a progress bar is drawn.
     pub progress: bool,
+    /// The run ends early when so many validations in a row, since it began or went on, have brought nothing better.
+    pub patience: Option<usize>,
 }
 
 /// How long a run is.
@@ -85,7 +87,9 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
     let programs = steps.iter().map(|s| Program::new(s, settings.device)).collect::<Result<Vec<_>, _>>()?;
     let (mut progress, tensors) = earlier.unwrap_or_else(|| {
         let slots = steps.iter().flat_map(|s| s.slots.clone()).collect::<Vec<_>>();
-        (Progress::default(), initial_state(&slots, settings.seed))
+        let mut first = initial_state(&slots, settings.seed);
+        first.extend(task.start());
+        (Progress::default(), first)
     });
     plan(&mut progress, settings.length);
     progress.settings = config.clone();
@@ -175,14 +179,18 @@ impl Run<'_> {
             let start = Instant::now();
             let mut saved = Instant::now();
             let mut validated = first;
+            let mut idle = 0;
             let unfinished = |p: &Progress| p.steps == 0 || p.step < p.steps;
             while unfinished(&self.progress) && !stop.load(Ordering::Relaxed) {
                 let Ok(batch) = batches.recv() else { break };
                 self.step(batch, || spent + start.elapsed().as_secs_f64(), first)?;
                 let due = self.progress.step.is_multiple_of(self.settings.validate_every.max(1));
                 if due || !unfinished(&self.progress) {
-                    self.validate()?;
+                    idle = if self.validate()? { 0 } else { idle + 1 };
                     validated = self.progress.step;
+                    if task.decisive().is_some() && self.settings.patience.is_some_and(|most| idle >= most) {
+                        break;
+                    }
                 }
                 if saved.elapsed() >= self.settings.checkpoint_every {
                     checkpoint::save(&file, &self.progress, &self.finite_state()?)?;
@@ -224,11 +232,13 @@ impl Run<'_> {
         self.log.step(progress, &metrics, &rates, batch.examples)
     }
 
-    fn validate(&mut self) -> Result<(), RunError> {
+    /// Whether the state is the best so far.
+    fn validate(&mut self) -> Result<bool, RunError> {
         let state = self.finite_state()?;
         let figures = self.task.validate(&state, &self.settings.folder, self.progress.step)?;
         let best = self.keeper.keep(&figures, &self.progress, &state)?;
-        self.log.validation(&self.progress, &figures, best)
+        self.log.validation(&self.progress, &figures, best)?;
+        Ok(best)
     }
 
     /// The whole state, where it is fit to go on with.

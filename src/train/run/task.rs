@@ -27,6 +27,10 @@ pub trait Task: Sync {
     fn batch(&self, step: u64) -> Batch;
     /// Learning rates and betas by objective.
     fn objectives(&self) -> Vec<Rates>;
+    /// First contents of the state that are not drawn: the weights of a model that is trained further, say.
+    fn start(&self) -> Tensors {
+        Tensors::new()
+    }
     /// All settings that a resumed run must share; `kind`, where given, names what is trained in the report.
     fn settings(&self) -> serde_json::Value;
     /// Figures on data that is not trained on, from the current state, and files worth looking at: pictures called

@@ -56,6 +56,7 @@ fn settings(folder: &Path, resume: bool) -> RunSettings {
         checkpoint_every: Duration::from_secs(3600),
         validate_every: 2,
         progress: false,
+        patience: None,
     }
 }
 

@@ -1,16 +1,42 @@
 //! The melody network as a model to perform with: one event a call.
 
 use super::{Config, Events, MelodyRnn, PHASES, StepMemory};
+use crate::model::inspect::Inspected;
 use crate::model::onnx::ModelProto;
-use crate::model::spec::{Kind, ModelSpec, TensorSpec, Vocabulary};
+use crate::model::spec::{Dim, Kind, ModelSpec, TensorSpec, Vocabulary};
 use crate::music::STEPS_PER_BEAT;
 use crate::music::encoding::{CODING, DURATIONS, METRE_CLASSES};
 use crate::train::graph::{Graph, Var, Weights};
 use crate::train::tensor::Tensors;
+use crate::train::weights::weights_of;
+use prost::Message;
 use std::collections::BTreeMap;
 
 /// Events that a performing model remembers.
 pub const MEMORY: usize = 512;
+
+/// Sizes and weights of a model that [`performing_model`] made, to be trained further.
+///
+/// # Errors
+/// A reason, where the model is another network or codes music otherwise.
+pub fn read_model(model: &Inspected) -> Result<(Config, Tensors), String> {
+    let spec = &model.spec;
+    let coding = spec.vocabulary.as_ref().map(|v| (v.coding.as_str(), v.version));
+    if spec.kind != Kind::MelodyRnn || coding != Some(CODING) {
+        return Err(format!("not a melody network that codes music as `{}` {}", CODING.0, CODING.1));
+    }
+    let width = |name: &str| match spec.inputs.iter().find(|t| t.name == name)?.shape.get(1)? {
+        Dim::Fixed(n @ 1..=8192) => Some(*n),
+        _ => None,
+    };
+    let widths =
+        width("state0").zip(width("keys")).filter(|(_, row)| *row > PHASES && (row - PHASES).is_multiple_of(2));
+    let (hidden, row) = widths.ok_or("its states and keys have no sizes that can be trained")?;
+    let config = Config::new(hidden, (row - PHASES) / 2);
+    let proto = ModelProto::decode(model.bytes.as_slice()).map_err(|e| e.to_string())?;
+    let weights = weights_of(&proto, &performing_graph(config)).map_err(|e| e.to_string())?;
+    Ok((config, weights))
+}
 
 /// A graph of one step, with the descriptions of its inputs, and its outputs with their shapes.
 struct StepGraph {

@@ -1,7 +1,7 @@
 //! From what was played to what was meant: onsets go to the grid of their beat, and the small gaps between notes, which
 //! are articulation and not rests, are closed. The network learnt from written tunes.
 
-use crate::music::{MelodyEvent, STEPS_PER_BEAT};
+use super::{MelodyEvent, STEPS_PER_BEAT};
 
 /// Divisions of a beat, in steps, and what a beat must gain in steps of error to be heard in a finer one.
 const GRIDS: [(i64, i64); 6] = [(24, 0), (12, 0), (6, 1), (8, 1), (3, 4), (4, 4)];
@@ -11,7 +11,7 @@ const AS_PLAYED: i64 = 6;
 const GAP: (i64, i64) = (6, 4);
 
 /// What was meant by events that were played from grid step `start` on; as long as they are in all.
-pub(super) fn meant(events: &[MelodyEvent], start: i64) -> Vec<MelodyEvent> {
+pub fn meant(events: &[MelodyEvent], start: i64) -> Vec<MelodyEvent> {
     let end = start + events.iter().map(|e| i64::from(e.steps)).sum::<i64>();
     let mut notes = notes_of(events, start);
     snap(&mut notes, start, end);
