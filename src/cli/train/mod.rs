@@ -2,6 +2,7 @@
 
 mod image_gan;
 mod melody_rnn;
+mod melody_vae;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
@@ -31,6 +32,8 @@ enum Kind {
     ImageGan(image_gan::Args),
     /// A network that continues and answers melodies, from folders of tunes
     MelodyRnn(melody_rnn::Args),
+    /// A network that turns phrases into one another, from folders of tunes
+    MelodyVae(melody_vae::Args),
 }
 
 /// Runs `oneiro train`.
@@ -38,6 +41,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.kind {
         Kind::ImageGan(args) => image_gan::run(args),
         Kind::MelodyRnn(args) => melody_rnn::run(args),
+        Kind::MelodyVae(args) => melody_vae::run(args),
     }
 }
 

@@ -3,3 +3,4 @@
 pub mod efficientnet;
 pub mod image_gan;
 pub mod melody_rnn;
+pub mod melody_vae;
