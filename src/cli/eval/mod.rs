@@ -3,6 +3,7 @@
 
 mod image_gan;
 mod melody_rnn;
+mod melody_vae;
 
 use super::pictures::Folders;
 use super::{Usage, answer};
@@ -24,11 +25,13 @@ use std::path::{Path, PathBuf};
 Models of kind image-gan are measured by the Fréchet distance of their pictures to held-out ones, seen through
 EfficientNet-Lite0; give the folders and --edge-crop as for training, so that the same pictures are held out.
 Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
+Models of kind melody-vae are measured by how well phrases of the test tunes come back, and how they turn into one another.
 
 Examples:
   oneiro eval models/image-gan.onnx --data paintings --edge-crop 0.08 --data abstract --json
   oneiro eval mine.onnx --data my-pictures --sheet samples.jpg --walk walk.jpg
-  oneiro eval models/melody-rnn.onnx --data tunes --baselines")]
+  oneiro eval models/melody-rnn.onnx --data tunes --baselines
+  oneiro eval models/melody-vae-2.onnx --data tunes --sheet phrases.jpg --walk morphs.jpg")]
 pub struct Args {
     /// The model
     file: PathBuf,
@@ -119,6 +122,7 @@ pub fn run(args: Args) -> Result<()> {
     let (measure, options): (Measure, &[&str]) = match model.spec.kind {
         Kind::ImageGan => (image_gan::run, image_gan::OPTIONS),
         Kind::MelodyRnn => (melody_rnn::run, melody_rnn::OPTIONS),
+        Kind::MelodyVae => (melody_vae::run, melody_vae::OPTIONS),
         other => bail!("{}: models of kind {other} cannot be measured here yet", args.file.display()),
     };
     if let Some(option) = args.special().into_iter().find(|option| !options.contains(option)) {

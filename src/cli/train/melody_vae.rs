@@ -5,9 +5,7 @@ use anyhow::{Result, ensure};
 use clap::Args as ClapArgs;
 use oneiro::train::checkpoint;
 use oneiro::train::corpus::Corpus;
-use oneiro::train::nets::melody_vae::{
-    Config, MelodyVaeTask, TaskSettings, averaged, performing_model, training_phrases,
-};
+use oneiro::train::nets::melody_vae::{Config, MelodyVaeTask, TaskSettings, averaged, performing_model, phrases_of};
 use oneiro::train::run::train;
 
 /// Arguments of `oneiro train melody-vae`.
@@ -91,7 +89,8 @@ pub fn run(args: Args) -> Result<()> {
     if !args.export_only {
         let corpus = Corpus::open(&args.shared.data)?;
         println!("{}", corpus.summary());
-        let [learnt, checked] = [&corpus.train, &corpus.validation].map(|tunes| training_phrases(tunes, config));
+        let [learnt, checked] =
+            [&corpus.train, &corpus.validation].map(|tunes| phrases_of(tunes, config.bars, config.rows()));
         println!("{} phrases of {} bars to learn from, {} to check with", learnt.len(), config.bars, checked.len());
         let task = MelodyVaeTask::new(task_settings, learnt, checked)?;
         train(&task, &settings, &*stop_flag()?)?;

@@ -105,7 +105,6 @@ pub fn performing_model(config: Config, weights: &Tensors, name: &str) -> (Model
         ]),
     });
     spec.latent = Some(Latent { size: config.latent, mapped_size: None, psi: None });
-    spec.settings =
-        BTreeMap::from([("hidden".into(), config.hidden as f64), ("bars".into(), f64::from(config.bars))]);
+    spec.settings = BTreeMap::from([("hidden".into(), config.hidden as f64), ("bars".into(), f64::from(config.bars))]);
     (model, spec)
 }

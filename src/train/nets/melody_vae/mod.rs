@@ -14,12 +14,13 @@ pub mod evaluate;
 mod export;
 mod rolls;
 mod task;
+pub mod walk;
 mod writer;
 
 pub use batch::{Bucket, Phrase};
 pub use export::{performing_graph, performing_model};
 pub use rolls::{Strip, draw_strips};
-pub use task::{MelodyVaeTask, TaskSettings, averaged, training_phrases};
+pub use task::{MelodyVaeTask, TaskSettings, averaged, phrases_of};
 pub use writer::{Reader, Writer};
 
 use crate::music::encoding::{DURATIONS, METRE_CLASSES, PITCH_CLASSES, POSITIONS};

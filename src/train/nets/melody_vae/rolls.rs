@@ -24,14 +24,12 @@ pub struct Strip {
 impl Strip {
     /// Phrases of one form.
     pub fn new(phrases: &[&CodedPhrase]) -> Self {
-        let form = phrases.first().map_or_else(
-            || crate::music::phrase::Form { metre: TimeSignature::COMMON, bars: 1 },
-            |p| p.form,
-        );
+        let form = phrases
+            .first()
+            .map_or_else(|| crate::music::phrase::Form { metre: TimeSignature::COMMON, bars: 1 }, |p| p.form);
         let each = form.metre.bar_beats().0 * f64::from(form.bars);
-        let notes = phrases.iter().enumerate().map(|(i, p)| {
-            p.decode("", REFERENCE).notes_at(Beats(each * i as f64), VELOCITY)
-        });
+        let notes =
+            phrases.iter().enumerate().map(|(i, p)| p.decode("", REFERENCE).notes_at(Beats(each * i as f64), VELOCITY));
         Self { phrases: notes.collect(), metre: form.metre, length: Beats(each * phrases.len() as f64) }
     }
 

@@ -62,14 +62,14 @@ pub struct MelodyVaeTask {
 
 /// All phrases of `bars` bars of some tunes, each section once, counted from their tune's tonic; those of more than
 /// `rows` events or hardly any notes are left out.
-pub fn training_phrases(tunes: &[CorpusTune], config: Config) -> Vec<Phrase> {
+pub fn phrases_of(tunes: &[CorpusTune], bars: u32, rows: usize) -> Vec<Phrase> {
     let mut phrases = Vec::new();
     for tune in tunes {
         let melody = tune.once.decode(&tune.title);
         let Some(reference) = reference_pitch(&melody) else { continue };
-        for window in windows(&melody, config.bars) {
-            let phrase = CodedPhrase::new(&window, config.bars, reference).map(Phrase::from);
-            phrases.extend(phrase.filter(|p| p.notes >= FEWEST_NOTES && p.rows() <= config.rows()));
+        for window in windows(&melody, bars) {
+            let phrase = CodedPhrase::new(&window, bars, reference).map(Phrase::from);
+            phrases.extend(phrase.filter(|p| p.notes >= FEWEST_NOTES && p.rows() <= rows));
         }
     }
     phrases
@@ -83,7 +83,8 @@ impl MelodyVaeTask {
     pub fn new(settings: TaskSettings, train: Vec<Phrase>, validation: Vec<Phrase>) -> Result<Self, RunError> {
         if train.is_empty() || validation.is_empty() {
             let bars = settings.config.bars;
-            let message = format!("no phrases of {bars} bars: at least one to train on and one to check with are needed");
+            let message =
+                format!("no phrases of {bars} bars: at least one to train on and one to check with are needed");
             return Err(RunError::Data(message));
         }
         let most = settings.config.rows();
@@ -204,7 +205,8 @@ impl Task for MelodyVaeTask {
         let bucket = self.buckets[program];
         let TaskSettings { word_dropout, beta, beta_warm_up, config, .. } = self.settings;
         let mut feeds = bucket.feeds(&moved.iter().collect::<Vec<_>>(), |_, _| rng.random_bool(word_dropout));
-        let noise = Tensor::new(&[bucket.phrases, config.latent], normal(&mut rng, 1.0, bucket.phrases * config.latent));
+        let noise =
+            Tensor::new(&[bucket.phrases, config.latent], normal(&mut rng, 1.0, bucket.phrases * config.latent));
         feeds.insert("noise".into(), Feed::Floats(noise));
         let warm = ((step + 1) as f64 / beta_warm_up.max(1) as f64).min(1.0);
         feeds.insert("beta".into(), Feed::Floats(Tensor::scalar((beta * warm) as f32)));
@@ -249,11 +251,11 @@ impl Task for MelodyVaeTask {
 
         let every = self.validation.len().div_ceil(8);
         let pairs = self.validation.iter().zip(&written).step_by(every).zip(&samples);
-        let strips = pairs.map(|((phrase, written), sample)| {
-            Strip::new(&[&phrase.coded, &written.phrase, &sample.phrase])
-        });
+        let strips =
+            pairs.map(|((phrase, written), sample)| Strip::new(&[&phrase.coded, &written.phrase, &sample.phrase]));
         let file = folder.join(format!("samples-{step:06}.png"));
-        save_png(&draw_strips(&strips.collect::<Vec<_>>(), 900), &file).map_err(|error| RunError::Io { path: file, error })?;
+        save_png(&draw_strips(&strips.collect::<Vec<_>>(), 900), &file)
+            .map_err(|error| RunError::Io { path: file, error })?;
 
         let nats = readings.iter().map(|r| r.nats).sum::<f64>() / readings.len() as f64;
         let kept = written.iter().filter(|w| w.kept_metre).count() as f64 / written.len() as f64;

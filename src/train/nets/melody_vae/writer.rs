@@ -17,8 +17,7 @@ pub(super) fn inputs(g: &mut Graph, bucket: Bucket) -> ([Rows; 2], [Var; 2], [Va
     let [position, metre] = ["position", "metre"].map(|name| g.input_indices(name, &shape));
     let features = g.input("features", &[bucket.phrases, bucket.rows, FEATURES]);
     let rows = ["", "before_"].map(|prefix| {
-        let [duration, pitch] =
-            ["duration", "pitch"].map(|name| g.input_indices(&format!("{prefix}{name}"), &shape));
+        let [duration, pitch] = ["duration", "pitch"].map(|name| g.input_indices(&format!("{prefix}{name}"), &shape));
         Rows { duration, pitch, position, metre, features }
     });
     let targets = ["target_duration", "target_pitch"].map(|name| g.input_indices(name, &shape));
