@@ -85,7 +85,9 @@ fn a_model_that_cannot_be_played_with_is_refused_with_its_name_and_the_reason() 
     let cases: [Case; 4] = [
         ("codes phrases as `other` 1", &|spec| spec.vocabulary.as_mut().unwrap().coding = "other".into()),
         ("table of durations", &|spec| spec.vocabulary.as_mut().unwrap().durations.truncate(9)),
-        ("how many bars", &|spec| drop(spec.settings.remove("bars"))),
+        ("how many bars", &|spec| {
+            spec.settings.remove("bars");
+        }),
         ("no output `logvar`", &|spec| spec.outputs.retain(|t| t.name != "logvar")),
     ];
     for (reason, change) in cases {
