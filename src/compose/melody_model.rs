@@ -201,15 +201,21 @@ impl Sizes {
 }
 
 fn width(tensors: &[TensorSpec], name: &str, axis: usize) -> Result<usize, String> {
+    width_up_to(tensors, name, axis, LARGEST)
+}
+
+/// Length of an input's axis, from 1 to `largest`; or why it cannot be played with.
+pub(super) fn width_up_to(tensors: &[TensorSpec], name: &str, axis: usize, largest: usize) -> Result<usize, String> {
     let tensor = tensors.iter().find(|t| t.name == name).ok_or_else(|| format!("it has no input `{name}`"))?;
     match tensor.shape.get(axis) {
-        Some(Dim::Fixed(n)) if (1..=LARGEST).contains(n) => Ok(*n),
-        Some(Dim::Fixed(n)) => Err(format!("its input `{name}` is {n} wide; 1 to {LARGEST} can be played with")),
+        Some(Dim::Fixed(n)) if (1..=largest).contains(n) => Ok(*n),
+        Some(Dim::Fixed(n)) => Err(format!("its input `{name}` is {n} wide; 1 to {largest} can be played with")),
         _ => Err(format!("its input `{name}` has no fixed shape")),
     }
 }
 
-fn has(direction: &str, tensors: &[TensorSpec], wanted: &TensorSpec) -> Result<(), String> {
+/// Whether a tensor is described as it is wanted; or what is different.
+pub(super) fn has(direction: &str, tensors: &[TensorSpec], wanted: &TensorSpec) -> Result<(), String> {
     let name = &wanted.name;
     let found = tensors.iter().find(|t| t.name == *name).ok_or_else(|| format!("it has no {direction} `{name}`"))?;
     let describe = |t: &TensorSpec| {

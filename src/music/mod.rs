@@ -3,6 +3,7 @@
 pub mod abc;
 pub mod encoding;
 pub mod midi;
+pub mod phrase;
 pub mod piano_roll;
 
 mod chord;

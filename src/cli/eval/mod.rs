@@ -4,6 +4,7 @@
 mod art_classifier;
 mod image_gan;
 mod melody_rnn;
+mod melody_vae;
 mod upscaler;
 
 use super::pictures::Folders;
@@ -29,11 +30,13 @@ Models of kind art-classifier are measured on the pictures that their training h
 Models of kind upscaler are measured by how near they come to held-out pictures that were made small, and by ringing, on
 edges and on the pictures of the first image-gan that is found.
 Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
+Models of kind melody-vae are measured by how well phrases of the test tunes come back, and how they turn into one another.
 
 Examples:
   oneiro eval models/image-gan.onnx --data paintings --edge-crop 0.08 --data abstract --json
   oneiro eval mine.onnx --data my-pictures --sheet samples.jpg --walk walk.jpg
-  oneiro eval models/melody-rnn.onnx --data tunes --baselines")]
+  oneiro eval models/melody-rnn.onnx --data tunes --baselines
+  oneiro eval models/melody-vae-2.onnx --data tunes --sheet phrases.jpg --walk morphs.jpg")]
 pub struct Args {
     /// The model
     file: PathBuf,
@@ -130,6 +133,7 @@ pub fn run(args: Args) -> Result<()> {
         Kind::ArtClassifier => (art_classifier::run, art_classifier::OPTIONS),
         Kind::ImageGan => (image_gan::run, image_gan::OPTIONS),
         Kind::MelodyRnn => (melody_rnn::run, melody_rnn::OPTIONS),
+        Kind::MelodyVae => (melody_vae::run, melody_vae::OPTIONS),
         Kind::Upscaler => (upscaler::run, upscaler::OPTIONS),
         other => bail!("{}: models of kind {other} cannot be measured here yet", args.file.display()),
     };

@@ -3,6 +3,7 @@
 mod art_classifier;
 mod image_gan;
 mod melody_rnn;
+mod melody_vae;
 mod upscaler;
 
 pub use art_classifier::ridge_by_fold;
@@ -37,6 +38,8 @@ enum Kind {
     ImageGan(image_gan::Args),
     /// A network that continues and answers melodies, from folders of tunes
     MelodyRnn(melody_rnn::Args),
+    /// A network that turns phrases into one another, from folders of tunes
+    MelodyVae(melody_vae::Args),
     /// A network that makes pictures two and four times as large, from folders of pictures
     Upscaler(upscaler::Args),
 }
@@ -47,6 +50,7 @@ pub fn run(args: Args) -> Result<()> {
         Kind::ArtClassifier(args) => art_classifier::run(args),
         Kind::ImageGan(args) => image_gan::run(args),
         Kind::MelodyRnn(args) => melody_rnn::run(args),
+        Kind::MelodyVae(args) => melody_vae::run(args),
         Kind::Upscaler(args) => upscaler::run(args),
     }
 }

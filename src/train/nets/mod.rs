@@ -4,4 +4,5 @@ pub mod art_classifier;
 pub mod efficientnet;
 pub mod image_gan;
 pub mod melody_rnn;
+pub mod melody_vae;
 pub mod upscaler;

@@ -7,7 +7,7 @@ mod discriminator;
 pub mod evaluate;
 pub mod export;
 mod generator;
-mod half;
+pub(super) mod half;
 mod task;
 pub mod walk;
 
