@@ -280,6 +280,8 @@ fn losses() {
     run("l1", &[&[3, 5], &[3, 5]], |g, x| g.l1_loss(x[0], x[1]));
     run("hinge", &[&[3, 2], &[3, 2]], |g, x| g.hinge_loss(x[0], x[1]));
     run("logistic", &[&[3, 2], &[3, 2]], |g, x| g.logistic_loss(x[0], x[1]));
+    run("wasserstein", &[&[3, 2], &[3, 2]], |g, x| g.wasserstein_loss(x[0], x[1]));
+    run("non_saturating", &[&[3, 2]], |g, x| g.non_saturating_loss(x[0]));
     run("kl", &[&[3, 4], &[3, 4]], |g, x| g.kl_divergence(x[0], x[1]));
 }
 

@@ -4,6 +4,7 @@
 //! To add one: a file with `pub struct Args` (clap) and `pub fn run(args: Args) -> anyhow::Result<()>`, a variant of
 //! [`Command`], and its line in [`run`].
 
+mod bench;
 mod data;
 mod doctor;
 mod eval;
@@ -45,6 +46,8 @@ enum Command {
     Train(train::Args),
     /// Measure a model on data it was not trained on
     Eval(eval::Args),
+    /// Time training steps on this machine
+    Bench(bench::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),
 }
@@ -69,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Models(args) => models::run(args),
         Command::Train(args) => train::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Doctor(args) => doctor::run(args),
     };
     match result {

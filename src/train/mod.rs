@@ -4,6 +4,7 @@
 //! into standard ONNX operators; [`step`] adds the optimizer, so that one training step is one ordinary ONNX
 //! model, which a [`program::Program`] runs. The exported model is the same graph with its weights inside.
 
+pub mod bench;
 pub mod checkpoint;
 pub mod corpus;
 pub mod graph;

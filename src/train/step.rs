@@ -75,6 +75,8 @@ pub struct Step {
     pub slots: Vec<Slot>,
     /// Names of the outputs that are single numbers.
     pub metrics: Vec<String>,
+    /// Floating-point operations of its matrix products.
+    pub operations: u64,
 }
 
 /// Prefix of running averages of parameters among the slots.
@@ -144,7 +146,8 @@ impl Step {
         let metrics = outputs.iter().map(|(n, _)| n.clone()).collect();
         outputs.extend(renewed.into_iter().map(|(name, v)| (format!("next/{name}"), v)));
         let named = outputs.iter().map(|(n, v)| (n.as_str(), *v)).collect::<Vec<_>>();
-        Self { model: g.to_model(&named, Weights::Fed), slots, metrics }
+        let operations = g.operations(&named);
+        Self { model: g.to_model(&named, Weights::Fed), slots, metrics, operations }
     }
 }
 

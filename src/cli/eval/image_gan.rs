@@ -6,7 +6,7 @@ use oneiro::model::inspect::Inspected;
 use oneiro::model::session::{Input, Session, SessionOptions};
 use oneiro::model::spec::ModelSpec;
 use oneiro::train::nets::efficientnet::EfficientNet;
-use oneiro::train::nets::image_gan::evaluate::{Eye, Figures, Sides, figures};
+use oneiro::train::nets::image_gan::evaluate::{Eye, Figures, Sides, Smoothness, figures, smoothness};
 use oneiro::train::nets::image_gan::walk::walk;
 use oneiro::train::pictures::dataset::{Dataset, Options, Split};
 use oneiro::train::pictures::metrics::{Features, nearest};
@@ -28,6 +28,7 @@ struct Report {
     milliseconds: f64,
     #[serde(flatten)]
     figures: Figures,
+    walks: Smoothness,
 }
 
 /// What it takes of the options that not every kind takes.
@@ -60,17 +61,34 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
         save_jpeg(&sheet::sheet_of_planes(&painter.paint(&steps)?, side, layout), path)?;
     }
     let milliseconds = painter.milliseconds(&points[0])?;
-    let figures = measure(args, side, &painted, &mut rng)?;
-    let report = Report { psi, seed: args.seed, milliseconds, figures };
+    let network = EfficientNet::read(&features_file(args.features.as_deref())?)?;
+    let mut eye = Eye::new(&network, side, Device::Cpu { threads: args.threads.max(1) })?;
+    let walks = measure_walks(&mut painter, &mut eye, &points)?;
+    let figures = measure(args, side, &painted, &mut eye, &mut rng)?;
+    let report = Report { psi, seed: args.seed, milliseconds, figures, walks };
     Answer::new(&report, describe(&report)?)
 }
 
-fn measure(args: &Args, side: usize, painted: &[f32], rng: &mut ChaCha8Rng) -> Result<Figures> {
+/// Walks that are measured, and pictures of each.
+const WALKS: usize = 12;
+const WALK_STEPS: usize = 24;
+
+/// How evenly pictures change on the ways between pairs of the drawn points.
+fn measure_walks(painter: &mut Painter, eye: &mut Eye, points: &[Vec<f32>]) -> Result<Smoothness> {
+    let (mut way, mut angles) = (Vec::new(), Vec::new());
+    for pair in points.chunks_exact(2).take(WALKS) {
+        let steps = walk(&pair[0], &pair[1], WALK_STEPS);
+        let cosine: f64 = steps[0].iter().zip(&steps[WALK_STEPS - 1]).map(|(a, b)| f64::from(a * b)).sum();
+        angles.push(cosine.clamp(-1.0, 1.0).acos() / (WALK_STEPS - 1) as f64);
+        way.extend(steps);
+    }
+    Ok(smoothness(&eye.features(&painter.paint(&way)?)?, &angles)?)
+}
+
+fn measure(args: &Args, side: usize, painted: &[f32], eye: &mut Eye, rng: &mut ChaCha8Rng) -> Result<Figures> {
     let sources = args.folders.sources(&args.data)?;
     let open = |held_out| Dataset::open(&sources, &Options { size: side, held_out, ..Options::default() });
     let (data, halves) = (open(Options::default().held_out)?, open(0.5)?);
-    let network = EfficientNet::read(&features_file(args.features.as_deref())?)?;
-    let mut eye = Eye::new(&network, side, Device::Cpu { threads: args.threads.max(1) })?;
     let mut look = |data: &Dataset, split, seed| -> Result<_> {
         Ok(eye.features(&data.sample(split, seed, 0, args.count()?)?.data)?)
     };
@@ -179,7 +197,14 @@ fn describe(report: &Report) -> Result<String> {
         f.nearest_training_least,
         f.nearest_training_least_of_held_out
     )?;
-    writeln!(text, "spread {:.2}, of training pictures {:.2}", f.spread, f.spread_training)?;
+    let verdict = if f.mode_collapse { ": MODE COLLAPSE, its pictures are nearly all alike" } else { "" };
+    writeln!(text, "spread {:.2}, of training pictures {:.2}{verdict}", f.spread, f.spread_training)?;
+    let w = &report.walks;
+    writeln!(
+        text,
+        "walks: path length {:.1}; largest step {:.2} times the mean step, {:.2} in the worst walk",
+        w.path_length, w.worst_step, w.worst_step_of_all
+    )?;
     write!(text, "{:.1} ms a picture", report.milliseconds)?;
     Ok(text)
 }

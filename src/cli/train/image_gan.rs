@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use oneiro::train::checkpoint;
 use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::image_gan::export::{description, network, performing_weights};
-use oneiro::train::nets::image_gan::{Settings, Shape, Task};
+use oneiro::train::nets::image_gan::{Loss, Settings, Shape, Task};
 use oneiro::train::pictures::dataset::{Dataset, Options, Split};
 use oneiro::train::run::train;
 use std::path::PathBuf;
@@ -40,6 +40,9 @@ pub struct Args {
     /// Steps in which both real and painted pictures are blurred, less and less
     #[arg(long, default_value_t = 100)]
     blur_steps: u64,
+    /// The game that generator and discriminator play
+    #[arg(long, value_enum, default_value = "hinge")]
+    loss: Game,
     #[command(flatten)]
     folders: Folders,
     /// Steps between two sheets of samples
@@ -51,6 +54,27 @@ pub struct Args {
     /// Weights of EfficientNet-Lite0 [default: those that `cargo xtask data features` brought]
     #[arg(long, value_name = "FILE.pth")]
     features: Option<PathBuf>,
+}
+
+/// Losses that can be chosen.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Game {
+    /// Hinge loss: steady, the usual choice
+    Hinge,
+    /// The minimax game with the generator's non-saturating loss
+    NonSaturating,
+    /// Wasserstein distance, its critic bounded by spectral norms
+    Wasserstein,
+}
+
+impl From<Game> for Loss {
+    fn from(game: Game) -> Self {
+        match game {
+            Game::Hinge => Self::Hinge,
+            Game::NonSaturating => Self::NonSaturating,
+            Game::Wasserstein => Self::Wasserstein,
+        }
+    }
 }
 
 /// Trains and writes the model.
@@ -91,6 +115,7 @@ pub fn run(args: Args) -> Result<()> {
         blur: (args.size as f64 / 50.0, args.blur_steps),
         average: 0.995,
         seed: args.shared.seed,
+        loss: args.loss.into(),
     };
     let device = settings.device;
     if !args.export_only {

@@ -46,7 +46,8 @@ impl Graph {
         }
     }
 
-    pub(in crate::train) fn to_proto(&self, name: &str, outputs: &[(&str, Var)], weights: Weights) -> GraphProto {
+    /// Which values and which nodes `outputs` need.
+    pub(super) fn reached(&self, outputs: &[(&str, Var)]) -> (Vec<bool>, Vec<bool>) {
         let mut needed = vec![false; self.values.len()];
         for (_, v) in outputs {
             needed[v.0 as usize] = true;
@@ -60,7 +61,11 @@ impl Graph {
                 }
             }
         }
+        (needed, live)
+    }
 
+    pub(in crate::train) fn to_proto(&self, name: &str, outputs: &[(&str, Var)], weights: Weights) -> GraphProto {
+        let (needed, live) = self.reached(outputs);
         let mut proto = GraphProto { name: Some(name.into()), ..GraphProto::default() };
         for (index, value) in self.values.iter().enumerate() {
             let info = || ValueInfoProto::tensor(&value.name, value.data_type, &value.shape);

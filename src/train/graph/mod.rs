@@ -6,6 +6,7 @@
 
 mod export;
 mod gradient;
+mod operations;
 
 use super::tensor::Tensor;
 use crate::model::onnx::{AttributeProto, AttributeType, DataType, GraphProto, TensorProto};
@@ -88,6 +89,8 @@ struct Node {
     inputs: Vec<Var>,
     /// Values that the body of a loop reads from outside.
     captures: Vec<Var>,
+    /// Floating-point operations of the body of a loop, all rounds together.
+    inside: u64,
     outputs: Vec<Var>,
     attributes: Vec<AttributeProto>,
     derivative: Option<Derivative>,
@@ -245,6 +248,7 @@ impl Graph {
             op,
             inputs: inputs.to_vec(),
             captures: Vec::new(),
+            inside: 0,
             outputs: outputs.clone(),
             attributes,
             derivative: None,
@@ -279,6 +283,11 @@ impl Graph {
     /// Says which outer values the body of the node just made reads.
     pub(super) fn capture(&mut self, captures: &[Var]) {
         self.nodes.last_mut().expect("a node was made").captures = captures.to_vec();
+    }
+
+    /// Says how many floating-point operations the products inside the loop just made take, all rounds together.
+    pub(super) fn counts_inside(&mut self, operations: u64) {
+        self.nodes.last_mut().expect("a node was made").inside = operations;
     }
 
     /// Gives the node that made `output` its derivative.

@@ -45,6 +45,20 @@ impl Graph {
         self.add(real, fake)
     }
 
+    /// Critic's loss of a Wasserstein GAN (Arjovsky et al. 2017, algorithm 1): mean fake − mean real.
+    pub fn wasserstein_loss(&mut self, real: Var, fake: Var) -> Var {
+        let (real, fake) = (self.mean_all(real), self.mean_all(fake));
+        self.sub(fake, real)
+    }
+
+    /// Non-saturating loss of a generator (Goodfellow et al. 2014, section 3): mean ln(1 + e^−fake). Unlike the minimax
+    /// loss mean −ln(1 + e^fake) it keeps its gradient where the discriminator is sure.
+    pub fn non_saturating_loss(&mut self, fake: Var) -> Var {
+        let fake = self.neg(fake);
+        let fake = self.softplus(fake);
+        self.mean_all(fake)
+    }
+
     /// Kullback–Leibler divergence of N(mu, e^logvar) from N(0, 1) in nats, by element (Kingma & Welling 2014):
     /// ½(mu² + e^logvar − 1 − logvar).
     pub fn kl_divergence(&mut self, mu: Var, logvar: Var) -> Var {

@@ -116,6 +116,7 @@ impl Graph {
         let next = step.add(kept, through);
         let outputs = [(named("next"), next), (named("delta"), delta)];
         let outputs = outputs.each_ref().map(|(name, v)| (name.as_str(), *v));
+        let operations = t as u64 * step.operations(&outputs);
         let proto = step.to_proto("gru_backward", &outputs, Weights::Fed);
 
         let start = self.full(&[batch, hidden], 0.0);
@@ -128,6 +129,7 @@ impl Graph {
         let shapes = [(vec![batch, hidden], DataType::Float), (vec![t, batch, hidden], DataType::Float)];
         let outputs = self.emit("Scan", &[start, dy, to_h, keep], attributes, &shapes);
         self.capture(&[r]);
+        self.counts_inside(operations);
         (outputs[0], outputs[1])
     }
 }

@@ -34,7 +34,7 @@ impl Rates {
     }
 
     /// Puts what the optimizer needs at `step` among a batch's feeds.
-    pub(super) fn feed(&self, step: u64, steps: u64, feeds: &mut Feeds) {
+    pub(in crate::train) fn feed(&self, step: u64, steps: u64, feeds: &mut Feeds) {
         let t = (step + 1) as f64;
         let mut put = |name: &str, value: f64| {
             feeds.insert(format!("{}/{name}", self.objective), Feed::Floats(Tensor::scalar(value as f32)));

@@ -110,6 +110,54 @@ pub struct Figures {
     pub spread: f64,
     /// Mean distance between two training pictures.
     pub spread_training: f64,
+    /// Whether the spread is below [`ALARMING_SPREAD`] of that of the training pictures.
+    pub mode_collapse: bool,
+}
+
+/// Painted pictures that differ by less than this share of what real ones do are an alarm. Half of all real pictures
+/// cut at random keep a share near 1; one picture with noise on it keeps next to nothing.
+pub const ALARMING_SPREAD: f64 = 0.5;
+
+/// How evenly pictures change along walks, by distances of pooled features between neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Smoothness {
+    /// Mean over all steps of squared distance over squared angle, in feature units a radian²: the perceptual path
+    /// length of Karras et al. 2019, section 4.1, with our features. Small: pictures change gently.
+    pub path_length: f64,
+    /// Largest step of a walk over the mean step of that walk, mean over walks: 1 is an even pace.
+    pub worst_step: f64,
+    /// The same of the worst walk.
+    pub worst_step_of_all: f64,
+}
+
+/// Smoothness of `walks`: features of equally many pictures each, one walk after another. `angles` tells how far apart
+/// neighbouring points of each walk lie, in radians.
+///
+/// # Errors
+/// [`Error::Metrics`] where a walk has fewer than two pictures.
+pub fn smoothness(walks: &Features, angles: &[f64]) -> Result<Smoothness, Error> {
+    let count = angles.len();
+    let length = walks.rows() / count.max(1);
+    if length < 2 {
+        return Err(metrics::Error::TooFew { rows: length, needed: 2 }.into());
+    }
+    let (mut path, mut worst, mut worst_of_all) = (0.0, 0.0, 0.0_f64);
+    for (walk, angle) in angles.iter().enumerate() {
+        let distance = |i: usize| {
+            let (a, b) = (walks.row(walk * length + i), walks.row(walk * length + i + 1));
+            a.iter().zip(b).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>()
+        };
+        let squares: Vec<f64> = (0..length - 1).map(distance).collect();
+        let mean = squares.iter().map(|s| s.sqrt()).sum::<f64>() / squares.len() as f64;
+        let largest = squares.iter().fold(0.0_f64, |m, s| m.max(s.sqrt()));
+        // Where nothing changes the pace is even.
+        let ratio = if mean > 0.0 { largest / mean } else { 1.0 };
+        path += squares.iter().sum::<f64>() / squares.len() as f64 / angle.powi(2).max(1e-12);
+        worst += ratio;
+        worst_of_all = worst_of_all.max(ratio);
+    }
+    let walks = count as f64;
+    Ok(Smoothness { path_length: path / walks, worst_step: worst / walks, worst_step_of_all: worst_of_all })
 }
 
 /// Takes all measures.
@@ -138,6 +186,7 @@ pub fn figures(sides: &Sides) -> Result<Figures, Error> {
         nearest_training_least_of_held_out: near_held_out[0],
         spread: spread(painted),
         spread_training: spread(training),
+        mode_collapse: spread(painted) < ALARMING_SPREAD * spread(training),
     })
 }
 
@@ -159,4 +208,35 @@ pub fn spread(features: &Features) -> f64 {
         }
     }
     2.0 * sum / (rows * (rows - 1)).max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_in_a_walk_shows_and_an_even_walk_is_even() {
+        // Steps of 1, 1, 1 and of 0, 3, 0, a quarter of a radian each.
+        let values = vec![0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 3.0, 3.0];
+        let found = smoothness(&Features::new(1, values).unwrap(), &[0.25, 0.25]).unwrap();
+        assert!((found.path_length - (1.0 + 3.0) / 2.0 * 16.0).abs() < 1e-9, "{found:?}");
+        assert!((found.worst_step - 2.0).abs() < 1e-9, "{found:?}");
+        assert!((found.worst_step_of_all - 3.0).abs() < 1e-9, "{found:?}");
+        assert!(smoothness(&Features::new(1, vec![0.0]).unwrap(), &[0.1]).is_err());
+    }
+
+    #[test]
+    fn pictures_that_are_all_alike_raise_the_alarm() {
+        let line = |scale: f32| Features::new(1, (0..20).map(|i| scale * i as f32).collect()).unwrap();
+        let sides = |painted| Sides {
+            painted,
+            training: line(1.0),
+            held_out: line(1.0),
+            half_a: line(1.0),
+            half_b: line(1.0),
+            noise: line(2.0),
+        };
+        assert!(figures(&sides(line(0.4))).unwrap().mode_collapse);
+        assert!(!figures(&sides(line(0.6))).unwrap().mode_collapse);
+    }
 }

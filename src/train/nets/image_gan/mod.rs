@@ -11,7 +11,7 @@ pub(super) mod half;
 mod task;
 pub mod walk;
 
-pub use task::{Settings, Task};
+pub use task::{Loss, Settings, Task};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Training: what a step is, what it is fed with, and how far it has come.
 
 use super::discriminator::{self, Heads, Projection};
-use super::evaluate::{Eye, spread};
+use super::evaluate::{ALARMING_SPREAD, Eye, spread};
 use super::export::{network, performing_weights};
 use super::{Shape, augment, generator};
 use crate::train::graph::{Graph, Var, Weights};
@@ -40,6 +40,42 @@ pub struct Settings {
     pub average: f64,
     /// Seed of data, latent points and projections.
     pub seed: u64,
+    /// The game that both networks play. Left out where it is the usual one, so that older runs go on.
+    #[serde(default, skip_serializing_if = "Loss::is_default")]
+    pub loss: Loss,
+}
+
+/// The losses of the two networks.
+///
+/// The Wasserstein loss needs a critic of bounded slope. The heads' kernels are divided by their spectral norm
+/// (Miyato et al. 2018), which bounds it as far as they reach. A gradient penalty (Gulrajani et al. 2017) would need the
+/// derivative of the derivative through the frozen features, twice the work of a step, and bounds it on sampled points only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// Hinge (Lim & Ye 2017); the generator raises the mean judgement.
+    #[default]
+    Hinge,
+    /// The minimax game with the generator's non-saturating loss (Goodfellow et al. 2014).
+    NonSaturating,
+    /// Difference of mean judgements (Arjovsky et al. 2017).
+    Wasserstein,
+}
+
+impl Loss {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Losses of discriminator and generator from what a head says of real and of painted pictures.
+    fn of(self, g: &mut Graph, real: Var, painted: Var) -> (Var, Var) {
+        let mean = g.mean_all(painted);
+        match self {
+            Self::Hinge => (g.hinge_loss(real, painted), g.neg(mean)),
+            Self::NonSaturating => (g.logistic_loss(real, painted), g.non_saturating_loss(painted)),
+            Self::Wasserstein => (g.wasserstein_loss(real, painted), g.neg(mean)),
+        }
+    }
 }
 
 /// The training of an image GAN.
@@ -132,10 +168,10 @@ impl run::Task for Task {
         let mut g_loss = g.scalar(0.0);
         let (mut mean_real, mut mean_painted) = (g.scalar(0.0), g.scalar(0.0));
         for (real, painted) in real.into_iter().zip(painted) {
-            let hinge = g.hinge_loss(real, painted);
-            d_loss = g.add(d_loss, hinge);
+            let (d_part, g_part) = self.settings.loss.of(&mut g, real, painted);
+            d_loss = g.add(d_loss, d_part);
+            g_loss = g.add(g_loss, g_part);
             let (real, painted) = (g.mean_all(real), g.mean_all(painted));
-            g_loss = g.sub(g_loss, painted);
             let (real, painted) = (g.scale(real, 0.25), g.scale(painted, 0.25));
             mean_real = g.add(mean_real, real);
             mean_painted = g.add(mean_painted, painted);
@@ -223,9 +259,18 @@ impl run::Task for Task {
         let real = self.dataset.sample(Split::Train, self.settings.seed, 0, SAMPLES).map_err(|e| data(&e))?;
         let real = eye.features(&real.data).map_err(|e| data(&e))?;
         let painted = eye.features(&pictures).map_err(|e| data(&e))?;
+        let spread = spread(&painted) / spread(&real).max(f64::MIN_POSITIVE);
+        let collapsed = spread < ALARMING_SPREAD;
+        if collapsed {
+            tracing::warn!(
+                "mode collapse: painted pictures differ {spread:.2} times as much as real ones, below {ALARMING_SPREAD}. \
+                 Lower the discriminator's rate, add pictures, or go back to an earlier checkpoint"
+            );
+        }
         Ok(BTreeMap::from([
             ("frechet_training".into(), frechet_distance(&painted, &real).map_err(|e| data(&e))?),
-            ("spread".into(), spread(&painted) / spread(&real)),
+            ("spread".into(), spread),
+            ("mode_collapse".into(), f64::from(u8::from(collapsed))),
         ]))
     }
 

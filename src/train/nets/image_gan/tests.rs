@@ -1,6 +1,6 @@
 use super::export::{description, network, performing_weights};
 use super::generator::generate;
-use super::{Settings, Shape, Task, augment};
+use super::{Loss, Settings, Shape, Task, augment};
 use crate::model::inspect::inspect_bytes;
 use crate::model::session::{Input, Session, SessionOptions};
 use crate::model::spec::Kind;
@@ -34,16 +34,21 @@ fn tiny() -> Settings {
         blur: (0.6, 3),
         average: 0.9,
         seed: 3,
+        loss: Loss::Hinge,
     }
 }
 
 fn task(folder: &Path) -> Task {
+    task_with(folder, Loss::Hinge)
+}
+
+fn task_with(folder: &Path, loss: Loss) -> Task {
     for (n, family) in Family::ALL.into_iter().enumerate() {
         save_png(&paint(family, n as u64, 32), &folder.join(format!("{n}.png"))).unwrap();
     }
     let options = Options { size: 32, held_out: 0.0, ..Options::default() };
     let dataset = Arc::new(Dataset::open(&[Source::new(folder)], &options).unwrap());
-    Task::new(tiny(), dataset, EfficientNet::random(1), CPU).unwrap()
+    Task::new(Settings { loss, ..tiny() }, dataset, EfficientNet::random(1), CPU).unwrap()
 }
 
 fn settings(folder: &Path, resume: bool) -> RunSettings {
@@ -242,4 +247,78 @@ fn untrained_weights_paint_pictures_that_differ() {
     assert!(picture.iter().all(|v| v.abs() <= 1.0));
     let (a, b) = picture.split_at(picture.len() / 2);
     assert!(a.iter().zip(b).any(|(a, b)| (a - b).abs() > 0.05));
+}
+
+#[test]
+fn every_loss_trains_both_networks() {
+    for loss in [Loss::Hinge, Loss::NonSaturating, Loss::Wasserstein] {
+        let dir = tempfile::tempdir().unwrap();
+        let pictures = dir.path().join("pictures");
+        std::fs::create_dir(&pictures).unwrap();
+        let task = task_with(&pictures, loss);
+        let before = initial_state(&run::Task::steps(&task)[0].slots, 3);
+        let never = AtomicBool::new(false);
+        let run = RunSettings { length: Length::Steps(3), ..settings(&dir.path().join("run"), false) };
+        let after = train(&Unmeasured(&task), &run, &never).unwrap();
+        for name in ["g.start.weight", "d.head0.0.weight"] {
+            assert_ne!(before[name], after[name], "{loss:?} leaves {name} as it was");
+        }
+        assert!(after.values().all(|t| t.data.iter().all(|v| v.is_finite())), "{loss:?}");
+    }
+}
+
+/// The task without its figures, which take longer than a few steps.
+struct Unmeasured<'a>(&'a Task);
+
+impl run::Task for Unmeasured<'_> {
+    fn steps(&self) -> Vec<Step> {
+        self.0.steps()
+    }
+    fn batch(&self, step: u64) -> run::Batch {
+        self.0.batch(step)
+    }
+    fn objectives(&self) -> Vec<run::Rates> {
+        self.0.objectives()
+    }
+    fn settings(&self) -> serde_json::Value {
+        self.0.settings()
+    }
+    fn validate(&self, _: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
+        Ok(BTreeMap::new())
+    }
+}
+
+#[test]
+fn settings_of_a_run_from_before_losses_could_be_chosen_are_those_of_hinge() {
+    let text = serde_json::to_string(&tiny()).unwrap();
+    assert!(!text.contains("loss"), "a run that resumes compares settings: {text}");
+    assert_eq!(serde_json::from_str::<Settings>(&text).unwrap().loss, Loss::Hinge);
+    let chosen = serde_json::to_value(Settings { loss: Loss::NonSaturating, ..tiny() }).unwrap();
+    assert_eq!(chosen["loss"], "non-saturating");
+}
+
+/// Two judgements of 1 and −3 of real pictures, 0.5 and −2 of painted ones, against the formulas by hand.
+#[test]
+fn losses_have_the_values_of_their_formulas() {
+    let mut g = Graph::new();
+    let (real, painted) = (g.input("real", &[2]), g.input("painted", &[2]));
+    let hinge = g.hinge_loss(real, painted);
+    let logistic = g.logistic_loss(real, painted);
+    let generator = g.non_saturating_loss(painted);
+    let wasserstein = g.wasserstein_loss(real, painted);
+    let outputs = [("hinge", hinge), ("logistic", logistic), ("generator", generator), ("wasserstein", wasserstein)];
+    let mut forward = Forward::new(&g.to_model(&outputs, Weights::Fed), CPU).unwrap();
+    let feed = |v: [f32; 2]| Feed::Floats(Tensor::new(&[2], v.into()));
+    let feeds = Feeds::from([("real".into(), feed([1.0, -3.0])), ("painted".into(), feed([0.5, -2.0]))]);
+    let found = forward.run(&feeds).unwrap();
+    let soft = |x: f32| (1.0 + x.exp()).ln();
+    let expected = [
+        ("hinge", (0.0 + 4.0) / 2.0 + (1.5 + 0.0) / 2.0),
+        ("logistic", (soft(-1.0) + soft(3.0)) / 2.0 + (soft(0.5) + soft(-2.0)) / 2.0),
+        ("generator", (soft(-0.5) + soft(2.0)) / 2.0),
+        ("wasserstein", -0.75 + 1.0),
+    ];
+    for (name, expected) in expected {
+        assert!((found[name].data[0] - expected).abs() < 1e-5, "{name}: {} against {expected}", found[name].data[0]);
+    }
 }

@@ -1,0 +1,161 @@
+//! `oneiro bench`: how fast this machine trains.
+
+use super::{Usage, answer};
+use anyhow::Result;
+use clap::{Args as ClapArgs, Subcommand};
+use oneiro::train::bench::{Rival, SUBJECTS, Speed, Subject, measure};
+use oneiro::train::program::Device;
+use oneiro::train::run::RunError;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// Arguments of `oneiro bench`.
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Time training steps of every kind
+    Train(TrainArgs),
+}
+
+/// Arguments of `oneiro bench train`.
+#[derive(ClapArgs)]
+struct TrainArgs {
+    /// Kind to measure; may be given several times [default: all]
+    #[arg(long)]
+    kind: Vec<String>,
+    /// Threads
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Steps that are timed
+    #[arg(long, default_value_t = 9)]
+    steps: usize,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Compare with PyTorch, run by this Python, in turns
+    #[arg(long, value_name = "PYTHON", num_args = 0..=1, default_missing_value = "python3")]
+    against_torch: Option<PathBuf>,
+}
+
+/// Runs `oneiro bench`.
+pub fn run(args: Args) -> Result<()> {
+    let What::Train(args) = args.what;
+    let known = |kind: &String| SUBJECTS.iter().any(|s| s.kind == kind);
+    if let Some(kind) = args.kind.iter().find(|k| !known(k)) {
+        let all: Vec<&str> = SUBJECTS.iter().map(|s| s.kind).collect();
+        return Err(Usage(format!("--kind {kind}: one of {} can be measured", all.join(", "))).into());
+    }
+    let chosen = |s: &&Subject| args.kind.is_empty() || args.kind.iter().any(|k| k == s.kind);
+    let threads = args.threads.max(1);
+    let mut torch = args.against_torch.as_deref().and_then(|python| Torch::start(&python.to_string_lossy(), threads));
+    let folder = Folder(std::env::temp_dir().join(format!("oneiro-bench-{}", std::process::id())));
+    std::fs::create_dir_all(&folder.0)?;
+    let mut speeds = Vec::new();
+    for subject in SUBJECTS.iter().filter(chosen) {
+        let rival = torch.as_mut().map(|t| t as &mut dyn Rival);
+        speeds.push(measure(subject, &folder.0, Device::Cpu { threads }, args.steps, rival)?);
+    }
+    let text = if args.json {
+        serde_json::to_string_pretty(&json!({"threads": threads, "kinds": speeds}))?
+    } else {
+        table(threads, &speeds)?
+    };
+    answer(&text)
+}
+
+/// A folder that goes when it is no longer needed.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn table(threads: usize, speeds: &[Speed]) -> Result<String> {
+    let mut text = format!("threads: {threads}; medians, in turns with a matrix product\n");
+    write!(
+        text,
+        "{:<18}{:>9}{:>12}{:>9}{:>9}{:>12}{:>8}",
+        "kind", "ms/step", "examples/s", "GFLOP", "of peak", "PyTorch ms", "ratio"
+    )?;
+    let or_dash = |v: Option<f64>, digits| v.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
+    for s in speeds {
+        write!(
+            text,
+            "\n{:<18}{:>9.1}{:>12.1}{:>9.2}{:>8.0}%{:>12}{:>8}",
+            s.kind,
+            s.milliseconds,
+            s.examples_per_second,
+            s.giga_operations,
+            100.0 * s.share_of_peak,
+            or_dash(s.other_milliseconds, 1),
+            or_dash(s.ratio, 2)
+        )?;
+    }
+    Ok(text)
+}
+
+/// The same nets in PyTorch: a process that takes a line and answers with a line.
+struct Torch {
+    process: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+const SCRIPT: &str = include_str!("../../tests/reference/torch_steps.py");
+
+impl Torch {
+    /// Starts it; where it is missing, says so.
+    fn start(python: &str, threads: usize) -> Option<Self> {
+        let mut command = Command::new(python);
+        command.args(["-c", SCRIPT, &threads.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let started = command.stderr(Stdio::null()).spawn().ok().and_then(|mut process| {
+            let (to, from) = (process.stdin.take()?, BufReader::new(process.stdout.take()?));
+            Some(Self { process, to, from })
+        });
+        let ready = started.and_then(|mut torch| {
+            let mut line = String::new();
+            torch.from.read_line(&mut line).ok()?;
+            (line.trim() == "ready").then_some(torch)
+        });
+        if ready.is_none() {
+            eprintln!("{python} has no PyTorch: nothing to compare with");
+        }
+        ready
+    }
+
+    fn ask(&mut self, question: &Value) -> Result<Value, RunError> {
+        let lost = |e: &dyn std::fmt::Display| RunError::Data(format!("PyTorch does not answer: {e}"));
+        writeln!(self.to, "{question}").and_then(|()| self.to.flush()).map_err(|e| lost(&e))?;
+        let mut line = String::new();
+        self.from.read_line(&mut line).map_err(|e| lost(&e))?;
+        serde_json::from_str(&line).map_err(|e| lost(&e))
+    }
+}
+
+impl Rival for Torch {
+    fn prepare(&mut self, kind: &str, sizes: &Value) -> Result<bool, RunError> {
+        Ok(self.ask(&json!({"prepare": kind, "sizes": sizes}))? == json!(true))
+    }
+
+    fn step(&mut self) -> Result<f64, RunError> {
+        let answer = self.ask(&json!("step"))?;
+        answer.as_f64().ok_or_else(|| RunError::Data(format!("PyTorch says {answer} in place of a time")))
+    }
+}
+
+impl Drop for Torch {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
