@@ -1,5 +1,6 @@
 //! `oneiro train`: models from data, by kind.
 
+mod image_autoencoder;
 mod image_gan;
 mod melody_rnn;
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use oneiro::files::write_whole;
 use oneiro::model::onnx::ModelProto;
-use oneiro::model::spec::{DataSource, ModelSpec};
+use oneiro::model::spec::{DataSource, Kind as ModelKind, ModelSpec};
 use oneiro::train::checkpoint::Progress;
 use oneiro::train::pictures::procedural::gallery::{MANIFEST, Manifest};
 use oneiro::train::program::Device;
@@ -27,8 +28,12 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Kind {
+    /// A network that compresses, denoises and edits pictures, from folders of pictures
+    ImageAutoencoder(image_autoencoder::Args),
     /// A generator of pictures, from folders of pictures
     ImageGan(image_gan::Args),
+    /// A latent space that pictures have a place in and that can be walked through, from folders of pictures
+    ImageVae(image_autoencoder::Args),
     /// A network that continues and answers melodies, from folders of tunes
     MelodyRnn(melody_rnn::Args),
 }
@@ -36,7 +41,9 @@ enum Kind {
 /// Runs `oneiro train`.
 pub fn run(args: Args) -> Result<()> {
     match args.kind {
+        Kind::ImageAutoencoder(args) => image_autoencoder::run(args, ModelKind::ImageAutoencoder),
         Kind::ImageGan(args) => image_gan::run(args),
+        Kind::ImageVae(args) => image_autoencoder::run(args, ModelKind::ImageVae),
         Kind::MelodyRnn(args) => melody_rnn::run(args),
     }
 }

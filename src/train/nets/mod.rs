@@ -1,5 +1,6 @@
 //! The networks, each written once for training and for performing, and each with its training task.
 
 pub mod efficientnet;
+pub mod image_autoencoder;
 pub mod image_gan;
 pub mod melody_rnn;

@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod decode;
 pub mod metrics;
 pub mod procedural;
+pub mod quality;
 pub mod scan;
 pub mod sheet;
 pub mod torch;

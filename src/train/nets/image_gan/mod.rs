@@ -7,10 +7,11 @@ mod discriminator;
 pub mod evaluate;
 pub mod export;
 mod generator;
-mod half;
+pub(super) mod half;
 mod task;
 pub mod walk;
 
+pub(super) use generator::up_conv;
 pub use task::{Settings, Task};
 
 use serde::{Deserialize, Serialize};
