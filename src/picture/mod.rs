@@ -3,6 +3,7 @@
 //! [`LatentPath`] says where the walk is at any position; it is a pure function of (events, beats, seed). A
 //! [`Generator`] paints that place, and a [`Finisher`] turns its small pictures into video frames.
 
+pub mod autoencoder;
 mod error;
 mod finisher;
 mod generator;

@@ -1,6 +1,7 @@
 //! `oneiro eval`: how good a model is on data it was not trained on. Each kind has a file with a function `run`, which
 //! measures, and a list of the options that it takes besides those of every kind.
 
+mod image_autoencoder;
 mod image_gan;
 mod melody_rnn;
 
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Models of kind image-gan are measured by the Fréchet distance of their pictures to held-out ones, seen through
 EfficientNet-Lite0; give the folders and --edge-crop as for training, so that the same pictures are held out.
+Models of kind image-autoencoder and image-vae are measured by what is left of held-out pictures, beside JPEG and fewer pixels.
 Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
 
 Examples:
@@ -61,6 +63,9 @@ pub struct Args {
     /// Write the painted pictures that come closest to a training picture here, each with that picture on its right
     #[arg(long, value_name = "FILE.jpg")]
     nearest: Option<PathBuf>,
+    /// Write edits along the directions that the model found here, as JPEG
+    #[arg(long, value_name = "FILE.jpg")]
+    edits: Option<PathBuf>,
     /// Measure simple baselines on the same examples too
     #[arg(long)]
     baselines: bool,
@@ -82,6 +87,7 @@ impl Args {
             ("sheet", self.sheet.is_some()),
             ("walk", self.walk.is_some()),
             ("nearest", self.nearest.is_some()),
+            ("edits", self.edits.is_some()),
             ("baselines", self.baselines),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
@@ -118,6 +124,7 @@ pub fn run(args: Args) -> Result<()> {
     type Measure = fn(Inspected, &Args) -> Result<Answer>;
     let (measure, options): (Measure, &[&str]) = match model.spec.kind {
         Kind::ImageGan => (image_gan::run, image_gan::OPTIONS),
+        Kind::ImageAutoencoder | Kind::ImageVae => (image_autoencoder::run, image_autoencoder::OPTIONS),
         Kind::MelodyRnn => (melody_rnn::run, melody_rnn::OPTIONS),
         other => bail!("{}: models of kind {other} cannot be measured here yet", args.file.display()),
     };

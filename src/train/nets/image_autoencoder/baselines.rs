@@ -1,9 +1,9 @@
 //! What simple means do with pictures `(C, S, S)` in −1 … 1: fewer pixels, JPEG, blurs.
 
+use crate::train::pictures::sheet::from_planes;
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::codecs::jpeg::JpegEncoder;
-use crate::train::pictures::sheet::from_planes;
 
 /// Why a baseline cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +77,7 @@ pub fn fewer_pixels(planes: &[f32], side: usize, bits: usize) -> Result<Vec<f32>
         Ok(out)
     };
     let picture = from_planes(planes, side);
-    let picture =
-        Image::from_vec_u8(side as u32, side as u32, picture.into_raw(), PixelType::U8x3).map_err(error)?;
+    let picture = Image::from_vec_u8(side as u32, side as u32, picture.into_raw(), PixelType::U8x3).map_err(error)?;
     Ok(to_planes(scale(&scale(&picture, small)?, side)?.buffer(), side))
 }
 

@@ -5,8 +5,8 @@
 //! | `original` (1, 3, S, S) | a picture, −1 … 1 | `latent` | its place: a map (1, C, h, w), or the mean of a point (1, C) |
 //! | | | `logvar` | of a point alone: logarithm of the variance |
 //! | | | `denoised` (1, 3, S, S) | of a map alone: the picture without its noise |
-//! | `z`, shaped as `latent` | a place | `edited` | the place after the edits |
-//! | `edit` (1, 4) | amounts, see [`super::edits`] | `picture` (1, 3, S, S) | what is seen at the edited place |
+//! | `z`, shaped as `latent` | a place | `picture` (1, 3, S, S) | what is seen at the place after the edits |
+//! | `edit` (1, 4) | amounts, see [`super::edits`] | | |
 //!
 //! [`crate::model::part`] cuts out what a caller needs: the encoder or the decoder alone.
 
@@ -58,7 +58,7 @@ pub fn network(shape: &Shape, weights: &Tensors) -> ModelProto {
         }
     }
     let edited = edits::apply(&mut g, shape, z, edit);
-    outputs.extend([("edited", edited), ("picture", decode(&mut g, shape, edited))]);
+    outputs.push(("picture", decode(&mut g, shape, edited)));
     let mut model = g.to_model(&outputs, Weights::Inside(weights));
     half::store_in_half(&mut model, SINGLE_PRECISION_UP_TO);
     model
@@ -75,8 +75,7 @@ pub fn description(name: &str, shape: &Shape) -> ModelSpec {
         TensorSpec::f32("z", &latent),
         TensorSpec::f32("edit", &[1, edits::COUNT]),
     ];
-    spec.outputs = ["latent", "edited"].map(|name| TensorSpec::f32(name, &latent)).to_vec();
-    spec.outputs.push(TensorSpec::f32("picture", &pixels));
+    spec.outputs = vec![TensorSpec::f32("latent", &latent), TensorSpec::f32("picture", &pixels)];
     spec.outputs.push(match shape.bottleneck {
         Bottleneck::Map { .. } => TensorSpec::f32("denoised", &pixels),
         Bottleneck::Point { .. } => TensorSpec::f32("logvar", &latent),

@@ -60,9 +60,7 @@ impl Shape {
             return None;
         }
         let (mut channels, mut blocks, bottleneck) = match kind {
-            Kind::ImageAutoencoder => {
-                (vec![24, 48, 96], vec![0, 1, 2], Bottleneck::Map { channels: 16, bits: 4 })
-            }
+            Kind::ImageAutoencoder => (vec![24, 48, 96], vec![0, 1, 2], Bottleneck::Map { channels: 16, bits: 4 }),
             Kind::ImageVae => (vec![24, 48, 96, 128], vec![0, 1, 1, 1], Bottleneck::Point { size: 128 }),
             _ => return None,
         };
