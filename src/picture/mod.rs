@@ -3,6 +3,7 @@
 //! [`LatentPath`] says where the walk is at any position; it is a pure function of (events, beats, seed). A
 //! [`Generator`] paints that place, an [`Upscaler`] enlarges it, and a [`Finisher`] turns the pictures into video frames. A [`Classifier`] tells what kind of picture one is.
 
+pub mod autoencoder;
 mod classifier;
 mod error;
 mod finisher;

@@ -2,6 +2,7 @@
 //! measures, and a list of the options that it takes besides those of every kind.
 
 mod art_classifier;
+mod image_autoencoder;
 mod image_gan;
 mod melody_rnn;
 mod melody_vae;
@@ -29,6 +30,7 @@ EfficientNet-Lite0; give the folders and --edge-crop as for training, so that th
 Models of kind art-classifier are measured on the pictures that their training held out, if --data is the folder of their training.
 Models of kind upscaler are measured by how near they come to held-out pictures that were made small, and by ringing, on
 edges and on the pictures of the first image-gan that is found.
+Models of kind image-autoencoder and image-vae are measured by what is left of held-out pictures, beside JPEG and fewer pixels.
 Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
 Models of kind melody-vae are measured by how well phrases of the test tunes come back, and how they turn into one another.
 
@@ -69,6 +71,9 @@ pub struct Args {
     /// Write the painted pictures that come closest to a training picture here, each with that picture on its right
     #[arg(long, value_name = "FILE.jpg")]
     nearest: Option<PathBuf>,
+    /// Write edits along the directions that the model found here, as JPEG
+    #[arg(long, value_name = "FILE.jpg")]
+    edits: Option<PathBuf>,
     /// Measure simple baselines on the same examples too
     #[arg(long)]
     baselines: bool,
@@ -94,6 +99,7 @@ impl Args {
             ("sheet", self.sheet.is_some()),
             ("walk", self.walk.is_some()),
             ("nearest", self.nearest.is_some()),
+            ("edits", self.edits.is_some()),
             ("baselines", self.baselines),
             ("all", self.all),
         ];
@@ -132,6 +138,7 @@ pub fn run(args: Args) -> Result<()> {
     let (measure, options): (Measure, &[&str]) = match model.spec.kind {
         Kind::ArtClassifier => (art_classifier::run, art_classifier::OPTIONS),
         Kind::ImageGan => (image_gan::run, image_gan::OPTIONS),
+        Kind::ImageAutoencoder | Kind::ImageVae => (image_autoencoder::run, image_autoencoder::OPTIONS),
         Kind::MelodyRnn => (melody_rnn::run, melody_rnn::OPTIONS),
         Kind::MelodyVae => (melody_vae::run, melody_vae::OPTIONS),
         Kind::Upscaler => (upscaler::run, upscaler::OPTIONS),

@@ -1,6 +1,7 @@
 //! `oneiro train`: models from data, by kind.
 
 mod art_classifier;
+mod image_autoencoder;
 mod image_gan;
 mod melody_rnn;
 mod melody_vae;
@@ -12,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use oneiro::files::write_whole;
 use oneiro::model::onnx::ModelProto;
-use oneiro::model::spec::{DataSource, ModelSpec};
+use oneiro::model::spec::{DataSource, Kind as ModelKind, ModelSpec};
 use oneiro::train::checkpoint::Progress;
 use oneiro::train::pictures::procedural::gallery::{MANIFEST, Manifest};
 use oneiro::train::program::Device;
@@ -34,8 +35,12 @@ pub struct Args {
 enum Kind {
     /// A network that tells classes of pictures apart, from a folder with a subfolder for each
     ArtClassifier(art_classifier::Args),
+    /// A network that compresses, denoises and edits pictures, from folders of pictures
+    ImageAutoencoder(image_autoencoder::Args),
     /// A generator of pictures, from folders of pictures
     ImageGan(image_gan::Args),
+    /// A latent space that pictures have a place in and that can be walked through, from folders of pictures
+    ImageVae(image_autoencoder::Args),
     /// A network that continues and answers melodies, from folders of tunes
     MelodyRnn(melody_rnn::Args),
     /// A network that turns phrases into one another, from folders of tunes
@@ -48,7 +53,9 @@ enum Kind {
 pub fn run(args: Args) -> Result<()> {
     match args.kind {
         Kind::ArtClassifier(args) => art_classifier::run(args),
+        Kind::ImageAutoencoder(args) => image_autoencoder::run(args, ModelKind::ImageAutoencoder),
         Kind::ImageGan(args) => image_gan::run(args),
+        Kind::ImageVae(args) => image_autoencoder::run(args, ModelKind::ImageVae),
         Kind::MelodyRnn(args) => melody_rnn::run(args),
         Kind::MelodyVae(args) => melody_vae::run(args),
         Kind::Upscaler(args) => upscaler::run(args),

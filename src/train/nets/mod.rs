@@ -2,6 +2,7 @@
 
 pub mod art_classifier;
 pub mod efficientnet;
+pub mod image_autoencoder;
 pub mod image_gan;
 pub mod melody_rnn;
 pub mod melody_vae;

@@ -96,9 +96,8 @@ fn tap_sums(a: usize, b: usize) -> Tensor {
     Tensor::new(&[9, 4], data)
 }
 
-/// Nearest ×2, then a 3×3 convolution: `(N, out, 2H, 2W)`.
-#[cfg(test)]
-pub(super) fn up_conv(g: &mut Graph, name: &str, x: Var, out: usize) -> Var {
+/// Nearest ×2, then a 3×3 convolution with the parameter `NAME.weight`: `(N, out, 2H, 2W)`.
+pub fn up_conv(g: &mut Graph, name: &str, x: Var, out: usize) -> Var {
     let parts = up_conv_parts(g, name, x, out);
     weave(g, parts)
 }

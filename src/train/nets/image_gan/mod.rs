@@ -11,6 +11,7 @@ pub(super) mod half;
 mod task;
 pub mod walk;
 
+pub(super) use generator::up_conv;
 pub use task::{Loss, Settings, Task};
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,28 @@
+use super::export::{averaged, description, network};
+use super::network::{shuffle, unshuffle};
+use super::{Bottleneck, Settings, Shape, Task, edits};
+use crate::model::inspect::{Inspected, inspect_bytes};
+use crate::model::part::part;
+use crate::model::session::{Input, Session, SessionOptions};
+use crate::model::spec::Kind;
+use crate::train::graph::{Graph, Weights};
+use crate::train::nets::efficientnet::EfficientNet;
+use crate::train::pictures::dataset::{Dataset, Options, Source, Split};
+use crate::train::pictures::procedural::{Family, paint};
+use crate::train::pictures::quality::psnr;
+use crate::train::pictures::sheet::save_png;
+use crate::train::program::{Device, Feed, Feeds, Forward};
+use crate::train::run::{self, Length, RunError, RunSettings, Task as _, train};
+use crate::train::step::{Step, initial_state, normal};
+use crate::train::tensor::{Tensor, Tensors};
+use prost::Message;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const CPU: Device = Device::Cpu { threads: 1 };
+const SIDE: usize = 32;
