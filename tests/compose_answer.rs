@@ -3,7 +3,7 @@
 mod render_support;
 
 use oneiro::bridge::{AudioSide, Heard, HeardKind, Part, Plan, Stage};
-use oneiro::compose::{Composer, Cue, HarmonySpan, MelodyModel, Phrase, Settings};
+use oneiro::compose::{Composer, Controls, Cue, Expression, HarmonySpan, MelodyModel, Phrase, ScaleControl};
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::{PitchClass, PitchClassSet};
@@ -27,8 +27,9 @@ fn composer(seed: u64) -> (Composer, AudioSide) {
     let options = SessionOptions::default();
     let session = Session::from_bytes("melody.onnx", bytes(melody_model()), Kind::MelodyRnn, &options).unwrap();
     let Stage { audio, composer, .. } = Stage::default();
-    let settings = Settings { seed, ..Settings::default() };
-    (Composer::new(MelodyModel::new(session).unwrap(), settings, composer), audio)
+    let mut composer = Composer::new(MelodyModel::new(session).unwrap(), composer);
+    composer.set_controls(Controls { seed, ..Controls::default() }).unwrap();
+    (composer, audio)
 }
 
 fn play(audio: &mut AudioSide, notes: &[(f64, f64, u8)], from: f64) {
@@ -132,4 +133,62 @@ fn nothing_heard_is_not_answered() {
     let (mut composer, mut audio) = composer(6);
     assert_eq!(composer.answer(&cue(0, 0.0, true)).unwrap(), Phrase::default());
     assert!(audio.plans.receive().is_none());
+}
+
+fn answer_with(controls: Controls) -> Phrase {
+    let (mut composer, mut audio) = composer(0);
+    composer.set_controls(controls).unwrap();
+    play(&mut audio, &CALL, 0.0);
+    composer.answer(&cue(0, 0.0, false)).unwrap()
+}
+
+#[test]
+fn no_note_leaves_the_scale_the_range_and_the_grid_that_were_set() {
+    let tones = PitchClassSet::from_semitones(&[0, 3, 5, 7, 10]);
+    let stable = PitchClassSet::from_semitones(&[0]);
+    for seed in 0..8 {
+        for transpose in [0, -7, 12] {
+            let phrase = answer_with(Controls {
+                seed,
+                transpose,
+                scale: Some(ScaleControl { tones, stable }),
+                range: Some((58, 75)),
+                grid: Some(12),
+                ..Controls::default()
+            });
+            assert!(!phrase.notes.is_empty(), "seed {seed}, {transpose}");
+            assert_eq!(phrase.notes.last().unwrap().pitch % 12, 0, "seed {seed}, {transpose}: ends on the root");
+            for note in &phrase.notes {
+                assert!(tones.contains_pitch(note.pitch), "seed {seed}, {transpose}: {note:?}");
+                assert!((58..=75).contains(&note.pitch), "seed {seed}, {transpose}: {note:?}");
+                assert_eq!((note.onset.0 * 2.0).fract(), 0.0, "seed {seed}, {transpose}: {note:?}");
+            }
+            assert!(phrase.notes.windows(2).all(|w| w[0].end() <= w[1].onset), "seed {seed}: one voice");
+        }
+    }
+}
+
+#[test]
+fn density_and_rests_are_followed() {
+    let notes = |controls: fn(u64) -> Controls| -> usize { (0..6).map(|s| answer_with(controls(s)).notes.len()).sum() };
+    // Eight quarter notes in each of six answers.
+    let sparse = notes(|seed| Controls { seed, density: Some(0.5), ..Controls::default() });
+    let dense = notes(|seed| Controls { seed, density: Some(3.0), ..Controls::default() });
+    assert!((12..=42).contains(&sparse), "{sparse} notes, 24 wanted");
+    assert!((100..=190).contains(&dense), "{dense} notes, 144 wanted");
+    let sounding = |rests: f64| -> f64 {
+        let phrase = |seed| answer_with(Controls { seed, rests, density: Some(1.0), ..Controls::default() });
+        (0..6).flat_map(|seed| phrase(seed).notes).map(|n| n.duration.0).sum()
+    };
+    assert!(sounding(1.0) < 0.8 * sounding(-1.0), "{} and {}", sounding(1.0), sounding(-1.0));
+}
+
+#[test]
+fn a_control_out_of_range_changes_nothing() {
+    let (mut composer, mut audio) = composer(4);
+    let expression = Expression { swing: 0.2, ..Expression::default() };
+    let error = composer.set_controls(Controls { seed: 9, expression, ..Controls::default() }).unwrap_err();
+    assert_eq!(error.to_string(), "swing 0.2: 0.5 to 0.75 is needed");
+    play(&mut audio, &CALL, 0.0);
+    assert_eq!(composer.answer(&cue(0, 0.0, false)).unwrap(), two_answers(4)[0]);
 }

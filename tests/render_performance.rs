@@ -3,7 +3,7 @@
 mod render_support;
 
 use oneiro::bridge::{Part as Player, ShowKind};
-use oneiro::compose::{MelodyModel, Settings};
+use oneiro::compose::{Controls, MelodyModel};
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::Note;
@@ -22,7 +22,7 @@ fn model() -> MelodyModel {
 fn played(arrangement: &Arrangement, seed: u64, block: usize) -> Recording {
     let seconds = arrangement.tempo.seconds_at(arrangement.end) + 0.5;
     let samples = (seconds * f64::from(RATE.0)) as u64;
-    perform(arrangement, model(), Settings { seed, ..Settings::default() }, RATE, samples, block, &mut ()).unwrap()
+    perform(arrangement, model(), &Controls { seed, ..Controls::default() }, RATE, samples, block, &mut ()).unwrap()
 }
 
 /// A tune of eighths in 3/4 with a pick-up, through changes of tempo; it leaves no room.

@@ -3,7 +3,7 @@
 use super::{Usage, answer};
 use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use oneiro::compose::{Freedom, MelodyModel, Settings};
+use oneiro::compose::{Controls, Freedom, MelodyModel};
 use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
@@ -107,7 +107,11 @@ pub fn run(args: Args) -> Result<()> {
     let job = Job {
         targets: args.outputs.clone(),
         form: Form { bars: args.bars, answer_bars: args.answer_bars },
-        settings: Settings { seed: args.seed, freedom: Freedom { temperature: args.temperature, top_p: args.top_p } },
+        controls: Controls {
+            seed: args.seed,
+            freedom: Freedom { temperature: args.temperature, top_p: args.top_p },
+            ..Controls::default()
+        },
         size: args.size,
         fps: args.fps,
     };

@@ -1,8 +1,9 @@
 //! Hearing a phrase and answering it.
 
-use super::expression::{BareNote, express};
+use super::controls::{Controls, ScaleControl};
+use super::expression::{BareNote, Voice, express};
 use super::harmony::{HarmonySpan, home_tones};
-use super::sampler::{Freedom, Moment, Rules, choose, closable};
+use super::sampler::{Moment, Pace, Rules, choose, closable};
 use super::{ComposeError, MelodyModel, Place};
 use crate::bridge::{ComposerSide, HeardKind, Part, Plan, Scheduled, Teacher};
 use crate::model::session::Session;
@@ -27,14 +28,13 @@ const ECHO_COST: f64 = 3.0;
 /// Nats that a tone of the chord gains on a pulse, and elsewhere.
 const CHORD_BONUS: [f64; 2] = [1.2, 0.4];
 
-/// How a composer answers.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Settings {
-    /// Seed of all choices.
-    pub seed: u64,
-    /// How freely events are drawn.
-    pub freedom: Freedom,
-}
+/// Nats that rests gain or lose at either end of their control.
+const REST_NATS: f64 = 4.0;
+/// Nats lost at twice or half the density: the one that is set, and the call's.
+const PACE_COST: (f64, f64) = (6.0, 1.0);
+/// What random sources are for.
+const NOTES: u64 = 0;
+const EXPRESSION: u64 = 1;
 
 /// An order to answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +69,7 @@ pub struct Phrase {
 /// Hears the player and answers. Belongs to one thread.
 #[derive(Debug)]
 pub struct Composer {
-    settings: Settings,
+    controls: Controls,
     model: MelodyModel,
     side: ComposerSide,
     /// What was heard of the call; a note that still sounds ends at infinity.
@@ -93,9 +93,9 @@ struct First {
 
 impl Composer {
     /// A composer that has heard nothing.
-    pub fn new(model: MelodyModel, settings: Settings, side: ComposerSide) -> Self {
+    pub fn new(model: MelodyModel, side: ComposerSide) -> Self {
         Self {
-            settings,
+            controls: Controls::default(),
             model,
             side,
             notes: Vec::new(),
@@ -112,6 +112,16 @@ impl Composer {
     #[must_use]
     pub fn with_learner(self, learner: Teacher<Session>) -> Self {
         Self { learner: Some(learner), ..self }
+    }
+
+    /// Changes the controls from the next phrase on.
+    ///
+    /// # Errors
+    /// [`ComposeError::Control`] where one is out of range; all stay as they were then.
+    pub fn set_controls(&mut self, controls: Controls) -> Result<(), ComposeError> {
+        controls.check()?;
+        self.controls = controls;
+        Ok(())
     }
 
     /// Takes in everything that waits in the ring.
@@ -163,9 +173,18 @@ impl Composer {
         let bare = self.compose(cue, &rules, first, &metres)?;
         self.until = Some(cue.answer.1);
         let length = steps_between(cue.answer);
-        let notes = express(&bare, cue.answer.0, length, self.loudness(cue), &metres);
+        let voice = Voice {
+            expression: self.controls.expression,
+            loudness: self.loudness(cue),
+            transpose: self.controls.transpose,
+        };
+        let mut rng = self.random(EXPRESSION, cue.index);
+        let notes = express(&bare, (cue.answer.0, length), &voice, &metres, &mut rng);
         self.send(cue, &notes)?;
-        Ok(Phrase { notes, key, tones: rules.tones, range: rules.range })
+        let up = self.controls.transpose;
+        let key = key.map(|key| Key { tonic: key.tonic.up(up), ..key });
+        let range = (moved(rules.range.0, up), moved(rules.range.1, up));
+        Ok(Phrase { notes, key, tones: rules.tones.transposed(up), range })
     }
 
     fn metre_map(&self) -> MetreMap {
@@ -222,10 +241,24 @@ impl Composer {
         Ok(call)
     }
 
+    /// A random source for a purpose in a phrase.
+    fn random(&self, purpose: u64, phrase: u32) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.controls.seed);
+        rng.set_stream(purpose << 32 | u64::from(phrase));
+        rng
+    }
+
+    /// The rules of an answer before it is transposed: those of what sounds, moved back.
     fn rules(&self, cue: &Cue, first: First, metres: &MetreMap) -> (Option<Key>, Rules) {
         let heard: Vec<Note> = self.heard_until(cue.call.1).collect();
-        let (key, tones) = home_tones(&heard);
-        let tones = tones.union(key.map(|key| key.tonic).into_iter().collect());
+        let (key, home) = home_tones(&heard);
+        let down = -self.controls.transpose;
+        let scale = self.controls.scale.map(|ScaleControl { tones, stable }| ScaleControl {
+            tones: tones.transposed(down),
+            stable: stable.transposed(down),
+        });
+        let home = home.union(key.map(|key| key.tonic).into_iter().collect());
+        let tones = scale.map_or(home, |scale| scale.tones);
         let pitches = || heard.iter().map(|n| i32::from(n.pitch));
         let (low, high) = (pitches().min().unwrap_or(60), pitches().max().unwrap_or(72));
         let within = |pitch: i32| {
@@ -233,14 +266,26 @@ impl Composer {
         };
         // At least an octave, so that every tone of the key has a place.
         let air = (12 - (high - low)).max(0) / 2 + i32::from(STRETCH);
-        let range = (within(low - air) as u8, within(high + air) as u8);
-        let closing_tones = closing_tones(key, tones, cue);
+        let (low, high) = match self.controls.range {
+            Some((low, high)) => (i32::from(low) + down, i32::from(high) + down),
+            None => (low - air, high + air),
+        };
+        let range = (within(low) as u8, within(high) as u8);
+        let closing_tones = match scale {
+            Some(scale) => scale.closing_tones(),
+            None => closing_tones(key, tones, cue),
+        };
         let metre = metres.metre_at(cue.answer.0);
         let pulse = steps(metre.pulse_beats());
-        let shortest = self.shortest;
+        // Short notes were heard, or are needed, some of half the mean length, for as many as are wanted.
+        let shortest = match self.controls.density {
+            Some(notes) => self.shortest.min((0.5 * f64::from(STEPS_PER_BEAT) / notes).ceil() as u32),
+            None => self.shortest,
+        };
         let closing_steps = if cue.last { pulse.max(shortest) } else { (pulse / 2).max(shortest) };
-        let closable = closable(steps_between(cue.answer), shortest, closing_steps);
-        (key, Rules { first_pitch: first.pitch, tones, range, closing_tones, closing_steps, shortest, closable })
+        let grid = self.controls.grid.unwrap_or(1).max(1);
+        let closable = closable(steps_between(cue.answer), shortest, closing_steps, grid);
+        (key, Rules { first_pitch: first.pitch, tones, range, closing_tones, closing_steps, shortest, grid, closable })
     }
 
     fn compose(
@@ -250,10 +295,10 @@ impl Composer {
         first: First,
         metres: &MetreMap,
     ) -> Result<Vec<BareNote>, ComposeError> {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
-        rng.set_stream(u64::from(cue.index));
+        let mut rng = self.random(NOTES, cue.index);
         let length = steps_between(cue.answer);
         let call_events = self.notes.iter().filter(|n| n.onset >= cue.call.0 && n.onset < cue.call.1).count();
+        let wanted = self.density(cue, call_events);
         let echo_length = ((call_events as f64 * ECHO.0) as usize).max(ECHO.1);
         let mut notes: Vec<BareNote> = Vec::new();
         let mut step = 0;
@@ -271,8 +316,10 @@ impl Composer {
                 harmony: chord.map(|span| (span.tones, CHORD_BONUS[usize::from(!on_pulse)])),
                 echoes: &echoes,
                 echo_cost: ECHO_COST,
+                rests: REST_NATS * self.controls.rests,
+                pace: wanted.map(|(wanted, cost)| Pace { notes: notes.len() as u32, steps: step, wanted, cost }),
             };
-            let event = choose(&expectation, rules, &moment, self.settings.freedom, &mut rng);
+            let event = choose(&expectation, rules, &moment, self.controls.freedom, &mut rng);
             // Without any event that keeps the rules the phrase ends here.
             let Some(event) = event else { break };
             let steps = u32::from(DURATIONS[usize::from(event.duration)]);
@@ -283,6 +330,14 @@ impl Composer {
             step += steps;
         }
         Ok(notes)
+    }
+
+    /// Notes in a step that are wanted, and how strictly: as set, or about as many as the call had.
+    fn density(&self, cue: &Cue, call_events: usize) -> Option<(f64, f64)> {
+        let set = self.controls.density.map(|notes| (notes / f64::from(STEPS_PER_BEAT), PACE_COST.0));
+        let length = steps_between(cue.call);
+        let heard = (call_events > 0 && length > 0).then(|| (call_events as f64 / f64::from(length), PACE_COST.1));
+        set.or(heard)
     }
 
     /// Mean velocity of the call.
@@ -302,6 +357,18 @@ impl Composer {
             self.side.plan(Plan::Note { epoch, note }).map_err(full)?;
         }
         Ok(())
+    }
+}
+
+/// A pitch moved by semitones; ranges keep it within 0 to 127.
+fn moved(pitch: u8, semitones: i32) -> u8 {
+    (i32::from(pitch) + semitones).clamp(0, 127) as u8
+}
+
+impl ScaleControl {
+    fn closing_tones(self) -> PitchClassSet {
+        let stable = self.stable.intersection(self.tones);
+        if stable.is_empty() { self.tones } else { stable }
     }
 }
 

@@ -21,6 +21,18 @@ pub enum ComposeError {
         /// Number of the phrase.
         phrase: u32,
     },
+    /// A control is outside its range.
+    #[error("{control} {value}: {low} to {high} is needed")]
+    Control {
+        /// Its name.
+        control: &'static str,
+        /// What was asked for.
+        value: f64,
+        /// The least.
+        low: f64,
+        /// The most.
+        high: f64,
+    },
     /// The worker's thread ended before its time.
     #[error("the composer's thread ended unexpectedly")]
     Gone,

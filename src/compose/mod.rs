@@ -6,6 +6,7 @@
 //! nothing else.
 
 mod composer;
+mod controls;
 mod error;
 mod expression;
 mod harmony;
@@ -15,7 +16,8 @@ mod sampler;
 mod tally;
 mod worker;
 
-pub use composer::{Composer, Cue, Phrase, Settings};
+pub use composer::{Composer, Cue, Phrase};
+pub use controls::{Controls, Expression, ScaleControl};
 pub use error::ComposeError;
 pub use harmony::{HarmonySpan, home_tones};
 pub use melody_model::{Expectation, MelodyModel, Place};

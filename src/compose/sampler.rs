@@ -3,8 +3,8 @@
 //! Rules are kept by masking, never by repairing what was drawn: an event that would break one has no weight.
 
 use super::Expectation;
-use crate::music::PitchClassSet;
 use crate::music::encoding::{DURATIONS, PITCH_CLASSES, REST, Token, pitch_of};
+use crate::music::{PitchClassSet, STEPS_PER_BEAT};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -44,16 +44,19 @@ pub struct Rules {
     pub closing_steps: u32,
     /// Shortest event, in steps.
     pub shortest: u32,
+    /// Every event is a multiple of this many steps, above zero.
+    pub grid: u32,
     /// By the number of steps that are left: whether events that keep the rules can fill them; see [`closable`].
     pub closable: Vec<bool>,
 }
 
-/// For 0 to `length` steps that are left: whether events of at least `shortest` steps, the last of which has at least
-/// `closing_steps`, can fill them exactly.
-pub fn closable(length: u32, shortest: u32, closing_steps: u32) -> Vec<bool> {
+/// For 0 to `length` steps that are left: whether events of at least `shortest` steps and multiples of `grid`, the last
+/// of which has at least `closing_steps`, can fill them exactly.
+pub fn closable(length: u32, shortest: u32, closing_steps: u32, grid: u32) -> Vec<bool> {
     let mut closable = vec![false; length as usize + 1];
     for left in 1..=length {
-        closable[left as usize] = DURATIONS.iter().map(|&d| u32::from(d)).any(|steps| {
+        let mut on_grid = DURATIONS.iter().map(|&d| u32::from(d)).filter(|steps| steps.is_multiple_of(grid.max(1)));
+        closable[left as usize] = on_grid.any(|steps| {
             let closes = steps == left && steps >= closing_steps.max(shortest);
             closes || (steps >= shortest && steps < left && closable[(left - steps) as usize])
         });
@@ -74,6 +77,35 @@ pub struct Moment<'a> {
     pub echoes: &'a [Token],
     /// Nats that an echo loses.
     pub echo_cost: f64,
+    /// Nats that a rest gains.
+    pub rests: f64,
+    /// How dense the answer is so far and should be.
+    pub pace: Option<Pace>,
+}
+
+/// How many notes there were in how many steps, and how many there should be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Notes so far.
+    pub notes: u32,
+    /// Steps so far.
+    pub steps: u32,
+    /// Notes in a step that are wanted; above zero.
+    pub wanted: f64,
+    /// Nats that an event loses which leaves twice or half as many notes as wanted, once some music has gone by.
+    pub cost: f64,
+}
+
+impl Pace {
+    /// Nats that an event loses for the density it leaves: quadratic in its logarithm, and gentle at the start, where
+    /// one note more or less says little.
+    fn loss(&self, steps: u32, sounds: bool) -> f64 {
+        let (notes, after) = (f64::from(self.notes + u32::from(sounds)), f64::from(self.steps + steps));
+        // As if a quarter note at the wanted density had gone before.
+        let before = f64::from(STEPS_PER_BEAT);
+        let octaves = ((notes + self.wanted * before) / (after + before) / self.wanted).log2();
+        self.cost * octaves * octaves
+    }
 }
 
 /// Draws the next event. `None` only if the rules leave nothing at all, which they never do for `left` of at least the
@@ -107,7 +139,7 @@ fn allows(rules: &Rules, moment: &Moment, event: Token, strict: bool) -> bool {
     }
     if rest > 0 {
         let can_close = rules.closable.get(rest as usize).copied().unwrap_or(false);
-        return !strict || (steps >= rules.shortest && can_close);
+        return !strict || (steps >= rules.shortest && steps.is_multiple_of(rules.grid) && can_close);
     }
     match pitch {
         Some(pitch) => closes(pitch) && (!strict || steps >= rules.closing_steps.max(rules.shortest)),
@@ -124,7 +156,7 @@ fn weigh(
     strict: bool,
 ) -> Vec<(Token, f64)> {
     let mut events = Vec::new();
-    for duration in 0..DURATIONS.len() {
+    for (duration, &steps) in DURATIONS.iter().enumerate() {
         for pitch in 0..PITCH_CLASSES {
             let event = Token { duration: duration as u8, pitch: pitch as u8 };
             if !allows(rules, moment, event, strict) {
@@ -138,6 +170,9 @@ fn weigh(
             if moment.echoes.contains(&event) {
                 log -= moment.echo_cost;
             }
+            let sounds = event.pitch != REST;
+            log += if sounds { 0.0 } else { moment.rests };
+            log -= moment.pace.map_or(0.0, |pace| pace.loss(u32::from(steps), sounds));
             events.push((event, (log * ROUNDING).round() / ROUNDING / freedom.temperature.max(1e-3)));
         }
     }
@@ -194,12 +229,13 @@ mod tests {
             closing_tones: PitchClassSet::from_semitones(&[7]),
             closing_steps: 24,
             shortest: 6,
-            closable: closable(400, 6, 24),
+            grid: 1,
+            closable: closable(400, 6, 24, 1),
         }
     }
 
     fn moment(left: u32) -> Moment<'static> {
-        Moment { left, last_pitch: None, harmony: None, echoes: &[], echo_cost: 0.0 }
+        Moment { left, last_pitch: None, harmony: None, echoes: &[], echo_cost: 0.0, rests: 0.0, pace: None }
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use super::perform::{Recording, TAIL_SECONDS, perform};
 use super::sound::{write_notes, write_roll, write_wav};
 use super::video::Sink;
 use super::{Fps, Partial, RenderError, Target, TargetKind, Watch, has_ffmpeg};
-use crate::compose::{MelodyModel, Settings};
+use crate::compose::{Controls, MelodyModel};
 use crate::music::midi::Score;
 use crate::picture::{Generator, Upscaler, VideoSize};
 use crate::time::SampleRate;
@@ -27,7 +27,7 @@ pub struct Job {
     /// How the performance is laid out.
     pub form: Form,
     /// How the composer answers; the seed holds for the pictures too.
-    pub settings: Settings,
+    pub controls: Controls,
     /// Pixels of a video frame.
     pub size: VideoSize,
     /// Video frames a second.
@@ -80,13 +80,13 @@ pub fn render(score: &Score, models: Models, job: &Job, watch: &mut dyn Watch) -
     }
     let frames = job.fps.frames_in(music);
     let samples = job.fps.sample_at(frames, SAMPLE_RATE.0);
-    let recording = perform(&arrangement, models.melody, job.settings, SAMPLE_RATE, samples, BLOCK, watch)?;
+    let recording = perform(&arrangement, models.melody, &job.controls, SAMPLE_RATE, samples, BLOCK, watch)?;
     outputs.write_music(&arrangement, &recording)?;
     if let (Some(generator), true) = (models.generator, job.needs_pictures()) {
         let film = Film {
             events: &recording.show,
             tempo: &arrangement.tempo,
-            seed: job.settings.seed,
+            seed: job.controls.seed,
             size: job.size,
             fps: job.fps,
             frames,

@@ -3,7 +3,7 @@
 use super::arrangement::Arrangement;
 use super::{RenderError, Watch};
 use crate::bridge::{Part, Plan, Scheduled, ShowEvent, Stage, StageSizes};
-use crate::compose::{Composer, Cue, MelodyModel, Phrase, Settings, Worker};
+use crate::compose::{Composer, Controls, Cue, MelodyModel, Phrase, Worker};
 use crate::live::{Performer, Setup};
 use crate::music::Note;
 use crate::time::{Beats, SampleRate, Transport};
@@ -40,7 +40,7 @@ impl Recording {
 pub fn perform(
     arrangement: &Arrangement,
     model: MelodyModel,
-    settings: Settings,
+    controls: &Controls,
     rate: SampleRate,
     samples: u64,
     block: usize,
@@ -51,7 +51,9 @@ pub fn perform(
     let Stage { audio, composer, mut watcher } = Stage::new(sizes);
     let counters = std::sync::Arc::clone(&watcher.counters);
     let mut performer = Performer::prepare(Setup { queue_capacity: plans, ..Setup::new(rate) }, audio);
-    let worker = Worker::spawn(Composer::new(model, settings, composer));
+    let mut composer = Composer::new(model, composer);
+    composer.set_controls(controls.clone())?;
+    let worker = Worker::spawn(composer);
     let epoch = performer.epoch();
     let mut accepted = true;
     for plan in known_plans(arrangement, epoch) {
