@@ -2,13 +2,11 @@
 
 use super::{ComposeError, Expectation};
 use crate::model::inspect::Inspected;
-use crate::model::onnx::ModelProto;
 use crate::model::session::{Input, Session, SessionError, SessionOptions};
 use crate::model::spec::{Kind, ModelSpec, TensorSpec};
 use crate::music::STEPS_PER_BEAT;
 use crate::music::encoding::{DURATIONS, PITCH_CLASSES, POSITIONS, Token, bar_steps, metre_class};
 use crate::music::phrase::{CODING, CodedPhrase, FEATURES, Form, NO_DURATION, NO_PITCH};
-use prost::Message;
 use std::path::PathBuf;
 
 /// D: duration classes.
@@ -51,17 +49,7 @@ impl PhraseModel {
         let origin = model.origin.clone();
         let refuse = |reason: String| ComposeError::Model { origin: origin.clone(), reason };
         let sizes = Sizes::of(&model.spec).map_err(refuse)?;
-        let whole = ModelProto::decode(model.bytes.as_slice()).map_err(|e| refuse(e.to_string()))?;
-        let half = |outputs: &[&str]| -> Result<Session, ComposeError> {
-            let mut part = whole.cut(outputs);
-            let mut spec = model.spec.clone();
-            let inputs = part.graph.as_ref().map_or(&[][..], |g| &g.input);
-            spec.inputs.retain(|t| inputs.iter().any(|i| i.name.as_deref() == Some(&t.name)));
-            spec.outputs.retain(|t| outputs.contains(&t.name.as_str()));
-            spec.store(&mut part).map_err(|e| refuse(e.to_string()))?;
-            let label = origin.display().to_string();
-            Ok(Session::from_bytes(&label, part.encode_to_vec(), Kind::MelodyVae, options)?)
-        };
+        let half = |outputs: &[&str]| Session::from_inspected(model.part(outputs), options);
         let (reader, writer) = (half(&READING)?, half(&WRITING)?);
         Ok(Self { reader, writer, origin, sizes })
     }

@@ -1,7 +1,26 @@
 //! A part of a model as a model of its own.
 
+use super::inspect::Inspected;
 use super::onnx::{GraphProto, ModelProto};
+use prost::Message;
 use std::collections::BTreeSet;
+
+impl Inspected {
+    /// The part of an inspected model that the named outputs need; see [`ModelProto::cut`]. Its description speaks of
+    /// the inputs and outputs that are left. Names that the model does not have are left out.
+    #[must_use]
+    pub fn part(&self, outputs: &[&str]) -> Self {
+        let mut part = self.clone();
+        // Its bytes were decoded when it was inspected; where they no longer can be, a session will say so.
+        let Ok(whole) = ModelProto::decode(self.bytes.as_slice()) else { return part };
+        let model = whole.cut(outputs);
+        let inputs = model.graph.as_ref().map_or(&[][..], |g| &g.input);
+        part.spec.inputs.retain(|t| inputs.iter().any(|i| i.name.as_deref() == Some(&t.name)));
+        part.spec.outputs.retain(|t| outputs.contains(&t.name.as_str()));
+        part.bytes = model.encode_to_vec();
+        part
+    }
+}
 
 impl ModelProto {
     /// The part of the network that the named outputs need, with the inputs and weights that it reads. Metadata stays.

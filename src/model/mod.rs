@@ -7,7 +7,6 @@ mod cut;
 pub mod inspect;
 pub mod library;
 pub mod onnx;
-pub mod part;
 pub mod runtime;
 pub mod session;
 pub mod spec;

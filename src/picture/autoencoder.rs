@@ -7,7 +7,6 @@
 use super::vectors::slerp;
 use super::{Picture, PictureError};
 use crate::model::inspect::Inspected;
-use crate::model::part::part;
 use crate::model::session::{Input, Session, SessionOptions};
 use crate::model::spec::{Dim, Kind, ModelSpec};
 use fast_image_resize::images::Image;
@@ -78,7 +77,7 @@ impl Use {
         if let Some(missing) = outputs.iter().find(|name| !spec.outputs.iter().any(|o| o.name == **name)) {
             return Err(refuse(format!("it has no output `{missing}`")));
         }
-        let session = Session::from_inspected(part(model, outputs), options)?;
+        let session = Session::from_inspected(model.part(outputs), options)?;
         Ok(Self { session, side, latent, range })
     }
 

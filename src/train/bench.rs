@@ -19,12 +19,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Makes a task with its data in a folder.
+type Make = fn(&Path, Device) -> Result<Box<dyn Task>, RunError>;
+
 /// A kind whose training is measured.
 pub struct Subject {
     /// The kind, as `oneiro train` calls it.
     pub kind: &'static str,
     /// Makes its usual training on made-up data, whose files may be put into a folder.
-    make: fn(&Path, Device) -> Result<Box<dyn Task>, RunError>,
+    make: Make,
     /// Sizes that another framework needs to build the same net.
     sizes: fn(&Batch) -> serde_json::Value,
 }
@@ -43,7 +46,8 @@ const PICTURES: usize = 16;
 
 fn melody(_: &Path, _: Device) -> Result<Box<dyn Task>, RunError> {
     let config = melody_rnn::Config::new(HIDDEN, KEY);
-    let settings = melody_rnn::TaskSettings { config, rate: 2e-3, dropout: 0.2, weight_decay: 0.01, seed: SEED };
+    let start = melody_rnn::Start::Random;
+    let settings = melody_rnn::TaskSettings { config, rate: 2e-3, dropout: 0.2, weight_decay: 0.01, seed: SEED, start };
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let events = 120;
     let tunes = (0..24).map(|_| melody_rnn::Tune {

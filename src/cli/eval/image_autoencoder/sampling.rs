@@ -4,7 +4,6 @@ use super::{Coder, cut};
 use crate::cli::eval::{Args, features_file};
 use anyhow::Result;
 use oneiro::model::inspect::Inspected;
-use oneiro::model::part::part;
 use oneiro::model::session::{Input, Session, SessionOptions};
 use oneiro::picture::autoencoder::Edit;
 use oneiro::train::nets::efficientnet::EfficientNet;
@@ -40,7 +39,7 @@ pub fn measure(coder: &mut Coder, model: Inspected, data: &Dataset, args: &Args)
     let (side, count) = (coder.side, args.count()?);
     let each = 3 * side * side;
     let options = SessionOptions { intra_threads: args.threads.max(1), ..SessionOptions::default() };
-    let mut encoder = Session::from_inspected(part(model, &["latent", "logvar"]), &options)?;
+    let mut encoder = Session::from_inspected(model.part(&["latent", "logvar"]), &options)?;
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     let held_out = data.sample(Split::HeldOut, args.seed + 1, 0, count)?.data;
     let numbers = coder.decoder.latent_size();

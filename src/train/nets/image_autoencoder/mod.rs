@@ -121,6 +121,3 @@ impl Shape {
         (24 * self.size * self.size) as f64 / self.stored_bits() as f64
     }
 }
-
-#[cfg(test)]
-mod tests;

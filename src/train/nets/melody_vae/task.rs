@@ -49,6 +49,9 @@ pub struct TaskSettings {
     pub seed: u64,
 }
 
+/// The program of a batch and its phrases.
+type Planned = (usize, Vec<usize>);
+
 /// Phrases to train on and to check with.
 pub struct MelodyVaeTask {
     settings: TaskSettings,
@@ -57,7 +60,7 @@ pub struct MelodyVaeTask {
     buckets: [Bucket; 3],
     by_bucket: Vec<Vec<usize>>,
     /// The epoch that is planned, and its batches.
-    plan: Mutex<(u64, Vec<(usize, Vec<usize>)>)>,
+    plan: Mutex<(u64, Vec<Planned>)>,
 }
 
 /// All phrases of `bars` bars of some tunes, each section once, counted from their tune's tonic; those of more than
