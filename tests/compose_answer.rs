@@ -9,6 +9,7 @@ use oneiro::model::spec::Kind;
 use oneiro::music::{PitchClass, PitchClassSet};
 use oneiro::time::{Beats, TimeSignature};
 use render_support::{bytes, melody_model};
+use std::path::Path;
 
 /// Two bars in G major, a little loose in time, on beats 0 to 8.
 const CALL: [(f64, f64, u8); 9] = [
@@ -135,8 +136,12 @@ fn nothing_heard_is_not_answered() {
     assert!(audio.plans.receive().is_none());
 }
 
+/// The shipped network's answer: what one that knows nothing expects is no guide to how controls feel.
 fn answer_with(controls: Controls) -> Phrase {
-    let (mut composer, mut audio) = composer(0);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/melody-rnn.onnx");
+    let session = Session::open(&file, Kind::MelodyRnn, &SessionOptions::default()).unwrap();
+    let Stage { mut audio, composer, .. } = Stage::default();
+    let mut composer = Composer::new(MelodyModel::new(session).unwrap(), composer);
     composer.set_controls(controls).unwrap();
     play(&mut audio, &CALL, 0.0);
     composer.answer(&cue(0, 0.0, false)).unwrap()

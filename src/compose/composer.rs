@@ -29,9 +29,9 @@ const ECHO_COST: f64 = 3.0;
 const CHORD_BONUS: [f64; 2] = [1.2, 0.4];
 
 /// Nats that rests gain or lose at either end of their control.
-const REST_NATS: f64 = 4.0;
+const REST_NATS: f64 = 6.0;
 /// Nats lost at twice or half the density: the one that is set, and the call's.
-const PACE_COST: (f64, f64) = (6.0, 1.0);
+const PACE_COST: (f64, f64) = (24.0, 1.0);
 /// What random sources are for.
 const NOTES: u64 = 0;
 const EXPRESSION: u64 = 1;
