@@ -8,6 +8,7 @@ mod finisher;
 mod generator;
 mod latent_path;
 mod luminance;
+mod stylist;
 mod texture;
 mod vectors;
 
@@ -15,3 +16,4 @@ pub use error::PictureError;
 pub use finisher::{Finisher, VideoSize};
 pub use generator::{Generator, Picture};
 pub use latent_path::{LatentPath, Look};
+pub use stylist::Stylist;

@@ -72,7 +72,8 @@ impl Rates {
         self.peak * (self.end + (1.0 - self.end) * cosine)
     }
 
-    fn feed(&self, step: u64, steps: u64, feeds: &mut Feeds) {
+    /// Adds rate and corrections of a step to its feeds.
+    pub fn feed(&self, step: u64, steps: u64, feeds: &mut Feeds) {
         let t = (step + 1) as f64;
         let mut put = |name: &str, value: f64| {
             feeds.insert(format!("{}/{name}", self.objective), Feed::Floats(Tensor::scalar(value as f32)));

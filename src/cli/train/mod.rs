@@ -2,6 +2,7 @@
 
 mod image_gan;
 mod melody_rnn;
+mod style_transfer;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
@@ -31,6 +32,8 @@ enum Kind {
     ImageGan(image_gan::Args),
     /// A network that continues and answers melodies, from folders of tunes
     MelodyRnn(melody_rnn::Args),
+    /// A network that repaints pictures in several styles, from folders of pictures and a picture of each style
+    StyleTransfer(style_transfer::Args),
 }
 
 /// Runs `oneiro train`.
@@ -38,6 +41,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.kind {
         Kind::ImageGan(args) => image_gan::run(args),
         Kind::MelodyRnn(args) => melody_rnn::run(args),
+        Kind::StyleTransfer(args) => style_transfer::run(args),
     }
 }
 
@@ -157,12 +161,12 @@ impl Shared {
 }
 
 impl Shared {
-    /// Writes the model with a description of how it was made; `about` may hold figures and settings already.
+    /// Writes the model with a description of how it was made; `about` may hold figures, settings and further data already.
     ///
     /// # Errors
     /// If the description cannot be stored or the file cannot be written.
     pub fn write(&self, mut model: ModelProto, mut about: ModelSpec, progress: &Progress) -> Result<()> {
-        about.data = self.data.iter().map(|folder| described(folder)).collect();
+        about.data.splice(0..0, self.data.iter().map(|folder| described(folder)));
         about.licence = self.licence.clone();
         about.seed = self.seed;
         about.command = command_line();

@@ -3,8 +3,8 @@
 use super::super::tensor::Tensors;
 use super::{Graph, Source, Var};
 use crate::model::onnx::{
-    DataType, GraphProto, IR_VERSION, ModelProto, NodeProto, OPSET_VERSION, OperatorSetIdProto, TensorProto,
-    ValueInfoProto,
+    DataType, Dimension, DimensionValue, GraphProto, IR_VERSION, ModelProto, NodeProto, OPSET_VERSION,
+    OperatorSetIdProto, TensorProto, ValueInfoProto,
 };
 
 /// Where an exported model gets its parameters from.
@@ -14,6 +14,20 @@ pub enum Weights<'a> {
     Fed,
     /// They are constants of the model: for performing.
     Inside(&'a Tensors),
+}
+
+/// Lets dimensions of an input or output vary: `(axis, name)` for each.
+///
+/// Only the declaration changes; that no node depends on these lengths is the network's affair.
+pub fn name_dims(model: &mut ModelProto, tensor: &str, names: &[(usize, &str)]) {
+    let Some(graph) = &mut model.graph else { return };
+    let declared = graph.input.iter_mut().chain(&mut graph.output).filter(|v| v.name.as_deref() == Some(tensor));
+    let shapes = declared.filter_map(|v| v.r#type.as_mut()?.tensor_type.as_mut()?.shape.as_mut());
+    for shape in shapes {
+        for (axis, name) in names {
+            shape.dim[*axis] = Dimension { value: Some(DimensionValue::Named((*name).to_owned())) };
+        }
+    }
 }
 
 impl Graph {

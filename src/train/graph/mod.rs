@@ -12,7 +12,7 @@ use crate::model::onnx::{AttributeProto, AttributeType, DataType, GraphProto, Te
 use std::collections::HashMap;
 use std::rc::Rc;
 
-pub use export::Weights;
+pub use export::{Weights, name_dims};
 
 /// A value of a [`Graph`]: the handle that operators take and give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
