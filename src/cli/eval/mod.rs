@@ -6,7 +6,10 @@ mod image_autoencoder;
 mod image_gan;
 mod melody_rnn;
 mod melody_vae;
+mod style_transfer;
 mod upscaler;
+
+pub use style_transfer::vgg_file;
 
 use super::pictures::Folders;
 use super::{Usage, answer};
@@ -33,12 +36,15 @@ edges and on the pictures of the first image-gan that is found.
 Models of kind image-autoencoder and image-vae are measured by what is left of held-out pictures, beside JPEG and fewer pixels.
 Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
 Models of kind melody-vae are measured by how well phrases of the test tunes come back, and how they turn into one another.
+Models of kind style-transfer are measured by how far VGG19's features of repainted held-out pictures are from those of the
+content, and their Gram matrices from those of the style; give --style as for training. --baselines adds what moving the pixels themselves reaches.
 
 Examples:
   oneiro eval models/image-gan.onnx --data paintings --edge-crop 0.08 --data abstract --json
   oneiro eval mine.onnx --data my-pictures --sheet samples.jpg --walk walk.jpg
   oneiro eval models/melody-rnn.onnx --data tunes --baselines
-  oneiro eval models/melody-vae-2.onnx --data tunes --sheet phrases.jpg --walk morphs.jpg")]
+  oneiro eval models/melody-vae-2.onnx --data tunes --sheet phrases.jpg --walk morphs.jpg
+  oneiro eval models/style-transfer.onnx --data paintings --style styles --count 8 --sheet styles.jpg --walk blends.jpg")]
 pub struct Args {
     /// The model
     file: PathBuf,
@@ -47,10 +53,14 @@ pub struct Args {
     data: Vec<PathBuf>,
     #[command(flatten)]
     folders: Folders,
-    /// Weights of EfficientNet-Lite0 [default: those that `cargo xtask data features` brought]
-    #[arg(long, value_name = "FILE.pth")]
+    /// Weights of the frozen network that looks: EfficientNet-Lite0, or VGG19 for styles [default: those that
+    /// `cargo xtask data features vgg` brought]
+    #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
-    /// Examples on each side of a comparison [default: 512]
+    /// Pictures of the styles, or folders of them, in the order of the training
+    #[arg(long, value_name = "FILE-OR-DIR")]
+    style: Vec<PathBuf>,
+    /// Examples on each side of a comparison [default: 512; for styles 8]
     #[arg(long)]
     count: Option<usize>,
     /// Truncation of the latent points: 1 for none, smaller for more typical pictures [default: 1]
@@ -65,7 +75,7 @@ pub struct Args {
     /// Write a sheet of examples here, as JPEG
     #[arg(long, value_name = "FILE.jpg")]
     sheet: Option<PathBuf>,
-    /// Write walks through the latent space here, one a row, as JPEG
+    /// Write walks through the latent space, or from style to style, here, one a row, as JPEG
     #[arg(long, value_name = "FILE.jpg")]
     walk: Option<PathBuf>,
     /// Write the painted pictures that come closest to a training picture here, each with that picture on its right
@@ -94,6 +104,7 @@ impl Args {
     fn special(&self) -> Vec<&'static str> {
         let given = [
             ("features", self.features.is_some()),
+            ("style", !self.style.is_empty()),
             ("count", self.count.is_some()),
             ("psi", self.psi.is_some()),
             ("sheet", self.sheet.is_some()),
@@ -142,7 +153,7 @@ pub fn run(args: Args) -> Result<()> {
         Kind::MelodyRnn => (melody_rnn::run, melody_rnn::OPTIONS),
         Kind::MelodyVae => (melody_vae::run, melody_vae::OPTIONS),
         Kind::Upscaler => (upscaler::run, upscaler::OPTIONS),
-        other => bail!("{}: models of kind {other} cannot be measured here yet", args.file.display()),
+        Kind::StyleTransfer => (style_transfer::run, style_transfer::OPTIONS),
     };
     if let Some(option) = args.special().into_iter().find(|option| !options.contains(option)) {
         return Err(Usage(format!("--{option} is not for models of kind {}", model.spec.kind)).into());

@@ -5,6 +5,7 @@ mod image_autoencoder;
 mod image_gan;
 mod melody_rnn;
 mod melody_vae;
+mod style_transfer;
 mod upscaler;
 
 pub use art_classifier::ridge_by_fold;
@@ -47,6 +48,8 @@ enum Kind {
     MelodyVae(melody_vae::Args),
     /// A network that makes pictures two and four times as large, from folders of pictures
     Upscaler(upscaler::Args),
+    /// A network that repaints pictures in several styles, from folders of pictures and a picture of each style
+    StyleTransfer(style_transfer::Args),
 }
 
 /// Runs `oneiro train`.
@@ -59,6 +62,7 @@ pub fn run(args: Args) -> Result<()> {
         Kind::MelodyRnn(args) => melody_rnn::run(args),
         Kind::MelodyVae(args) => melody_vae::run(args),
         Kind::Upscaler(args) => upscaler::run(args),
+        Kind::StyleTransfer(args) => style_transfer::run(args),
     }
 }
 
@@ -191,7 +195,7 @@ impl Shared {
 }
 
 impl Shared {
-    /// Writes the model with a description of how it was made; `about` may hold figures and settings already.
+    /// Writes the model with a description of how it was made; `about` may hold figures, settings and further data already.
     ///
     /// # Errors
     /// If the description cannot be stored or the file cannot be written.

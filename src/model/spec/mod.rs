@@ -47,6 +47,9 @@ pub struct ModelSpec {
     /// Latent space.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latent: Option<Latent>,
+    /// Names of the styles that a style transfer can paint in, in the order of the shares of its input `style`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub styles: Vec<String>,
     /// Further numbers of this network by name: layers, units, memory length.
     #[serde(default)]
     pub settings: BTreeMap<String, f64>,
@@ -82,6 +85,7 @@ impl ModelSpec {
             vocabulary: None,
             picture: None,
             latent: None,
+            styles: Vec::new(),
             settings: BTreeMap::new(),
             data: Vec::new(),
             licence: String::new(),

@@ -2,8 +2,11 @@
 
 pub mod art_classifier;
 pub mod efficientnet;
+mod half;
 pub mod image_autoencoder;
 pub mod image_gan;
 pub mod melody_rnn;
 pub mod melody_vae;
+pub mod style_transfer;
 pub mod upscaler;
+pub mod vgg;

@@ -8,6 +8,7 @@ mod elementwise;
 mod loss;
 mod matmul;
 mod norm;
+mod pool;
 mod recurrent;
 mod reduce;
 mod resize;

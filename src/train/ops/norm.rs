@@ -1,6 +1,6 @@
 //! Normalisation.
 
-use crate::train::graph::{Graph, Init, Role, Var};
+use crate::train::graph::{Graph, Init, Role, Var, float};
 
 /// Where a batch normalisation takes mean and variance from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,39 @@ impl Graph {
     /// Gain and bias are added by the caller.
     pub fn instance_norm(&mut self, x: Var) -> Var {
         self.standardize(x, &[2, 3])
+    }
+
+    /// Instance normalisation of `(N, C, H, W)` with a gain and a bias `(N, C)` for each channel of each picture, as one node, which
+    /// knows no height and width. The derivative is that of [`Graph::batch_norm`] over other axes; mean and deviation are taken again for it.
+    pub fn instance_norm_with(&mut self, x: Var, gain: Var, bias: Var) -> Var {
+        let [n, c, h, w] = *self.shape(x) else { panic!("pictures are (N, C, H, W)") };
+        // The node has one gain a channel: pictures become channels.
+        let shape = [1, n * c, h, w];
+        let (x, gain) = (self.reshape(x, &shape), self.reshape(gain, &[n * c]));
+        let bias = self.reshape(bias, &[n * c]);
+        let epsilon = vec![float("epsilon", EPSILON)];
+        let y = self.emit1("InstanceNormalization", &[x, gain, bias], epsilon, &shape);
+        // With u = (x − mean)/s: dbias = Σdy, dgain = Σ dy·u, dx = gain/s·(dy − mean(dy) − u·mean(dy·u))
+        self.derive1(y, move |g, dy| {
+            let mean = g.mean(x, &[2, 3], true);
+            let centred = g.sub(x, mean);
+            let squares = g.mul(centred, centred);
+            let variance = g.mean(squares, &[2, 3], true);
+            let inside = g.add_scalar(variance, EPSILON);
+            let deviation = g.sqrt(inside);
+            let unit = g.div(centred, deviation);
+            let along = g.mul(dy, unit);
+            let (dgain, dbias) = (g.sum(along, &[2, 3], false), g.sum(dy, &[2, 3], false));
+            let (mean_along, mean_dy) = (g.mean(along, &[2, 3], true), g.mean(dy, &[2, 3], true));
+            let curve = g.mul(unit, mean_along);
+            let dx = g.sub(dy, mean_dy);
+            let dx = g.sub(dx, curve);
+            let wide = g.reshape(gain, &[1, n * c, 1, 1]);
+            let factor = g.div(wide, deviation);
+            let dx = g.mul(dx, factor);
+            vec![(x, dx), (gain, g.reshape(dgain, &[n * c])), (bias, g.reshape(dbias, &[n * c]))]
+        });
+        self.reshape(y, &[n, c, h, w])
     }
 
     /// Batch normalisation of `(N, C, H, W)` or `(N, C)` (Ioffe & Szegedy 2015), with parameters `NAME.gain` and

@@ -15,7 +15,7 @@ use super::{Bottleneck, Shape, edits};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Latent, ModelSpec, Picture, TensorSpec};
 use crate::train::graph::{Graph, Var, Weights};
-use crate::train::nets::image_gan::half;
+use crate::train::nets::half;
 use crate::train::step::AVERAGE;
 use crate::train::tensor::Tensors;
 

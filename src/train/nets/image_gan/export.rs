@@ -1,11 +1,11 @@
 //! The model that performs: one picture a call, weights and normalisation inside.
 
 use super::generator::{self, generate};
-use super::half;
 use super::{Settings, Shape};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
 use crate::train::graph::{Graph, Role, Var, Weights};
+use crate::train::nets::half;
 use crate::train::ops::{BatchStatistics, RUNNING_SHARE};
 use crate::train::program::{Device, Feed, Feeds, Forward, ProgramError};
 use crate::train::step::{AVERAGE, normal};

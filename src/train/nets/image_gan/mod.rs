@@ -7,7 +7,6 @@ mod discriminator;
 pub mod evaluate;
 pub mod export;
 mod generator;
-pub(super) mod half;
 mod task;
 pub mod walk;
 

@@ -10,7 +10,7 @@ use crate::music::STEPS_PER_BEAT;
 use crate::music::encoding::{DURATIONS, METRE_CLASSES, POSITIONS};
 use crate::music::phrase::{CODING, FEATURES};
 use crate::train::graph::{Graph, Var, Weights};
-use crate::train::nets::image_gan::half::store_in_half;
+use crate::train::nets::half::store_in_half;
 use crate::train::tensor::Tensors;
 use std::collections::BTreeMap;
 
