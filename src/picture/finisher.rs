@@ -14,6 +14,8 @@ const ZOOM: [f64; 2] = [1.025, 0.04];
 const TRAIL: [f32; 2] = [0.045, 0.012];
 /// How much the trail grows a second.
 const TRAIL_GROWTH: f64 = 0.35;
+/// Mean value that dark pictures are lifted towards, and how far at most: 1 would turn every value into its square root.
+const LIGHT: (f32, f32) = (0.34, 0.85);
 /// Contrast of small things is raised by this share.
 const CLARITY: f32 = 0.3;
 /// Colours are this much stronger than painted: trails and blending take some away.
@@ -77,6 +79,7 @@ impl Finisher {
         let zoom = ZOOM[0] + ZOOM[1] * f64::from(look.accent);
         let source = (picture.width as u32, picture.height as u32);
         let mut fresh = self.resize(&picture.data, source, self.canvas, zoom, FilterType::CatmullRom)?;
+        lighten(&mut fresh);
         sharpen(&mut fresh, width as usize, height as usize);
         let fresh_fields = luminance::fields(&fresh, width as usize, height as usize);
         let canvas = match self.shown.take() {
@@ -140,6 +143,18 @@ impl Finisher {
 fn mix(into: &mut [f32], other: &[f32], share: f32) {
     for (x, y) in into.iter_mut().zip(other) {
         *x += (y - *x) * share;
+    }
+}
+
+/// Lifts the shadows of a dark picture, as one opens the lens in a dim room. It follows from this picture alone, so a walk
+/// that is smooth stays so, and black stays black.
+fn lighten(data: &mut [f32]) {
+    let count = data.len().max(1) as f32;
+    let mean = data.iter().sum::<f32>() / count;
+    let roots = data.iter().map(|x| x.max(0.0).sqrt()).sum::<f32>() / count;
+    let lift = ((LIGHT.0 - mean) / (roots - mean).max(1e-3)).clamp(0.0, LIGHT.1);
+    if lift > 0.0 {
+        data.iter_mut().for_each(|x| *x += lift * (x.max(0.0).sqrt() - *x));
     }
 }
 
@@ -247,5 +262,21 @@ mod tests {
         let corner = &frame[..3];
         assert!(corner[0] > 40, "{corner:?}");
         assert_eq!(frame.len(), 3 * 96 * 64);
+    }
+
+    #[test]
+    fn a_dark_picture_is_lifted_in_order_and_a_light_one_left() {
+        let mut light: Vec<f32> = (0..300).map(|i| 0.3 + i as f32 / 600.0).collect();
+        let before = light.clone();
+        lighten(&mut light);
+        assert_eq!(light, before);
+        let mut dark: Vec<f32> = (0..300).map(|i| i as f32 / 800.0).collect();
+        lighten(&mut dark);
+        let mean = dark.iter().sum::<f32>() / 300.0;
+        assert!((mean - LIGHT.0).abs() < 1e-3, "{mean}");
+        assert!(dark[0] == 0.0 && dark.windows(2).all(|w| w[0] < w[1]));
+        let mut night = vec![0.0; 300];
+        lighten(&mut night);
+        assert_eq!(night, vec![0.0; 300]);
     }
 }
