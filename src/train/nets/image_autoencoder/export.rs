@@ -8,7 +8,7 @@
 //! | `z`, shaped as `latent` | a place | `picture` (1, 3, S, S) | what is seen at the place after the edits |
 //! | `edit` (1, 4) | amounts, see [`super::edits`] | | |
 //!
-//! [`crate::model::part`] cuts out what a caller needs: the encoder or the decoder alone.
+//! [`crate::model::inspect::Inspected::part`] cuts out what a caller needs: the encoder or the decoder alone.
 
 use super::network::{Code, PREFIX, decode, encode, finish};
 use super::{Bottleneck, Shape, edits};

@@ -7,6 +7,7 @@
 //! Legend of shapes: `N` pictures in a batch, `S` side of a picture, `(N, C, H, W)` maps.
 
 pub mod baselines;
+mod cosines;
 pub mod edits;
 pub mod export;
 mod network;
@@ -121,3 +122,6 @@ impl Shape {
         (24 * self.size * self.size) as f64 / self.stored_bits() as f64
     }
 }
+
+#[cfg(test)]
+mod tests;

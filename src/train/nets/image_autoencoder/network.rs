@@ -2,11 +2,16 @@
 //!
 //! Everything between the picture and its half-size map is a rearrangement of pixels (Shi et al. 2016), residual blocks are
 //! without normalisation (each begins near the identity), and the decoder doubles maps by "nearest ×2, 3×3 convolution".
+//!
+//! A map holds, to begin with, the coarsest cosines of every block of pixels ([`super::cosines`]), which both halves
+//! reach past the network; the network learns to do better than them. That saves it a thousand steps.
 
+use super::cosines::Cosines;
 use super::{Bottleneck, Shape};
 use crate::train::graph::{Graph, Init, Role, Var};
 use crate::train::nets::image_gan::up_conv;
 use crate::train::ops::Conv;
+use crate::train::tensor::Tensor;
 
 /// Prefix of all trained parameters.
 pub const PREFIX: &str = "a.";
@@ -38,7 +43,7 @@ impl Code {
 /// Pictures `(N, 3, S, S)` in −1 … 1 to their codes.
 pub fn encode(g: &mut Graph, shape: &Shape, pictures: Var) -> Code {
     let n = g.shape(pictures)[0];
-    let x = unshuffle(g, pictures);
+    let x = unshuffle(g, pictures, 2);
     let mut x = conv_linear(g, "a.encode.first", x, shape.channels[0], Conv::same(3), 3, 1.0);
     x = blocks(g, "a.encode.0", x, shape.blocks[0]);
     for (level, &channels) in shape.channels.iter().enumerate().skip(1) {
@@ -48,7 +53,13 @@ pub fn encode(g: &mut Graph, shape: &Shape, pictures: Var) -> Code {
     }
     match shape.bottleneck {
         Bottleneck::Map { channels, .. } => {
-            let x = conv(g, "a.encode.code", x, channels, Conv::same(3), 3, 0.5);
+            let x = conv(g, "a.encode.code", x, channels, Conv::same(3), 3, 0.1);
+            let cosines = Cosines::new(channels, 1 << shape.channels.len());
+            let kernel = g.constant(&cosines.analysis);
+            let coarse = g.conv(pictures, kernel, Conv::padded(cosines.side, 0));
+            let coarse = gain(g, "a.encode.gain", coarse, 1.0);
+            let coarse = times(g, coarse, &cosines.gains, false);
+            let x = g.add(x, coarse);
             Code::Map(g.tanh(x))
         }
         Bottleneck::Point { size } => {
@@ -88,8 +99,31 @@ pub fn decode(g: &mut Graph, shape: &Shape, z: Var) -> Var {
             x = g.add_channels(x, bias);
         }
     }
-    let x = conv(g, "a.decode.last", x, 12, Conv::same(3), 3, 0.5);
-    shuffle(g, x)
+    let x = conv(g, "a.decode.last", x, 12, Conv::same(3), 3, 0.1);
+    let x = shuffle(g, x, 2);
+    let Bottleneck::Map { channels, .. } = shape.bottleneck else { return x };
+    let cosines = Cosines::new(channels, 1 << levels);
+    let coarse = times(g, z, &cosines.gains, true);
+    let coarse = gain(g, "a.decode.gain", coarse, 1.0);
+    let kernel = g.constant(&cosines.synthesis);
+    let coarse = g.conv(coarse, kernel, Conv::padded(1, 0));
+    let coarse = shuffle(g, coarse, cosines.side);
+    g.add(x, coarse)
+}
+
+/// Each channel times a learned number that begins at `start`.
+fn gain(g: &mut Graph, name: &str, x: Var, start: f32) -> Var {
+    let c = g.shape(x)[1];
+    let factors = g.parameter(name, &[1, c, 1, 1], Init::Constant(start), Role::Bias);
+    g.mul(x, factors)
+}
+
+/// Each channel times its number, or divided by it.
+fn times(g: &mut Graph, x: Var, numbers: &[f32], inverse: bool) -> Var {
+    let numbers = numbers.iter().map(|v| if inverse { 1.0 / v } else { *v }).collect();
+    let c = g.shape(x)[1];
+    let factors = g.constant(&Tensor::new(&[1, c, 1, 1], numbers));
+    g.mul(x, factors)
 }
 
 /// Channels of the maps between noisy and denoised pictures.
@@ -97,12 +131,12 @@ const FINISHING: usize = 32;
 
 /// Puts detail of noisy pictures, which the middle had no room for, back into what was `decoded` from them.
 pub fn finish(g: &mut Graph, noisy: Var, decoded: Var) -> Var {
-    let (a, b) = (unshuffle(g, noisy), unshuffle(g, decoded));
+    let (a, b) = (unshuffle(g, noisy, 2), unshuffle(g, decoded, 2));
     let x = g.concat(&[a, b], 1);
     let x = conv_linear(g, "a.finish.0", x, FINISHING, Conv::same(3), 3, 1.0);
     let x = conv(g, "a.finish.1", x, FINISHING, Conv::same(3), 3, 1.0);
     let x = conv(g, "a.finish.2", x, 12, Conv::same(3), 3, 0.05);
-    let x = shuffle(g, x);
+    let x = shuffle(g, x, 2);
     g.add(decoded, x)
 }
 
@@ -141,18 +175,18 @@ fn linear(g: &mut Graph, name: &str, x: Var, out: usize, gain: f32) -> Var {
     g.add(y, b)
 }
 
-/// `(N, C, 2H, 2W)` to `(N, 4C, H, W)`: each square of four pixels becomes four channels.
-pub fn unshuffle(g: &mut Graph, x: Var) -> Var {
+/// `(N, C, fH, fW)` to `(N, f²C, H, W)`: each square of f² pixels becomes f² channels.
+pub fn unshuffle(g: &mut Graph, x: Var, f: usize) -> Var {
     let [n, c, h, w] = *g.shape(x) else { panic!("pictures are (N, C, H, W)") };
-    let x = g.reshape(x, &[n, c, h / 2, 2, w / 2, 2]);
+    let x = g.reshape(x, &[n, c, h / f, f, w / f, f]);
     let x = g.transpose(x, &[0, 1, 3, 5, 2, 4]);
-    g.reshape(x, &[n, 4 * c, h / 2, w / 2])
+    g.reshape(x, &[n, f * f * c, h / f, w / f])
 }
 
-/// `(N, 4C, H, W)` to `(N, C, 2H, 2W)`: the reverse.
-pub fn shuffle(g: &mut Graph, x: Var) -> Var {
+/// `(N, f²C, H, W)` to `(N, C, fH, fW)`: the reverse.
+pub fn shuffle(g: &mut Graph, x: Var, f: usize) -> Var {
     let [n, c, h, w] = *g.shape(x) else { panic!("pictures are (N, C, H, W)") };
-    let x = g.reshape(x, &[n, c / 4, 2, 2, h, w]);
+    let x = g.reshape(x, &[n, c / (f * f), f, f, h, w]);
     let x = g.transpose(x, &[0, 1, 4, 2, 5, 3]);
-    g.reshape(x, &[n, c / 4, 2 * h, 2 * w])
+    g.reshape(x, &[n, c / (f * f), f * h, f * w])
 }
