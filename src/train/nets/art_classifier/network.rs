@@ -1,4 +1,4 @@
-//! The network: nine convolutions, the mean over all places, and two heads.
+//! The network: seven convolutions, the mean over all places, and a last layer: for the teacher while it learns, for the classes when it performs.
 
 use super::teacher;
 use crate::train::graph::{Graph, Init, Role, Var};
@@ -7,27 +7,19 @@ use crate::train::ops::{BatchStatistics, Conv};
 /// Prefix of the parameters.
 pub const PREFIX: &str = "c.";
 
-/// Side `S` at which pictures are looked at, in pixels.
-pub const SIDE: usize = 96;
+/// Names of the last layer's parameters: weight `(F, K)` and bias `(K)`.
+pub const LAST: [&str; 2] = ["c.logits.weight", "c.logits.bias"];
 
-/// What the network says.
-pub struct Heads {
-    /// One number for each class, `(N, K)`: logits.
-    pub logits: Var,
-    /// What the teacher would see, `(N, 320)`.
-    pub seen: Var,
+/// Side `S` at which pictures are looked at, in pixels.
+pub const SIDE: usize = 128;
+
+/// `F`: numbers that a picture is told by.
+pub fn width(channels: &[usize; 4]) -> usize {
+    channels[3]
 }
 
-/// Looks at pictures `x` `(N, 3, S, S)`; `channels` are those of the maps at strides 2, 4, 8 and 16, and `keep`, where given, is a mask
-/// `(N, channels[3])` that drops parts of what leads to the logits.
-pub fn look(
-    g: &mut Graph,
-    channels: &[usize; 4],
-    classes: usize,
-    x: Var,
-    keep: Option<Var>,
-    statistics: BatchStatistics,
-) -> Heads {
+/// What pictures `x` `(N, 3, S, S)` are told by, `(N, F)` with `F` = [`width`]; `channels` are those of the maps at strides 2, 4, 8 and 16.
+pub fn look(g: &mut Graph, channels: &[usize; 4], x: Var, statistics: BatchStatistics) -> Var {
     let mut x = x;
     for (stage, &out) in channels.iter().enumerate() {
         x = layer(g, &format!("c.stage{stage}.down"), x, out, 2, statistics);
@@ -38,14 +30,17 @@ pub fn look(
             x = g.add(x, y);
         }
     }
-    let pooled = g.mean(x, &[2, 3], false);
-    let seen = g.dense("c.seen", pooled, teacher::WIDTH);
-    let kept = match keep {
-        Some(mask) => g.mul(pooled, mask),
-        None => pooled,
-    };
-    let logits = g.dense("c.logits", kept, classes);
-    Heads { logits, seen }
+    g.mean(x, &[2, 3], false)
+}
+
+/// What the teacher would see, `(N, 320)`.
+pub fn seen(g: &mut Graph, told_by: Var) -> Var {
+    g.dense("c.seen", told_by, teacher::WIDTH)
+}
+
+/// One number for each class, `(N, K)`: logits.
+pub fn logits(g: &mut Graph, told_by: Var, classes: usize) -> Var {
+    g.dense("c.logits", told_by, classes)
 }
 
 /// A 3×3 convolution with normalisation.

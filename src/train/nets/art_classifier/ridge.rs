@@ -19,6 +19,10 @@ pub struct Examples<'a> {
 }
 
 impl Examples<'_> {
+    fn rows(&self, keep: &dyn Fn(usize) -> bool) -> Vec<usize> {
+        (0..self.classes.len()).filter(|&at| keep(self.folds[at])).collect()
+    }
+
     fn row(&self, at: usize) -> DVector<f64> {
         DVector::from_iterator(
             self.width,
@@ -27,37 +31,57 @@ impl Examples<'_> {
     }
 }
 
-/// Predictions for the rows of fold `held_out` from all other folds, in the order of the rows.
-///
-/// Classes weigh the same however many pictures they have. The penalty is the one with the best balanced accuracy when each of the other folds is
-/// held out in turn, so that nothing of the held-out fold is used.
-pub fn predict(examples: &Examples, classes: usize, held_out: usize) -> Vec<Prediction> {
-    let all = |keep: &dyn Fn(usize) -> bool| -> Vec<usize> {
-        (0..examples.classes.len()).filter(|&at| keep(examples.folds[at])).collect()
-    };
-    let training = all(&|fold| fold != held_out);
-    let mut inner: Vec<usize> = training.iter().map(|&at| examples.folds[at]).collect();
-    inner.sort_unstable();
-    inner.dedup();
-    let mut found: Vec<Vec<Prediction>> = vec![Vec::new(); PENALTIES.len()];
-    if inner.len() > 1 {
-        for fold in inner {
-            let (rest, asked) = (all(&|f| f != held_out && f != fold), all(&|f| f == fold));
-            let fit = Fit::new(examples, &rest, classes);
-            for (found, penalty) in found.iter_mut().zip(PENALTIES) {
-                found.extend(fit.predict(examples, &asked, penalty));
+/// What linear regressions say: logits = x·weights + bias.
+pub struct Head {
+    /// `(width, classes)`.
+    pub weights: DMatrix<f64>,
+    /// One number for each class.
+    pub bias: DVector<f64>,
+}
+
+impl Head {
+    /// The regressions on the rows of all folds but `held_out`.
+    ///
+    /// Classes weigh the same however many pictures they have. The penalty is the one with the best balanced accuracy when each of the other folds is
+    /// held out in turn, so that nothing of the held-out fold is used.
+    pub fn fit(examples: &Examples, classes: usize, held_out: usize) -> Self {
+        let training = examples.rows(&|fold| fold != held_out);
+        let mut inner: Vec<usize> = training.iter().map(|&at| examples.folds[at]).collect();
+        inner.sort_unstable();
+        inner.dedup();
+        let mut found: Vec<Vec<Prediction>> = vec![Vec::new(); PENALTIES.len()];
+        if inner.len() > 1 {
+            for fold in inner {
+                let fit = Fit::new(examples, &examples.rows(&|f| f != held_out && f != fold), classes);
+                for (found, penalty) in found.iter_mut().zip(PENALTIES) {
+                    found.extend(fit.head(penalty).predict(examples, &examples.rows(&|f| f == fold)));
+                }
             }
         }
-    }
-    let score = |predictions: &Vec<Prediction>| {
-        let share = |class| {
-            let of: Vec<&Prediction> = predictions.iter().filter(|p| p.class == class).collect();
-            of.iter().filter(|p| p.said() == class).count() as f64 / of.len().max(1) as f64
+        let score = |predictions: &Vec<Prediction>| {
+            let share = |class| {
+                let of: Vec<&Prediction> = predictions.iter().filter(|p| p.class == class).collect();
+                of.iter().filter(|p| p.said() == class).count() as f64 / of.len().max(1) as f64
+            };
+            (0..classes).map(share).sum::<f64>()
         };
-        (0..classes).map(share).sum::<f64>()
-    };
-    let best = (0..PENALTIES.len()).max_by(|&a, &b| score(&found[a]).total_cmp(&score(&found[b]))).unwrap_or(0);
-    Fit::new(examples, &training, classes).predict(examples, &all(&|fold| fold == held_out), PENALTIES[best])
+        let best = (0..PENALTIES.len()).max_by(|&a, &b| score(&found[a]).total_cmp(&score(&found[b]))).unwrap_or(0);
+        Fit::new(examples, &training, classes).head(PENALTIES[best])
+    }
+
+    /// What it says of some rows.
+    pub fn predict(&self, examples: &Examples, rows: &[usize]) -> Vec<Prediction> {
+        let says = |&at: &usize| {
+            let y = self.weights.tr_mul(&examples.row(at)) + &self.bias;
+            Prediction { class: examples.classes[at], logits: y.iter().map(|&v| v as f32).collect() }
+        };
+        rows.iter().map(says).collect()
+    }
+}
+
+/// Predictions for the rows of fold `held_out` from all other folds, in the order of the rows.
+pub fn predict(examples: &Examples, classes: usize, held_out: usize) -> Vec<Prediction> {
+    Head::fit(examples, classes, held_out).predict(examples, &examples.rows(&|fold| fold == held_out))
 }
 
 /// Weighted moments of the training rows.
@@ -96,24 +120,22 @@ impl Fit {
         Self { gram: x.tr_mul(&x), cross: x.tr_mul(&y), mean, deviation, offset, rows: rows.len() as f64 }
     }
 
-    /// b = (XᵀX + λI)⁻¹·Xᵀy with λ = penalty · width / rows, then what it says of `asked`.
-    fn predict(&self, examples: &Examples, asked: &[usize], penalty: f64) -> Vec<Prediction> {
+    /// b = (XᵀX + λI)⁻¹·Xᵀy with λ = penalty · width / rows, for rows as they come: standardising is part of it.
+    fn head(&self, penalty: f64) -> Head {
         let mut matrix = self.gram.clone();
-        let lambda = penalty * examples.width as f64 / self.rows.max(1.0);
-        for i in 0..matrix.nrows() {
+        let width = matrix.nrows();
+        let lambda = penalty * width as f64 / self.rows.max(1.0);
+        for i in 0..width {
             matrix[(i, i)] += lambda;
         }
         // Positive definite, since λ is above 0; if rounding says otherwise, nothing but the classes' means is left to say.
-        let weights = matrix.cholesky().map(|c| c.solve(&self.cross));
-        let says = |&at: &usize| {
-            let x = (examples.row(at) - &self.mean).component_div(&self.deviation);
-            let y = match &weights {
-                Some(w) => w.tr_mul(&x) + &self.offset,
-                None => self.offset.clone(),
-            };
-            // ±1 apart: twice that is a fair guess of logits before their temperature is fitted.
-            Prediction { class: examples.classes[at], logits: y.iter().map(|&v| 2.0 * v as f32).collect() }
-        };
-        asked.iter().map(says).collect()
+        let none = || DMatrix::zeros(width, self.offset.len());
+        let mut weights = matrix.cholesky().map_or_else(none, |c| c.solve(&self.cross));
+        for (mut row, deviation) in weights.row_iter_mut().zip(&self.deviation) {
+            row /= *deviation;
+        }
+        let bias = &self.offset - weights.tr_mul(&self.mean);
+        // ±1 apart: twice that is a fair guess of logits before their temperature is fitted.
+        Head { weights: weights * 2.0, bias: bias * 2.0 }
     }
 }

@@ -1,12 +1,13 @@
 //! Training: what a step is, what it is fed with, and how far it has come.
 
 use super::augment;
-use super::collection::Collection;
+use super::collection::{Collection, Item};
 use super::evaluate::{Prediction, figures};
-use super::export::{network, performing_weights};
+use super::export::{features_network, network, performing_weights};
 use super::network::{self, SIDE, look};
+use super::ridge::{Examples, Head};
 use super::teacher::{self, Teacher};
-use crate::train::graph::Graph;
+use crate::train::graph::{Graph, Var};
 use crate::train::nets::efficientnet::EfficientNet;
 use crate::train::ops::BatchStatistics;
 use crate::train::pictures::dataset::{Options, crop};
@@ -35,8 +36,8 @@ pub struct Settings {
     pub classes: Vec<String>,
     /// Pictures in a batch.
     pub batch: usize,
-    /// Weight of what the teacher sees beside the classes; 0 for no teacher.
-    pub distillation: f64,
+    /// Whether the network learns to see what the teacher sees; otherwise it learns the classes alone.
+    pub distillation: bool,
     /// Highest learning rate.
     pub rate: f64,
     /// Folds that the pictures are dealt to, and the one that is not learnt.
@@ -49,15 +50,14 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// Places in each picture that the teacher looks at, and the side at which it does.
-const PLACES: usize = 6;
-const TEACHER_SIDE: usize = 128;
-/// Side of a place as a part of the picture's short side, smallest and largest.
-const CROP: (f32, f32) = (0.6, 1.0);
+/// Side of a view as a part of the picture's short side, smallest and largest.
+const CROP: (f32, f32) = (0.4, 1.0);
 /// Share of the probability that is spread over all classes (Szegedy et al. 2016).
 const SMOOTHING: f32 = 0.1;
 /// Share of the pooled channels that a step leaves out.
 const DROPPED: f64 = 0.3;
+/// Changed views of each picture that the last layer is fitted on, beside the picture and its mirror image.
+const CHANGED_VIEWS: usize = 4;
 
 /// The training of a classifier on all folds but one.
 pub struct Task {
@@ -66,20 +66,19 @@ pub struct Task {
     /// Numbers of the training pictures, by class.
     training: Vec<Vec<usize>>,
     held_out: Vec<usize>,
-    /// For each training picture, for each place: what the teacher saw, standardised.
-    seen: Arc<BTreeMap<usize, Vec<f32>>>,
+    teacher: Option<Scaled>,
     device: Device,
 }
 
 impl Task {
-    /// Lets the teacher look at the training pictures.
+    /// `teacher` is needed for distillation.
     ///
     /// # Errors
-    /// [`RunError::Data`] where a class has no pictures to learn or to measure, or one cannot be read; if ONNX Runtime fails.
+    /// [`RunError::Data`] where a class has no pictures to learn or to measure, or the teacher is missing; if ONNX Runtime fails.
     pub fn new(
         settings: Settings,
         collection: Arc<Collection>,
-        teacher: Option<&EfficientNet>,
+        teacher: Option<Arc<EfficientNet>>,
         device: Device,
     ) -> Result<Self, RunError> {
         let folds = collection.folds(settings.folds);
@@ -100,50 +99,52 @@ impl Task {
                 )));
             }
         }
-        let mut task = Self { settings, collection, training, held_out, seen: Arc::new(BTreeMap::new()), device };
-        if task.settings.distillation > 0.0 {
+        let mut task = Self { settings, collection, training, held_out, teacher: None, device };
+        if task.settings.distillation {
             let Some(network) = teacher else {
                 return Err(RunError::Data("distillation needs the weights of EfficientNet-Lite0".into()));
             };
-            task.seen = Arc::new(task.taught(network, &learnt)?);
+            task.teacher = Some(task.scaled(network, &learnt)?);
         }
         Ok(task)
     }
 
-    /// What the teacher sees in each place of each picture, standardised over all of them.
-    fn taught(&self, network: &EfficientNet, learnt: &[usize]) -> Result<BTreeMap<usize, Vec<f32>>, RunError> {
-        let mut teacher = Teacher::new(network, TEACHER_SIDE, self.device)?;
-        let mut seen = BTreeMap::new();
-        for &at in learnt {
-            let views = (0..PLACES).map(|place| self.view(at, place, TEACHER_SIDE)).collect::<Result<Vec<_>, _>>()?;
-            seen.insert(at, teacher.see(&views.concat())?);
-        }
-        let width = teacher::WIDTH;
-        let rows = (learnt.len() * PLACES) as f64;
-        let mut moments = vec![(0.0, 0.0); width];
-        for value in seen.values().flat_map(|v: &Vec<f32>| v.chunks_exact(width)) {
-            moments.iter_mut().zip(value).for_each(|(m, v)| (m.0, m.1) = (m.0 + f64::from(*v), m.1 + f64::from(v * v)));
-        }
-        for row in seen.values_mut().flat_map(|v| v.chunks_exact_mut(width)) {
-            for (value, (sum, squares)) in row.iter_mut().zip(&moments) {
-                let mean = sum / rows;
-                let deviation = (squares / rows - mean * mean).max(0.0).sqrt().max(1e-6);
-                *value = ((f64::from(*value) - mean) / deviation) as f32;
+    /// The teacher, each of whose numbers is standardised over the training pictures.
+    fn scaled(&self, network: Arc<EfficientNet>, learnt: &[usize]) -> Result<Scaled, RunError> {
+        let mut teacher = Teacher::new(&network, SIDE, self.device)?;
+        let mut moments = vec![(0.0, 0.0); teacher::WIDTH];
+        for pictures in learnt.chunks(32) {
+            let planes = pictures.iter().map(|&at| self.centre(at)).collect::<Result<Vec<_>, _>>()?.concat();
+            for row in teacher.see(&planes)?.chunks_exact(teacher::WIDTH) {
+                let add = |(m, v): (&mut (f64, f64), &f32)| *m = (m.0 + f64::from(*v), m.1 + f64::from(v * v));
+                moments.iter_mut().zip(row).for_each(add);
             }
         }
-        Ok(seen)
+        let n = learnt.len() as f64;
+        let deviation = |(sum, squares): (f64, f64)| (squares / n - (sum / n).powi(2)).max(0.0).sqrt().max(1e-3);
+        let row = |of: &dyn Fn((f64, f64)) -> f64| {
+            Tensor::new(&[1, teacher::WIDTH], moments.iter().map(|&m| of(m) as f32).collect())
+        };
+        Ok(Scaled { network, mean: row(&|m| m.0 / n), scale: row(&|m| 1.0 / deviation(m)) })
     }
 
-    /// One place of a picture, `(3, side, side)`: the same for student and teacher.
-    fn view(&self, at: usize, place: usize, side: usize) -> Result<Vec<f32>, RunError> {
+    fn centre(&self, at: usize) -> Result<Vec<f32>, RunError> {
         let item = &self.collection.items[at];
-        let lost = |reason: &dyn std::fmt::Display| RunError::Data(format!("{}: {reason}", item.path.display()));
-        let picture = item.picture().map_err(|e| lost(&e))?;
+        item.centre(SIDE).map_err(|e| lost(item, &e))
+    }
+
+    /// A random part of a picture, changed at random.
+    fn view(&self, at: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, RunError> {
+        let item = &self.collection.items[at];
+        let picture = item.picture().map_err(|e| lost(item, &e))?;
         let options = Options { crop: CROP, flip: false, ..Options::default() };
-        let mut rng = self.random(1, (at * PLACES + place) as u64);
-        let area = crop::random(picture.dimensions(), &options, &mut rng);
-        let mut planes = vec![0.0; 3 * side * side];
-        crop::write(&picture, area, side, &mut planes).map_err(|e| lost(&e))?;
+        let area = crop::random(picture.dimensions(), &options, rng);
+        let mut planes = vec![0.0; 3 * SIDE * SIDE];
+        crop::write(&picture, area, SIDE, &mut planes).map_err(|e| lost(item, &e))?;
+        if rng.random_bool(0.5) {
+            planes.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
+        }
+        augment::change(&mut planes, SIDE, rng);
         Ok(planes)
     }
 
@@ -167,94 +168,133 @@ impl Task {
         order[place as usize]
     }
 
-    /// What a training's state says of the held-out pictures, and each picture as it was shown; with `harmed`, after it was made small, blurred,
-    /// noisy and compressed.
+    /// The weights to perform with, from a training's state. Where a teacher has taught it to see, the last layer is fitted on the
+    /// training pictures at once (ridge regression): a few hundred labels bear no more.
     ///
     /// # Errors
     /// If a picture cannot be read or ONNX Runtime fails.
-    pub fn predictions(&self, state: &Tensors, harmed: bool) -> Result<Vec<(Prediction, Vec<f32>)>, RunError> {
-        let model = network(&self.settings, &performing_weights(state), 1.0);
-        let mut forward = Forward::new(&model, self.device)?;
+    pub fn performing_weights(&self, state: &Tensors) -> Result<Tensors, RunError> {
+        let mut weights = performing_weights(state);
+        if self.teacher.is_none() {
+            return Ok(weights);
+        }
+        let (mut features, mut classes, mut folds) = (Vec::new(), Vec::new(), Vec::new());
+        let fold_of = self.collection.folds(self.settings.folds);
+        let mut eye = Forward::new(&features_network(&self.settings, &weights), self.device)?;
+        for at in self.training.iter().flatten().copied() {
+            let planes = self.centre(at)?;
+            let mut mirrored = planes.clone();
+            mirrored.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
+            let mut views = vec![planes, mirrored];
+            let mut rng = self.random(4, at as u64);
+            for _ in 0..CHANGED_VIEWS {
+                views.push(self.view(at, &mut rng)?);
+            }
+            for planes in views {
+                let feed = Feed::Floats(Tensor::new(&[1, 3, SIDE, SIDE], planes));
+                features.extend_from_slice(&eye.run(&Feeds::from([("picture".to_owned(), feed)]))?["told_by"].data);
+                classes.push(self.collection.items[at].class);
+                folds.push(fold_of[at]);
+            }
+        }
+        let width = network::width(&self.settings.channels);
+        let examples = Examples { features: &features, width, classes: &classes, folds: &folds };
+        let head = Head::fit(&examples, self.collection.classes.len(), self.settings.held_out);
+        let [weight, bias] = network::LAST;
+        let shape = [width, head.bias.len()];
+        // Column after column as nalgebra stores them is row after row of the transposed.
+        let rows = head.weights.transpose().iter().map(|&v| v as f32).collect();
+        weights.insert(weight.into(), Tensor::new(&shape, rows));
+        weights.insert(bias.into(), Tensor::new(&[head.bias.len()], head.bias.iter().map(|&v| v as f32).collect()));
+        Ok(weights)
+    }
+
+    /// What the weights that perform say of the held-out pictures, and each picture as it was shown; with `harmed`, after it was made small,
+    /// blurred, noisy and compressed.
+    ///
+    /// # Errors
+    /// If a picture cannot be read or ONNX Runtime fails.
+    pub fn predictions(&self, weights: &Tensors, harmed: bool) -> Result<Vec<(Prediction, Vec<f32>)>, RunError> {
+        let mut forward = Forward::new(&network(&self.settings, weights, 1.0), self.device)?;
         let mut rng = self.random(3, 0);
         let mut found = Vec::new();
         for &at in &self.held_out {
-            let item = &self.collection.items[at];
-            let planes = item.centre(SIDE).map_err(|e| RunError::Data(format!("{}: {e}", item.path.display())))?;
+            let planes = self.centre(at)?;
             let planes = if harmed { augment::harmed(&planes, SIDE, &mut rng) } else { planes };
             let feed = Feed::Floats(Tensor::new(&[1, 3, SIDE, SIDE], planes.clone()));
             let outputs = forward.run(&Feeds::from([("picture".to_owned(), feed)]))?;
-            found.push((Prediction { class: item.class, logits: outputs["logits"].data.clone() }, planes));
+            found.push((
+                Prediction { class: self.collection.items[at].class, logits: outputs["logits"].data.clone() },
+                planes,
+            ));
         }
         Ok(found)
     }
 }
 
+fn lost(item: &Item, reason: &dyn std::fmt::Display) -> RunError {
+    RunError::Data(format!("{}: {reason}", item.path.display()))
+}
+
 impl run::Task for Task {
     fn steps(&self) -> Vec<Step> {
-        let Settings { channels, classes, batch, distillation, .. } = &self.settings;
+        let Settings { channels, classes, batch, .. } = &self.settings;
         let mut g = Graph::new();
         let pictures = g.input("pictures", &[*batch, 3, SIDE, SIDE]);
-        let keep = g.input("keep", &[*batch, channels[3]]);
-        let targets = g.input("targets", &[*batch, classes.len()]);
-        let heads = look(&mut g, channels, classes.len(), pictures, Some(keep), BatchStatistics::Batch);
-        // Cross-entropy with targets that are no longer all or nothing.
-        let logs = g.log_softmax(heads.logits);
-        let told = g.mul(logs, targets);
-        let told = g.sum(told, &[1], false);
-        let told = g.mean_all(told);
-        let classified = g.neg(told);
-        let mut loss = classified;
-        let mut metrics = vec![("classes", classified)];
-        if *distillation > 0.0 {
-            let seen = g.input("seen", &[*batch, teacher::WIDTH]);
-            let distance = g.l2_loss(heads.seen, seen);
-            metrics.push(("distillation", distance));
-            let distance = g.scale(distance, *distillation as f32);
-            loss = g.add(loss, distance);
-        }
+        let told_by = look(&mut g, channels, pictures, BatchStatistics::Batch);
+        let (loss, name) = if let Some(teacher) = &self.teacher {
+            let wanted = teacher.sees(&mut g, pictures);
+            let seen = network::seen(&mut g, told_by);
+            (g.l2_loss(seen, wanted), "distillation")
+        } else {
+            let keep = g.input("keep", &[*batch, network::width(channels)]);
+            let targets = g.input("targets", &[*batch, classes.len()]);
+            let kept = g.mul(told_by, keep);
+            let logits = network::logits(&mut g, kept, classes.len());
+            // Cross-entropy with targets that are no longer all or nothing.
+            let logs = g.log_softmax(logits);
+            let told = g.mul(logs, targets);
+            let told = g.sum(told, &[1], false);
+            let told = g.mean_all(told);
+            (g.neg(told), "classes")
+        };
         let adam = Adam { weight_decay: 0.05, ..Adam::default() };
         // Without running averages of weights: normalisations belong to the weights that they were measured with.
         let adam = Adam { average: false, ..adam };
         let objective = Objective { name: "c".into(), loss, prefix: network::PREFIX.into(), adam };
-        vec![Step::new(g, &[objective], &metrics)]
+        vec![Step::new(g, &[objective], &[(name, loss)])]
     }
 
     fn batch(&self, step: u64) -> Batch {
-        let Settings { channels, classes, batch: n, distillation, .. } = &self.settings;
+        let Settings { channels, classes, batch: n, .. } = &self.settings;
         let k = classes.len();
         let mut rng = self.random(2, step);
-        let (mut pictures, mut targets, mut seen) = (Vec::new(), Vec::new(), Vec::new());
-        for i in 0..*n as u64 {
-            let at = self.drawn(step * *n as u64 + i);
-            let place = rng.random_range(0..PLACES);
+        let mut view = |number: u64| {
+            let at = self.drawn(number);
             // A picture that was there when the set was opened can be gone; grey is then fed, and the log says so.
-            let mut planes = self.view(at, place, SIDE).unwrap_or_else(|e| {
+            let planes = self.view(at, &mut rng).unwrap_or_else(|e| {
                 tracing::warn!("{e}");
                 vec![0.0; 3 * SIDE * SIDE]
             });
-            if rng.random_bool(0.5) {
-                planes.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
-            }
-            augment::change(&mut planes, SIDE, &mut rng);
-            pictures.extend(planes);
-            let class = self.collection.items[at].class;
-            let target = |c| SMOOTHING / k as f32 + if c == class { 1.0 - SMOOTHING } else { 0.0 };
-            targets.extend((0..k).map(target));
-            if let Some(rows) = self.seen.get(&at) {
-                seen.extend_from_slice(&rows[place * teacher::WIDTH..(place + 1) * teacher::WIDTH]);
-            }
-        }
-        let kept = (1.0 / (1.0 - DROPPED)) as f32;
-        let keep = (0..n * channels[3]).map(|_| if rng.random_bool(DROPPED) { 0.0 } else { kept }).collect();
+            (planes, self.collection.items[at].class)
+        };
+        let views: Vec<(Vec<f32>, usize)> = (0..*n as u64).map(|i| view(step * *n as u64 + i)).collect();
         let mut feeds = Feeds::new();
         let mut put =
             |name: &str, shape: &[usize], data| feeds.insert(name.into(), Feed::Floats(Tensor::new(shape, data)));
+        let pictures = if self.teacher.is_some() {
+            mixed(&views, &mut rng)
+        } else {
+            let told_by = network::width(channels);
+            let kept = (1.0 / (1.0 - DROPPED)) as f32;
+            let keep = (0..n * told_by).map(|_| if rng.random_bool(DROPPED) { 0.0 } else { kept }).collect();
+            put("keep", &[*n, told_by], keep);
+            let share = |class, c| SMOOTHING / k as f32 + if c == class { 1.0 - SMOOTHING } else { 0.0 };
+            let targets = views.iter().flat_map(|(_, class)| (0..k).map(|c| share(*class, c))).collect();
+            put("targets", &[*n, k], targets);
+            views.into_iter().flat_map(|(planes, _)| planes).collect()
+        };
         put("pictures", &[*n, 3, SIDE, SIDE], pictures);
-        put("keep", &[*n, channels[3]], keep);
-        put("targets", &[*n, k], targets);
-        if *distillation > 0.0 {
-            put("seen", &[*n, teacher::WIDTH], seen);
-        }
         Batch { program: 0, feeds, examples: *n }
     }
 
@@ -269,7 +309,7 @@ impl run::Task for Task {
 
     /// Writes a sheet of held-out pictures, grouped by what is said of them, those told wrong in a red frame, and tells the figures.
     fn validate(&self, state: &Tensors, folder: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {
-        let found = self.predictions(state, false)?;
+        let found = self.predictions(&self.performing_weights(state)?, false)?;
         let mut shown: Vec<&(Prediction, Vec<f32>)> = found.iter().collect();
         shown.sort_by_key(|(p, _)| p.said());
         let cells: Vec<RgbImage> = shown.into_iter().map(|(p, planes)| framed(p, planes)).collect();
@@ -286,6 +326,36 @@ impl run::Task for Task {
         all.extend(f.pairs);
         Ok(all)
     }
+}
+
+/// The teacher on the pictures that the network itself sees.
+struct Scaled {
+    network: Arc<EfficientNet>,
+    /// Of what it sees in the training pictures, `(1, 320)`; and one over its deviation.
+    mean: Tensor,
+    scale: Tensor,
+}
+
+impl Scaled {
+    /// `(N, 320)`, each number about as large as one.
+    fn sees(&self, g: &mut Graph, pictures: Var) -> Var {
+        let seen = self.network.pooled(g, pictures);
+        let (mean, scale) = (g.constant(&self.mean), g.constant(&self.scale));
+        let seen = g.sub(seen, mean);
+        g.mul(seen, scale)
+    }
+}
+
+/// The views, half of them mixed with another one in random shares: a teacher can be asked about any picture, and the more it is asked the less is
+/// learnt by heart (Beyer et al. 2022; mixing: Zhang et al. 2018).
+fn mixed(views: &[(Vec<f32>, usize)], rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let mut pictures = Vec::with_capacity(views.len() * 3 * SIDE * SIDE);
+    for (i, (planes, _)) in views.iter().enumerate() {
+        let other = &views[(i + rng.random_range(0..views.len())) % views.len()].0;
+        let share = if rng.random_bool(0.5) { rng.random_range(0.0..0.5) } else { 0.0 };
+        pictures.extend(planes.iter().zip(other).map(|(a, b)| a + share * (b - a)));
+    }
+    pictures
 }
 
 /// A held-out picture, in a red frame where it was told wrong.

@@ -11,6 +11,7 @@ pub mod export;
 mod loss;
 mod network;
 pub mod optimise;
+pub mod published;
 pub mod styles;
 mod task;
 

@@ -49,6 +49,25 @@ pub struct Entry {
     pub seed: u64,
 }
 
+impl Manifest {
+    /// The command that paints the folder again.
+    pub fn command(&self) -> String {
+        let mut families: Vec<&str> = Vec::new();
+        for name in self.pictures.iter().map(|p| p.family.name()) {
+            if families.contains(&name) {
+                break;
+            }
+            families.push(name);
+        }
+        let mut command =
+            format!("oneiro data procedural --count {} --size {} --seed {}", self.pictures.len(), self.size, self.seed);
+        if !families.iter().copied().eq(Family::ALL.map(Family::name)) {
+            command += &format!(" --families {}", families.join(","));
+        }
+        command
+    }
+}
+
 impl Plan {
     /// What will be painted, picture by picture: number `n` is the same however many there are.
     pub fn manifest(&self) -> Manifest {
@@ -104,6 +123,8 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 400);
+        let whole = Plan { count: 400, size: 64, seed: 9, families: Vec::new() }.manifest();
+        assert_eq!(whole.command(), "oneiro data procedural --count 400 --size 64 --seed 9");
     }
 
     #[test]
@@ -116,6 +137,8 @@ mod tests {
         let text = std::fs::read_to_string(dir.path().join(MANIFEST)).unwrap();
         assert_eq!(serde_json::from_str::<Manifest>(&text).unwrap(), manifest);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 9);
+        let command = "oneiro data procedural --count 8 --size 32 --seed 1 --families mosaic,discs";
+        assert_eq!(manifest.command(), command);
         let last = &manifest.pictures[7];
         let saved = image::open(dir.path().join(&last.file)).unwrap().into_rgb8();
         assert_eq!(saved, paint(last.family, last.seed, 32));
