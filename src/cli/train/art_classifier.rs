@@ -86,9 +86,7 @@ pub fn run(args: Args) -> Result<()> {
     }
     let [folder] = &args.shared.data[..] else { bail!("--data: one folder, with a subfolder for each class") };
     let plan = args.shared.settings(10.0, args.validate_every)?;
-    if !args.shared.is_resumed() && plan.folder.join("fold-0").exists() {
-        bail!("{} holds a run already: go on with --resume, or name another folder with --run", plan.folder.display());
-    }
+    of_fold(&plan, 0, 1).check()?;
     let collection = Arc::new(Collection::open(folder, args.edge_crop)?);
     for (class, count) in collection.classes.iter().zip(collection.counts()) {
         println!("{class}: {count} pictures");

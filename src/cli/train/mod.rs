@@ -145,11 +145,6 @@ impl Shared {
         }
     }
 
-    /// Whether a run goes on from its checkpoint.
-    pub fn is_resumed(&self) -> bool {
-        self.resume
-    }
-
     /// The run's folder.
     pub fn folder(&self) -> PathBuf {
         self.run.clone().unwrap_or_else(|| {
@@ -176,12 +171,8 @@ impl Shared {
         if !(0.0..=1e6).contains(&every) {
             bail!("--checkpoint-every {every}: minutes from 0 upwards are needed");
         }
-        let folder = self.folder();
-        if !self.resume && folder.join("checkpoint.safetensors").exists() {
-            bail!("{} holds a run already: go on with --resume, or name another folder with --run", folder.display());
-        }
-        Ok(RunSettings {
-            folder,
+        let settings = RunSettings {
+            folder: self.folder(),
             length,
             resume: self.resume,
             seed: self.seed,
@@ -190,7 +181,9 @@ impl Shared {
             validate_every,
             progress: true,
             patience: None,
-        })
+        };
+        settings.check()?;
+        Ok(settings)
     }
 }
 

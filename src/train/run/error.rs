@@ -23,6 +23,23 @@ pub enum RunError {
         /// What the system said.
         error: io::Error,
     },
+    /// Another run goes on in the folder.
+    #[error(
+        "{folder} is in use by another run{}: wait until that has ended, end it, or name another folder with --run",
+        process.as_ref().map(|id| format!(" (process {id})")).unwrap_or_default()
+    )]
+    InUse {
+        /// The run's folder.
+        folder: PathBuf,
+        /// The process of the other run, where it can be told.
+        process: Option<String>,
+    },
+    /// A new run was to begin where one is already.
+    #[error("{folder} holds a run already: go on with --resume, or name another folder with --run")]
+    Occupied {
+        /// The run's folder.
+        folder: PathBuf,
+    },
     /// A loss became infinite or not a number.
     #[error("step {step}: {metric} is {value}; {}. Begin again with a lower learning rate", kept(*checkpoint))]
     NotFinite {
