@@ -7,6 +7,8 @@ mod lock;
 mod log;
 mod rates;
 mod task;
+#[cfg(test)]
+pub(in crate::train) mod trial;
 
 pub use bar::span;
 pub use best::{BEST, CHECKPOINT, best_or_last};
@@ -23,7 +25,7 @@ use super::tensor::Tensors;
 use crate::files::write_whole;
 use bar::Bar;
 use best::Keeper;
-use error::same_settings;
+use error::{DATA, same_settings};
 use lock::Lock;
 use log::Log;
 use serde_json::{Value, json};
@@ -94,6 +96,9 @@ pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Resu
     let file = folder.join(CHECKPOINT);
     let mut config = task.settings();
     config["seed"] = json!(settings.seed);
+    if let Some(data) = task.fingerprint() {
+        config[DATA] = json!(data);
+    }
 
     let resumed = settings.resume && file.exists();
     let earlier = if resumed { Some(checkpoint::load(&file)?) } else { None };
