@@ -1,14 +1,14 @@
 //! Bad material for training, of every kind: a clear line or a reason in the report, exit status 1 where nothing is left
 //! to work with, and nothing half-written.
 
+#[path = "support/material.rs"]
+mod material;
+
 use assert_cmd::Command;
-use image::{DynamicImage, ImageFormat, RgbImage};
-use oneiro::music::Note;
-use oneiro::music::midi::{Part, Score, write_midi};
-use oneiro::time::Beats;
+use image::DynamicImage;
+use material::{animated, bomb, four_inks, midi, png, sixteen_bits, speckled, transparent};
 use predicates::prelude::*;
 use serde_json::Value;
-use std::io::Cursor;
 use std::path::Path;
 use tempfile::{TempDir, tempdir};
 
@@ -49,63 +49,6 @@ fn refused(dir: &TempDir, kind: &str, said: &str) {
     assert_eq!(left, ["data"], "{kind}");
 }
 
-fn png(picture: DynamicImage) -> Vec<u8> {
-    let mut out = Cursor::new(Vec::new());
-    picture.write_to(&mut out, ImageFormat::Png).unwrap();
-    out.into_inner()
-}
-
-fn speckled(seed: u32) -> RgbImage {
-    let dot = |x: u32, y: u32, c: u32| (x * 7 + y * 13 + c * 31 + seed * 57 + x * y) as u8;
-    RgbImage::from_fn(32, 32, |x, y| image::Rgb([dot(x, y, 0), dot(x, y, 1), dot(x, y, 2)]))
-}
-
-fn midi(seed: usize, channel: u8) -> Vec<u8> {
-    let pitch = |i: usize| 60 + ((i * (seed + 2) + i * i / (seed + 3)) % 12) as u8;
-    let note = |i| Note { onset: Beats(i as f64 * 0.5), duration: Beats(0.5), pitch: pitch(i), velocity: 80 };
-    let part = Part::new("", channel, 0, (0..40).map(note).collect());
-    write_midi(&Score { parts: vec![part], ..Score::default() }).unwrap()
-}
-
-/// CRC-32 of a PNG chunk (ISO 3309), bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { c >> 1 ^ 0xedb8_8320 } else { c >> 1 })
-    })
-}
-
-fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
-    let body = [&name[..], data].concat();
-    [&(data.len() as u32).to_be_bytes()[..], &body, &crc32(&body).to_be_bytes()].concat()
-}
-
-/// A grey picture of 32 × 32 in four inks: a JPEG whose every block is zero.
-fn cmyk_jpeg() -> Vec<u8> {
-    let segment =
-        |marker: u8, data: &[u8]| [&[0xff, marker], &(data.len() as u16 + 2).to_be_bytes()[..], data].concat();
-    let table = |class: u8| {
-        // One symbol, 0, with the code "0".
-        let mut table = vec![class, 1];
-        table.extend([0; 15]);
-        table.push(0);
-        table
-    };
-    let parts = |each: &[u8]| (1..=4u8).flat_map(|id| [&[id], each].concat()).collect::<Vec<u8>>();
-    [
-        vec![0xff, 0xd8],
-        segment(0xee, b"Adobe\0\x64\0\0\0\0\0"),
-        segment(0xdb, &[&[0][..], &[1; 64]].concat()),
-        segment(0xc0, &[&[8, 0, 32, 0, 32, 4][..], &parts(&[0x11, 0])].concat()),
-        segment(0xc4, &table(0x00)),
-        segment(0xc4, &table(0x10)),
-        segment(0xda, &[&[4][..], &parts(&[0x00]), &[0, 63, 0]].concat()),
-        // 16 blocks of four inks, two bits each.
-        vec![0; 16],
-        vec![0xff, 0xd9],
-    ]
-    .concat()
-}
-
 #[test]
 fn an_empty_folder_is_named() {
     let dir = folder_with(&[]);
@@ -139,12 +82,6 @@ fn junk_of_every_kind_is_told_apart_and_the_rest_is_used() {
     let mut truncated = midi(2, 0);
     truncated.truncate(90);
     let whole = png(speckled(2).into());
-    let mut bomb = whole.clone();
-    bomb[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
-    let crc = crc32(&bomb[12..29]);
-    bomb[29..33].copy_from_slice(&crc.to_be_bytes());
-    // The header is 33 bytes long; what says "animation" follows it.
-    let apng = [&whole[..33], &chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]), &whole[33..]].concat();
     let dir = folder_with(&[
         ("good.mid", &midi(3, 0)),
         ("drums.mid", &midi(3, 9)),
@@ -155,8 +92,8 @@ fn junk_of_every_kind_is_told_apart_and_the_rest_is_used() {
         ("none.abc", &[0, 159, 200, 7]),
         ("good.png", &whole),
         ("cut.png", &whole[..whole.len() / 2]),
-        ("bomb.png", &bomb),
-        ("animated.png", &apng),
+        ("bomb.png", &bomb(&whole)),
+        ("animated.png", &animated(&whole)),
         ("animated.gif", b"GIF89a\x20\0\x20\0\0\0\0"),
         ("small.png", &png(DynamicImage::new_rgb8(8, 90))),
         ("notes.txt", b"about these files"),
@@ -202,14 +139,12 @@ fn junk_alone_ends_a_training_with_the_first_reason() {
 
 #[test]
 fn four_inks_sixteen_bits_and_transparency_are_read_as_pictures() {
-    let deep = image::ImageBuffer::from_fn(32, 32, |x, y| image::Rgb([x as u16 * 2000, y as u16 * 2000, 9]));
-    let clear = image::ImageBuffer::from_fn(32, 32, |x, y| image::Rgba([x as u8 * 8, y as u8 * 8, 9, 128]));
     let grey = image::ImageBuffer::from_fn(32, 32, |x, y| image::LumaA([(x * y) as u8, x as u8]));
     let dir = folder_with(&[
-        ("inks.jpg", &cmyk_jpeg()),
-        ("deep.png", &png(DynamicImage::ImageRgb16(deep))),
-        ("clear.png", &png(DynamicImage::ImageRgba8(clear))),
-        ("grey.png", &png(DynamicImage::ImageLumaA8(grey))),
+        ("inks.jpg", &four_inks()),
+        ("deep.png", &sixteen_bits()),
+        ("clear.png", &transparent()),
+        ("grey.png", &png(grey.into())),
     ]);
     let found = report(&dir);
     assert_eq!(found["pictures"]["pictures"], 4, "{found}");

@@ -56,7 +56,7 @@ fn a_classifier_is_trained_and_measured_on_what_it_did_not_learn() {
     let train = ["train", "art-classifier", "--data", "classes", "--out", "c.onnx", "--preset", "small"];
     let train = || {
         let mut command = oneiro(dir.path());
-        command.args(train).args(["--steps", "2", "--batch", "4", "--distillation", "0", "--folds", "4"]);
+        command.args(train).args(["--steps", "2", "--batch", "4", "--without-teacher", "--folds", "4"]);
         command
     };
     train().assert().success();

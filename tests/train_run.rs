@@ -124,6 +124,40 @@ fn a_run_that_is_killed_goes_on_as_if_nothing_had_been() {
 }
 
 #[test]
+fn a_second_run_is_kept_out_of_a_folder_until_the_first_has_ended() {
+    let folder = tunes();
+    let (lock, checkpoint) = (folder.path().join("run/run.lock"), folder.path().join("run").join(CHECKPOINT));
+    let mut first = command(folder.path(), "run", &["--steps", "1000000"]).spawn().unwrap();
+    let start = Instant::now();
+    let mut wait_for = |file: &Path| {
+        while std::fs::read(file).unwrap_or_default().is_empty() {
+            assert!(first.try_wait().unwrap().is_none(), "the first run ended");
+            assert!(start.elapsed() < Duration::from_secs(120), "no {} in two minutes", file.display());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    // Before the first checkpoint, only the lock can tell that there is a run already.
+    wait_for(&lock);
+    let second = train(folder.path(), "run", &["--steps", "4"]);
+    let resumed = train(folder.path(), "run", &["--steps", "4", "--resume"]);
+    wait_for(&checkpoint);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // The second may be told of the first one's checkpoint instead, where that has come meanwhile.
+    let error = error_of(&second);
+    assert!(error.contains("run is in use") || error.contains("run holds a run already"), "{error}");
+    let error = error_of(&resumed);
+    assert!(error.contains(&format!("run is in use by another run (process {})", first.id())), "{error}");
+    assert!(error.contains("--run"), "{error}");
+
+    // Killed, it leaves the file, but not the lock.
+    assert!(lock.exists());
+    let steps = (step_of(&checkpoint) + 2).to_string();
+    let again = train(folder.path(), "run", &["--steps", &steps, "--resume"]);
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+}
+
+#[test]
 fn a_full_disk_is_an_error_and_the_checkpoint_before_stays_whole() {
     let folder = tunes();
     let first = train(folder.path(), "run", &["--steps", "4"]);

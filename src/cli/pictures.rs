@@ -1,8 +1,10 @@
 //! Options of every subcommand that reads folders of pictures.
 
 use super::Usage;
-use oneiro::train::pictures::dataset::Source;
+use anyhow::Result;
+use oneiro::train::pictures::dataset::{Dataset, Options, Source, Split};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What is said of each folder, in the order of the folders.
 #[derive(clap::Args, Debug, Default)]
@@ -33,5 +35,17 @@ impl Folders {
             ..Source::new(folder)
         };
         Ok(folders.iter().enumerate().map(source).collect())
+    }
+
+    /// Opens the folders to learn from them, and says how much was found.
+    ///
+    /// # Errors
+    /// As [`Folders::sources`] and [`Dataset::open`].
+    pub fn open(&self, folders: &[PathBuf], options: &Options) -> Result<Arc<Dataset>> {
+        let dataset = Dataset::open(&self.sources(folders)?, options)?;
+        let [learnt, held_out] = [Split::Train, Split::HeldOut].map(|split| dataset.count(split));
+        let useless = dataset.skipped().len();
+        println!("{learnt} pictures to learn from, {held_out} held out, {useless} files of no use");
+        Ok(Arc::new(dataset))
     }
 }

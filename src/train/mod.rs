@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod checkpoint;
 pub mod corpus;
+pub mod fingerprint;
 pub mod graph;
 pub mod health;
 pub mod history;

@@ -1,6 +1,6 @@
 //! `oneiro train art-classifier`.
 
-use super::{Preset, Shared, stop_flag};
+use super::{Preset, Shared, check_rate, stop_flag, within};
 use crate::cli::answer;
 use crate::cli::eval::features_file;
 use anyhow::{Context, Result, bail};
@@ -73,20 +73,12 @@ pub fn run(args: Args) -> Result<()> {
         Preset::Standard => [16, 32, 64, 128],
         Preset::Large => [32, 64, 128, 256],
     };
-    if !(2..=256).contains(&args.batch) {
-        bail!("--batch {}: 2 to 256 pictures", args.batch);
-    }
-    if !(args.rate > 0.0 && args.rate < 1.0) {
-        bail!("--rate {}: above 0, below 1", args.rate);
-    }
-    if !(2..=20).contains(&args.folds) {
-        bail!("--folds {}: 2 to 20", args.folds);
-    }
+    within("batch", args.batch, 2..=256, " pictures")?;
+    check_rate("rate", args.rate)?;
+    within("folds", args.folds, 2..=20, "")?;
     let [folder] = &args.shared.data[..] else { bail!("--data: one folder, with a subfolder for each class") };
     let plan = args.shared.settings(10.0, args.validate_every)?;
-    if !args.shared.is_resumed() && plan.folder.join("fold-0").exists() {
-        bail!("{} holds a run already: go on with --resume, or name another folder with --run", plan.folder.display());
-    }
+    of_fold(&plan, 0, 1).check()?;
     let collection = Arc::new(Collection::open(folder, args.edge_crop)?);
     for (class, count) in collection.classes.iter().zip(collection.counts()) {
         println!("{class}: {count} pictures");

@@ -1,6 +1,6 @@
 //! `oneiro train image-autoencoder` and `oneiro train image-vae`.
 
-use super::{Preset, Shared, stop_flag};
+use super::{Preset, Shared, check_rate, stop_flag, within};
 use crate::cli::eval::features_file;
 use crate::cli::pictures::Folders;
 use anyhow::{Result, bail};
@@ -9,7 +9,7 @@ use oneiro::train::checkpoint;
 use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::image_autoencoder::export::{averaged, description, network};
 use oneiro::train::nets::image_autoencoder::{Settings, Shape, Task, edits};
-use oneiro::train::pictures::dataset::{Dataset, Options, Split};
+use oneiro::train::pictures::dataset::Options;
 use oneiro::train::run::train;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -95,14 +95,7 @@ pub fn run(args: Args, kind: Kind) -> Result<()> {
     };
     check(&settings)?;
     let plan = args.shared.settings(25.0, args.validate_every)?;
-    let sources = args.folders.sources(&args.shared.data)?;
-    let dataset = Arc::new(Dataset::open(&sources, &Options { size, ..Options::default() })?);
-    println!(
-        "{} pictures to learn from, {} held out, {} files of no use",
-        dataset.count(Split::Train),
-        dataset.count(Split::HeldOut),
-        dataset.skipped().len()
-    );
+    let dataset = args.folders.open(&args.shared.data, &Options { size, ..Options::default() })?;
     let name = args.shared.name()?;
     if !args.export_only {
         let features = if settings.perceptual > 0.0 {
@@ -124,20 +117,14 @@ pub fn run(args: Args, kind: Kind) -> Result<()> {
 }
 
 fn check(settings: &Settings) -> Result<()> {
-    if !(2..=256).contains(&settings.batch) {
-        bail!("--batch {}: 2 to 256 pictures", settings.batch);
-    }
-    if !(settings.rate > 0.0 && settings.rate < 1.0) {
-        bail!("--rate {}: above 0, below 1", settings.rate);
-    }
+    within("batch", settings.batch, 2..=256, " pictures")?;
+    check_rate("rate", settings.rate)?;
     for (option, value, most) in [
-        ("--noise", settings.noise, 1.0),
-        ("--perceptual", settings.perceptual, 100.0),
-        ("--free-nats", settings.free_nats, 10.0),
+        ("noise", settings.noise, 1.0),
+        ("perceptual", settings.perceptual, 100.0),
+        ("free-nats", settings.free_nats, 10.0),
     ] {
-        if !(0.0..=most).contains(&value) {
-            bail!("{option} {value}: 0 to {most}");
-        }
+        within(option, value, 0.0..=most, "")?;
     }
     Ok(())
 }

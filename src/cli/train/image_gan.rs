@@ -1,6 +1,6 @@
 //! `oneiro train image-gan`.
 
-use super::{Preset, Shared, stop_flag};
+use super::{Preset, Shared, check_rate, stop_flag, within};
 use crate::cli::eval::features_file;
 use crate::cli::pictures::Folders;
 use anyhow::{Result, bail};
@@ -8,10 +8,9 @@ use oneiro::train::checkpoint;
 use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::image_gan::export::{description, network, performing_weights};
 use oneiro::train::nets::image_gan::{Loss, Settings, Shape, Task};
-use oneiro::train::pictures::dataset::{Dataset, Options, Split};
+use oneiro::train::pictures::dataset::Options;
 use oneiro::train::run::train;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Arguments of `oneiro train image-gan`.
 #[derive(clap::Args)]
@@ -87,24 +86,12 @@ pub fn run(args: Args) -> Result<()> {
     let Some(shape) = Shape::for_size(args.size, width) else {
         bail!("--size {}: pictures of 64 or 128 pixels can be trained", args.size);
     };
-    if !(2..=256).contains(&args.batch) {
-        bail!("--batch {}: 2 to 256 pictures", args.batch);
-    }
-    for (option, rate) in [("--rate", args.rate), ("--discriminator-rate", args.discriminator_rate)] {
-        if !(rate > 0.0 && rate < 1.0) {
-            bail!("{option} {rate}: above 0, below 1");
-        }
-    }
+    within("batch", args.batch, 2..=256, " pictures")?;
+    check_rate("rate", args.rate)?;
+    check_rate("discriminator-rate", args.discriminator_rate)?;
     let settings = args.shared.settings(60.0, args.validate_every)?;
-    let sources = args.folders.sources(&args.shared.data)?;
     let options = Options { size: args.size, ..Options::default() };
-    let dataset = Arc::new(Dataset::open(&sources, &options)?);
-    println!(
-        "{} pictures to learn from, {} held out, {} files of no use",
-        dataset.count(Split::Train),
-        dataset.count(Split::HeldOut),
-        dataset.skipped().len()
-    );
+    let dataset = args.folders.open(&args.shared.data, &options)?;
     let features = EfficientNet::read(&features_file(args.features.as_deref())?)?;
     let name = args.shared.name()?;
     let gan = Settings {

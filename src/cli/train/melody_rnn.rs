@@ -1,6 +1,6 @@
 //! `oneiro train melody-rnn`: a network that continues and answers melodies.
 
-use super::{Preset, Shared, stop_flag};
+use super::{Preset, Shared, check_rate, stop_flag};
 use anyhow::{Result, bail, ensure};
 use clap::Args as ClapArgs;
 use oneiro::model::inspect::inspect;
@@ -130,7 +130,7 @@ pub fn run(args: Args) -> Result<()> {
     let rate = args.rate.unwrap_or(usual_rate);
     let dropout = args.dropout.unwrap_or(if further { 0.4 } else { 0.3 });
     ensure!((0.0..0.9).contains(&dropout), "--dropout {dropout}: a share from 0 to 0.9 is needed");
-    ensure!(rate > 0.0 && rate < 1.0, "--rate {rate}: a rate between 0 and 1 is needed");
+    check_rate("rate", rate)?;
     ensure!(args.patience > 0, "--patience 0: at least one validation is needed");
     let shared = &args.shared;
     let mut settings = shared.settings(minutes, validate_every)?;

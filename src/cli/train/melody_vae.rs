@@ -1,7 +1,7 @@
 //! `oneiro train melody-vae`: a network that turns phrases into one another.
 
-use super::{Preset, Shared, stop_flag};
-use anyhow::{Result, ensure};
+use super::{Preset, Shared, check_rate, stop_flag, within};
+use anyhow::Result;
 use clap::Args as ClapArgs;
 use oneiro::train::checkpoint;
 use oneiro::train::corpus::Corpus;
@@ -59,14 +59,13 @@ impl Args {
             Preset::Large => 384,
         });
         let latent = self.latent.unwrap_or(if self.bars > 2 { 96 } else { 64 });
-        ensure!((1..=4).contains(&self.bars), "--bars {}: 1 to 4 bars", self.bars);
-        ensure!((8..=2048).contains(&hidden), "--hidden {hidden}: a width from 8 to 2048 is needed");
-        ensure!((2..=1024).contains(&latent), "--latent {latent}: a size from 2 to 1024 is needed");
-        ensure!(self.rate > 0.0 && self.rate < 1.0, "--rate {}: a rate between 0 and 1 is needed", self.rate);
-        ensure!((0.0..=100.0).contains(&self.beta), "--beta {}: a weight from 0 to 100 is needed", self.beta);
-        ensure!((0.0..=1e4).contains(&self.free_bits), "--free-bits {}: 0 to 10000 are needed", self.free_bits);
-        let hidden_share = self.word_dropout;
-        ensure!((0.0..=1.0).contains(&hidden_share), "--word-dropout {hidden_share}: a share from 0 to 1 is needed");
+        within("bars", self.bars, 1..=4, "")?;
+        within("hidden", hidden, 8..=2048, "")?;
+        within("latent", latent, 2..=1024, "")?;
+        check_rate("rate", self.rate)?;
+        within("beta", self.beta, 0.0..=100.0, "")?;
+        within("free-bits", self.free_bits, 0.0..=1e4, "")?;
+        within("word-dropout", self.word_dropout, 0.0..=1.0, "")?;
         Ok(TaskSettings {
             config: Config { bars: self.bars, hidden, latent },
             rate: self.rate,

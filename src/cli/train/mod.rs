@@ -10,7 +10,7 @@ mod upscaler;
 
 pub use art_classifier::ridge_by_fold;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use oneiro::files::write_whole;
 use oneiro::model::onnx::ModelProto;
@@ -20,6 +20,8 @@ use oneiro::train::pictures::procedural::gallery::{MANIFEST, Manifest};
 use oneiro::train::program::Device;
 use oneiro::train::run::{Length, RunSettings};
 use prost::Message;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -145,11 +147,6 @@ impl Shared {
         }
     }
 
-    /// Whether a run goes on from its checkpoint.
-    pub fn is_resumed(&self) -> bool {
-        self.resume
-    }
-
     /// The run's folder.
     pub fn folder(&self) -> PathBuf {
         self.run.clone().unwrap_or_else(|| {
@@ -176,12 +173,8 @@ impl Shared {
         if !(0.0..=1e6).contains(&every) {
             bail!("--checkpoint-every {every}: minutes from 0 upwards are needed");
         }
-        let folder = self.folder();
-        if !self.resume && folder.join("checkpoint.safetensors").exists() {
-            bail!("{} holds a run already: go on with --resume, or name another folder with --run", folder.display());
-        }
-        Ok(RunSettings {
-            folder,
+        let settings = RunSettings {
+            folder: self.folder(),
             length,
             resume: self.resume,
             seed: self.seed,
@@ -190,7 +183,9 @@ impl Shared {
             validate_every,
             progress: true,
             patience: None,
-        })
+        };
+        settings.check()?;
+        Ok(settings)
     }
 }
 
@@ -234,6 +229,18 @@ fn command_line() -> String {
     let quoted = |arg: String| if arg.contains(' ') { format!("'{arg}'") } else { arg };
     let rest = std::env::args().skip(1).filter(|a| !["--resume", "--export-only"].contains(&a.as_str())).map(quoted);
     std::iter::once("oneiro".to_owned()).chain(rest).collect::<Vec<_>>().join(" ")
+}
+
+/// Refuses a number outside its range; `what` follows the range in the error.
+fn within<T: PartialOrd + Display>(option: &str, value: T, range: RangeInclusive<T>, what: &str) -> Result<()> {
+    ensure!(range.contains(&value), "--{option} {value}: {} to {}{what}", range.start(), range.end());
+    Ok(())
+}
+
+/// Refuses a learning rate that is none.
+fn check_rate(option: &str, rate: f64) -> Result<()> {
+    ensure!(rate > 0.0 && rate < 1.0, "--{option} {rate}: above 0, below 1");
+    Ok(())
 }
 
 fn has_cuda() -> bool {

@@ -1,6 +1,6 @@
 //! `oneiro train style-transfer`: one network that repaints pictures in several styles.
 
-use super::{Preset, Shared, described, stop_flag};
+use super::{Preset, Shared, check_rate, described, stop_flag, within};
 use crate::cli::eval::vgg_file;
 use crate::cli::pictures::Folders;
 use anyhow::{Result, ensure};
@@ -14,7 +14,6 @@ use oneiro::train::pictures::dataset::{Dataset, Options, Source, Split};
 use oneiro::train::run::train;
 use oneiro::train::tensor::Tensor;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Arguments of `oneiro train style-transfer`.
 #[derive(clap::Args)]
@@ -85,11 +84,11 @@ pub fn run(args: Args) -> Result<()> {
     };
     multiple("crop", args.crop)?;
     multiple("style-side", args.style_side)?;
-    ensure!((1..=64).contains(&args.batch), "--batch {}: 1 to 64 pieces", args.batch);
-    ensure!(args.rate > 0.0 && args.rate < 1.0, "--rate {}: above 0, below 1", args.rate);
-    ensure!((0.0..=0.4).contains(&args.style_edge), "--style-edge {}: 0 to 0.4", args.style_edge);
+    within("batch", args.batch, 1..=64, " pieces")?;
+    check_rate("rate", args.rate)?;
+    within("style-edge", args.style_edge, 0.0..=0.4, "")?;
     for (option, weight) in [("strength", args.strength), ("smoothness", args.smoothness)] {
-        ensure!((0.0..=1e6).contains(&weight), "--{option} {weight}: 0 to a million");
+        within(option, weight, 0.0..=1e6, "")?;
     }
     let run_settings = args.shared.settings(30.0, args.validate_every)?;
     let device = run_settings.device;
@@ -108,18 +107,12 @@ pub fn run(args: Args) -> Result<()> {
         seed: args.shared.seed,
     };
     if !args.export_only {
-        let vgg = Vgg::read(&vgg_file(args.features.as_deref())?)?;
         let sources = args.folders.sources(&args.shared.data)?;
         // Pieces as large as a window of that side into a picture of SHOWN, up to the whole picture.
         let least = (args.crop as f32 / SHOWN.0 as f32).min(1.0);
         let options = Options { size: args.crop, crop: (least, 1.0), ..Options::default() };
-        let dataset = Arc::new(Dataset::open(&sources, &options)?);
-        println!(
-            "{} pictures to learn from, {} held out, {} files of no use",
-            dataset.count(Split::Train),
-            dataset.count(Split::HeldOut),
-            dataset.skipped().len()
-        );
+        let dataset = args.folders.open(&args.shared.data, &options)?;
+        let vgg = Vgg::read(&vgg_file(args.features.as_deref())?)?;
         let targets = Targets::new(&styles, &vgg, device)?;
         let task = Task::new(settings.clone(), dataset, vgg, targets, shown(&sources)?, device)?;
         train(&task, &run_settings, &*stop_flag()?)?;

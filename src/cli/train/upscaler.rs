@@ -1,6 +1,6 @@
 //! `oneiro train upscaler`.
 
-use super::{Preset, Shared, stop_flag};
+use super::{Preset, Shared, check_rate, stop_flag, within};
 use crate::cli::eval::features_file;
 use crate::cli::pictures::Folders;
 use anyhow::{Result, bail};
@@ -8,10 +8,9 @@ use oneiro::train::checkpoint;
 use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::upscaler::export::{description, network, performing_weights};
 use oneiro::train::nets::upscaler::{PixelLoss, Settings, Shape, Task};
-use oneiro::train::pictures::dataset::{Dataset, Options, Split};
+use oneiro::train::pictures::dataset::Options;
 use oneiro::train::run::train;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Arguments of `oneiro train upscaler`.
 #[derive(clap::Args)]
@@ -65,31 +64,16 @@ pub fn run(args: Args) -> Result<()> {
         Preset::Standard => (32, 2),
         Preset::Large => (48, 4),
     };
-    if !(1..=256).contains(&args.batch) {
-        bail!("--batch {}: 1 to 256 patches", args.batch);
-    }
+    within("batch", args.batch, 1..=256, " patches")?;
     if !(8..=128).contains(&args.patch) || !args.patch.is_multiple_of(8) {
         bail!("--patch {}: a multiple of 8 from 8 to 128", args.patch);
     }
-    if !(args.rate > 0.0 && args.rate < 1.0) {
-        bail!("--rate {}: above 0, below 1", args.rate);
-    }
-    if !(0.0..=10.0).contains(&args.perceptual) {
-        bail!("--perceptual {}: 0 to 10", args.perceptual);
-    }
-    if !(0.0..=10.0).contains(&args.margin) {
-        bail!("--margin {}: 0 to 10", args.margin);
-    }
+    check_rate("rate", args.rate)?;
+    within("perceptual", args.perceptual, 0.0..=10.0, "")?;
+    within("margin", args.margin, 0.0..=10.0, "")?;
     let settings = args.shared.settings(15.0, args.validate_every)?;
-    let sources = args.folders.sources(&args.shared.data)?;
     let options = Options { size: 4 * args.patch, crop: (0.5, 1.0), ..Options::default() };
-    let dataset = Arc::new(Dataset::open(&sources, &options)?);
-    println!(
-        "{} pictures to learn from, {} held out, {} files of no use",
-        dataset.count(Split::Train),
-        dataset.count(Split::HeldOut),
-        dataset.skipped().len()
-    );
+    let dataset = args.folders.open(&args.shared.data, &options)?;
     let features =
         if args.perceptual > 0.0 { Some(EfficientNet::read(&features_file(args.features.as_deref())?)?) } else { None };
     let name = args.shared.name()?;

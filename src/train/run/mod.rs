@@ -3,9 +3,12 @@
 mod bar;
 mod best;
 mod error;
+mod lock;
 mod log;
 mod rates;
 mod task;
+#[cfg(test)]
+pub(in crate::train) mod trial;
 
 pub use bar::span;
 pub use best::{BEST, CHECKPOINT, best_or_last};
@@ -22,7 +25,8 @@ use super::tensor::Tensors;
 use crate::files::write_whole;
 use bar::Bar;
 use best::Keeper;
-use error::same_settings;
+use error::{DATA, same_settings};
+use lock::Lock;
 use log::Log;
 use serde_json::{Value, json};
 use std::fs;
@@ -54,6 +58,19 @@ pub struct RunSettings {
     pub patience: Option<usize>,
 }
 
+impl RunSettings {
+    /// Whether the run may begin in its folder: a new one does not take another one's place.
+    ///
+    /// # Errors
+    /// [`RunError::Occupied`].
+    pub fn check(&self) -> Result<(), RunError> {
+        if !self.resume && self.folder.join(CHECKPOINT).exists() {
+            return Err(RunError::Occupied { folder: self.folder.clone() });
+        }
+        Ok(())
+    }
+}
+
 /// How long a run is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Length {
@@ -67,16 +84,21 @@ pub enum Length {
 const CALIBRATION_STEPS: u64 = 24;
 
 /// Trains until the planned length is reached or `stop` is set: the last state. [`best_or_last`] gives the state to
-/// perform with.
+/// perform with. Of two runs in one folder the second is refused while the first goes on.
 ///
 /// # Errors
 /// See [`RunError`]; the last checkpoint stays.
 pub fn train(task: &dyn Task, settings: &RunSettings, stop: &AtomicBool) -> Result<Tensors, RunError> {
     let folder = &settings.folder;
     fs::create_dir_all(folder).map_err(|error| RunError::Io { path: folder.clone(), error })?;
+    let _alone = Lock::take(folder)?;
+    settings.check()?;
     let file = folder.join(CHECKPOINT);
     let mut config = task.settings();
     config["seed"] = json!(settings.seed);
+    if let Some(data) = task.fingerprint() {
+        config[DATA] = json!(data);
+    }
 
     let resumed = settings.resume && file.exists();
     let earlier = if resumed { Some(checkpoint::load(&file)?) } else { None };

@@ -33,6 +33,11 @@ pub trait Task: Sync {
     }
     /// All settings that a resumed run must share; `kind`, where given, names what is trained in the report.
     fn settings(&self) -> serde_json::Value;
+    /// Stands for what is learnt from and checked with: a run is resumed with the same data only. Kept as the setting
+    /// `data`.
+    fn fingerprint(&self) -> Option<u64> {
+        None
+    }
     /// Figures on data that is not trained on, from the current state, and files worth looking at: pictures called
     /// `samples-NNNNNN.png`, after the step, stand in the report.
     ///

@@ -1,5 +1,6 @@
 //! Pictures with their classes, dealt out to folds so that nobody's works stand on both sides.
 
+use crate::train::fingerprint::Fingerprint;
 use crate::train::pictures::dataset::{Error, Skipped, catalogue, crop, files_in};
 use crate::train::pictures::decode::{self, Skip};
 use crate::train::pictures::procedural::gallery::{MANIFEST, Manifest};
@@ -190,13 +191,8 @@ impl Collection {
 
     /// A number below 2⁴⁸ that stands for the pictures and their classes: another one for other data.
     pub fn fingerprint(&self) -> u64 {
-        let mut hash = Sha256::new();
-        for item in &self.items {
-            hash.update(self.classes[item.class].as_bytes());
-            hash.update(item.hash);
-        }
-        let hash = hash.finalize();
-        hash[..6].iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+        let of = |all: Fingerprint, item: &Item| all.with(&self.classes[item.class]).with(item.hash);
+        self.items.iter().fold(Fingerprint::default(), of).number()
     }
 }
 

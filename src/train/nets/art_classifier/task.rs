@@ -307,6 +307,10 @@ impl run::Task for Task {
         json!(self.settings)
     }
 
+    fn fingerprint(&self) -> Option<u64> {
+        Some(self.settings.data)
+    }
+
     /// Writes a sheet of held-out pictures, grouped by what is said of them, those told wrong in a red frame, and tells the figures.
     fn validate(&self, state: &Tensors, folder: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {
         let found = self.predictions(&self.performing_weights(state)?, false)?;

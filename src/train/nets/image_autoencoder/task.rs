@@ -4,6 +4,7 @@ use super::export::{averaged, coder};
 use super::network::{Code, PREFIX, decode, encode, finish};
 use super::{Bottleneck, Shape};
 use crate::train::graph::{Graph, Var};
+use crate::train::history::Examples;
 use crate::train::nets::efficientnet::EfficientNet;
 use crate::train::pictures::dataset::{self, Dataset, Split};
 use crate::train::pictures::quality::psnr;
@@ -217,7 +218,21 @@ impl run::Task for Task {
     }
 
     fn settings(&self) -> serde_json::Value {
-        json!(self.settings)
+        let mut settings = json!(self.settings);
+        settings["folders"] = self.dataset.said_of_folders();
+        settings
+    }
+
+    fn about_data(&self) -> Vec<(String, String)> {
+        self.dataset.about("flipped and cropped")
+    }
+
+    fn examples(&self) -> Option<Examples> {
+        Some(self.dataset.examples(ENOUGH))
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        Some(self.dataset.fingerprint())
     }
 
     /// Writes a sheet with originals above reconstructions (and noisy pictures above denoised ones), and tells how near
@@ -286,3 +301,6 @@ impl run::Task for Task {
 /// Pictures of a sheet, and the noise of its noisy ones.
 const SHEET: usize = 16;
 const SHOWN_NOISE: f32 = 25.0 / 255.0;
+
+/// With fewer pictures, these are all that the network can draw.
+const ENOUGH: usize = 100;

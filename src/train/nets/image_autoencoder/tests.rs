@@ -11,17 +11,15 @@ use crate::train::pictures::procedural::{Family, paint};
 use crate::train::pictures::quality::psnr;
 use crate::train::pictures::sheet::save_png;
 use crate::train::program::{Device, Feed, Feeds, Forward};
-use crate::train::run::{self, Length, RunError, RunSettings, Task as _, train};
-use crate::train::step::{Step, initial_state, normal};
+use crate::train::run::Task as _;
+use crate::train::run::trial::ends_the_same_after_a_break;
+use crate::train::step::{initial_state, normal};
 use crate::train::tensor::{Tensor, Tensors};
 use prost::Message;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 const CPU: Device = Device::Cpu { threads: 1 };
 const SIDE: usize = 32;
@@ -52,45 +50,6 @@ fn dataset(folder: &Path) -> Arc<Dataset> {
     Arc::new(Dataset::open(&[Source::new(folder)], &options).unwrap())
 }
 
-fn plan(folder: &Path, resume: bool) -> RunSettings {
-    RunSettings {
-        folder: folder.to_owned(),
-        length: Length::Steps(4),
-        resume,
-        seed: 3,
-        device: CPU,
-        checkpoint_every: Duration::from_secs(3600),
-        validate_every: 2,
-        progress: false,
-        patience: None,
-    }
-}
-
-/// The task, with a stop after the first validation in place of its figures.
-struct Interrupted<'a> {
-    task: &'a Task,
-    stop: &'a AtomicBool,
-}
-
-impl run::Task for Interrupted<'_> {
-    fn steps(&self) -> Vec<Step> {
-        self.task.steps()
-    }
-    fn batch(&self, step: u64) -> run::Batch {
-        self.task.batch(step)
-    }
-    fn objectives(&self) -> Vec<run::Rates> {
-        self.task.objectives()
-    }
-    fn settings(&self) -> serde_json::Value {
-        self.task.settings()
-    }
-    fn validate(&self, _: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
-        self.stop.store(true, Ordering::Relaxed);
-        Ok(BTreeMap::new())
-    }
-}
-
 #[test]
 fn a_run_that_was_broken_off_ends_as_the_unbroken_one_and_its_model_performs() {
     for kind in [Kind::ImageAutoencoder, Kind::ImageVae] {
@@ -100,16 +59,7 @@ fn a_run_that_was_broken_off_ends_as_the_unbroken_one_and_its_model_performs() {
         let data = dataset(&pictures);
         let settings = tiny(kind);
         let task = Task::new(settings.clone(), Arc::clone(&data), Some(EfficientNet::random(1)), CPU).unwrap();
-        let (never, stop) = (AtomicBool::new(false), AtomicBool::new(false));
-        let whole = train(&task, &plan(&dir.path().join("whole"), false), &never).unwrap();
-        assert!(dir.path().join("whole/samples-000004.png").is_file());
-        let broken = dir.path().join("broken");
-        let first = train(&Interrupted { task: &task, stop: &stop }, &plan(&broken, false), &stop).unwrap();
-        assert_ne!(first, whole);
-        let resumed = train(&task, &plan(&broken, true), &never).unwrap();
-        for (name, t) in &whole {
-            assert_eq!(t, &resumed[name], "{kind}: {name} differs after resuming");
-        }
+        let whole = ends_the_same_after_a_break(&task, dir.path());
         performs(&settings.shape, &averaged(&whole), &data);
     }
 }

@@ -4,6 +4,7 @@ use super::{Loss, Settings, Shape, Task, augment};
 use crate::model::inspect::inspect_bytes;
 use crate::model::session::{Input, Session, SessionOptions};
 use crate::model::spec::Kind;
+use crate::train::checkpoint;
 use crate::train::graph::{Graph, Weights};
 use crate::train::nets::efficientnet::EfficientNet;
 use crate::train::ops::BatchStatistics;
@@ -11,17 +12,16 @@ use crate::train::pictures::dataset::{Dataset, Options, Source};
 use crate::train::pictures::procedural::{Family, paint};
 use crate::train::pictures::sheet::save_png;
 use crate::train::program::{Device, Feed, Feeds, Forward};
+use crate::train::run::trial::{Unmeasured, ends_the_same_after_a_break, short};
 use crate::train::run::{self, Length, RunError, RunSettings, train};
-use crate::train::step::{Step, initial_state, normal};
+use crate::train::step::{initial_state, normal};
 use crate::train::tensor::{Tensor, Tensors};
 use prost::Message;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 const CPU: Device = Device::Cpu { threads: 1 };
 
@@ -46,48 +46,13 @@ fn task_with(folder: &Path, loss: Loss) -> Task {
     for (n, family) in Family::ALL.into_iter().enumerate() {
         save_png(&paint(family, n as u64, 32), &folder.join(format!("{n}.png"))).unwrap();
     }
+    opened(folder, loss)
+}
+
+fn opened(folder: &Path, loss: Loss) -> Task {
     let options = Options { size: 32, held_out: 0.0, ..Options::default() };
     let dataset = Arc::new(Dataset::open(&[Source::new(folder)], &options).unwrap());
     Task::new(Settings { loss, ..tiny() }, dataset, EfficientNet::random(1), CPU).unwrap()
-}
-
-fn settings(folder: &Path, resume: bool) -> RunSettings {
-    RunSettings {
-        folder: folder.to_owned(),
-        length: Length::Steps(4),
-        resume,
-        seed: 3,
-        device: CPU,
-        checkpoint_every: Duration::from_secs(3600),
-        validate_every: 2,
-        progress: false,
-        patience: None,
-    }
-}
-
-/// The task, with a stop after the first validation in place of its figures.
-struct Interrupted<'a> {
-    task: &'a Task,
-    stop: &'a AtomicBool,
-}
-
-impl run::Task for Interrupted<'_> {
-    fn steps(&self) -> Vec<Step> {
-        self.task.steps()
-    }
-    fn batch(&self, step: u64) -> run::Batch {
-        self.task.batch(step)
-    }
-    fn objectives(&self) -> Vec<run::Rates> {
-        self.task.objectives()
-    }
-    fn settings(&self) -> serde_json::Value {
-        self.task.settings()
-    }
-    fn validate(&self, _: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
-        self.stop.store(true, Ordering::Relaxed);
-        Ok(BTreeMap::new())
-    }
 }
 
 #[test]
@@ -96,17 +61,20 @@ fn a_run_that_was_broken_off_ends_as_the_unbroken_one_and_its_model_performs() {
     let pictures = dir.path().join("pictures");
     std::fs::create_dir(&pictures).unwrap();
     let task = task(&pictures);
-    let (never, stop) = (AtomicBool::new(false), AtomicBool::new(false));
-    let whole = train(&task, &settings(&dir.path().join("whole"), false), &never).unwrap();
-    assert!(dir.path().join("whole/samples-000004.png").is_file());
-
-    let broken = dir.path().join("broken");
-    let first = train(&Interrupted { task: &task, stop: &stop }, &settings(&broken, false), &stop).unwrap();
-    assert_ne!(first, whole);
-    let resumed = train(&task, &settings(&broken, true), &never).unwrap();
-    for (name, t) in &whole {
-        assert_eq!(t, &resumed[name], "{name} differs after resuming");
-    }
+    let whole = ends_the_same_after_a_break(&task, dir.path());
+    let (broken, never) = (dir.path().join("broken"), AtomicBool::new(false));
+    // With another picture it is another run's data.
+    save_png(&paint(Family::ALL[0], 99, 32), &pictures.join("another.png")).unwrap();
+    let other = opened(&pictures, Loss::Hinge);
+    let error = train(&other, &short(&broken, true), &never).unwrap_err();
+    assert!(matches!(error, RunError::OtherData { .. }), "{error}");
+    // A run of before data was noted cannot be held against any.
+    let file = broken.join(run::CHECKPOINT);
+    let (mut progress, state) = checkpoint::load(&file).unwrap();
+    progress.settings.as_object_mut().unwrap().remove("data").unwrap();
+    checkpoint::save(&file, &progress, &state).unwrap();
+    let error = train(&task, &short(&broken, true), &never).unwrap_err();
+    assert!(matches!(error, RunError::UnknownData), "{error}");
 
     let weights = performing_weights(&tiny(), &whole, CPU).unwrap();
     performs(&weights);
@@ -258,33 +226,12 @@ fn every_loss_trains_both_networks() {
         let task = task_with(&pictures, loss);
         let before = initial_state(&run::Task::steps(&task)[0].slots, 3);
         let never = AtomicBool::new(false);
-        let run = RunSettings { length: Length::Steps(3), ..settings(&dir.path().join("run"), false) };
-        let after = train(&Unmeasured(&task), &run, &never).unwrap();
+        let run = RunSettings { length: Length::Steps(3), ..short(&dir.path().join("run"), false) };
+        let after = train(&Unmeasured::new(&task), &run, &never).unwrap();
         for name in ["g.start.weight", "d.head0.0.weight"] {
             assert_ne!(before[name], after[name], "{loss:?} leaves {name} as it was");
         }
         assert!(after.values().all(|t| t.data.iter().all(|v| v.is_finite())), "{loss:?}");
-    }
-}
-
-/// The task without its figures, which take longer than a few steps.
-struct Unmeasured<'a>(&'a Task);
-
-impl run::Task for Unmeasured<'_> {
-    fn steps(&self) -> Vec<Step> {
-        self.0.steps()
-    }
-    fn batch(&self, step: u64) -> run::Batch {
-        self.0.batch(step)
-    }
-    fn objectives(&self) -> Vec<run::Rates> {
-        self.0.objectives()
-    }
-    fn settings(&self) -> serde_json::Value {
-        self.0.settings()
-    }
-    fn validate(&self, _: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
-        Ok(BTreeMap::new())
     }
 }
 

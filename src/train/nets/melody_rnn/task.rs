@@ -1,6 +1,7 @@
 //! Training and scoring the melody network.
 
 use super::{Bucket, Config, Dropout, Events, MelodyRnn, PHASES, Scorer, Tune};
+use crate::train::fingerprint::Fingerprint;
 use crate::train::graph::{Graph, Var};
 use crate::train::history::Examples;
 use crate::train::program::{Device, Feed, Feeds};
@@ -247,13 +248,21 @@ impl Task for MelodyTask {
     fn settings(&self) -> serde_json::Value {
         let mut settings = json!(self.settings);
         settings["kind"] = json!("melody-rnn");
-        settings["tunes"] = json!(self.train.len());
         if !self.weights.is_empty() {
             let mut hash = Sha256::new();
             self.weights.values().flat_map(|t| &t.data).for_each(|value| hash.update(value.to_le_bytes()));
             settings["from"] = json!(format!("weights {}", &format!("{:x}", hash.finalize())[..16]));
         }
         settings
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        let of = |all: Fingerprint, tune: &Tune| {
+            let placed = all.with_list(tune.positions.iter().copied()).with([tune.metre]);
+            placed.with_list(tune.durations.iter().copied()).with_list(tune.pitches.iter().copied())
+        };
+        let count = Fingerprint::default().with_list([self.train.len() as u64].into_iter());
+        Some(self.train.iter().chain(&self.validation).fold(count, of).number())
     }
 
     fn validate(&self, state: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {

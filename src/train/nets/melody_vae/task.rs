@@ -5,6 +5,7 @@ use super::writer::inputs;
 use super::{Bucket, Config, MelodyVae, Phrase, Reader, Strip, Writer, draw_strips};
 use crate::music::phrase::{CodedPhrase, reference_pitch, windows};
 use crate::train::corpus::CorpusTune;
+use crate::train::fingerprint::Fingerprint;
 use crate::train::graph::{Graph, Var};
 use crate::train::pictures::sheet::save_png;
 use crate::train::program::{Device, Feed};
@@ -86,9 +87,10 @@ impl MelodyVaeTask {
     pub fn new(settings: TaskSettings, train: Vec<Phrase>, validation: Vec<Phrase>) -> Result<Self, RunError> {
         if train.is_empty() || validation.is_empty() {
             let bars = settings.config.bars;
-            let message =
-                format!("no phrases of {bars} bars: at least one to train on and one to check with are needed");
-            return Err(RunError::Data(message));
+            let (train, validation) = (train.len(), validation.len());
+            return Err(RunError::Data(format!(
+                "{train} phrases of {bars} bars to learn from and {validation} to check with: at least two pieces that are not the same are needed"
+            )));
         }
         let most = settings.config.rows();
         let buckets = [3 * most / 8, most / 2, most].map(|rows| Bucket { rows, phrases: (EVENTS / rows).max(8) });
@@ -231,8 +233,17 @@ impl Task for MelodyVaeTask {
     fn settings(&self) -> serde_json::Value {
         let mut settings = json!(self.settings);
         settings["kind"] = json!("melody-vae");
-        settings["phrases"] = json!(self.train.len());
         settings
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        let of = |all: Fingerprint, phrase: &Phrase| {
+            let CodedPhrase { form, tokens } = &phrase.coded;
+            let formed = all.with([form.metre.numerator, form.metre.denominator]).with(form.bars.to_le_bytes());
+            formed.with_list(tokens.iter().map(|t| t.duration)).with_list(tokens.iter().map(|t| t.pitch))
+        };
+        let count = Fingerprint::default().with_list([self.train.len() as u64].into_iter());
+        Some(self.train.iter().chain(&self.validation).fold(count, of).number())
     }
 
     fn validate(&self, state: &Tensors, folder: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {

@@ -1,5 +1,6 @@
 //! The styles: pictures read from files, and what of them is aimed at.
 
+use crate::train::fingerprint::Fingerprint;
 use crate::train::graph::{Graph, Weights};
 use crate::train::nets::vgg::Vgg;
 use crate::train::pictures::dataset::files_in;
@@ -74,6 +75,8 @@ fn square(file: &Path, side: usize, edge: f32) -> Result<Tensor, RunError> {
 pub struct Targets {
     /// For each of the four depths `(S, C·C)`.
     pub grams: [Tensor; 4],
+    /// Stands for the styles' pictures and their order.
+    pub(super) fingerprint: u64,
 }
 
 impl Targets {
@@ -96,7 +99,13 @@ impl Targets {
                 all.extend_from_slice(&found[name].data);
             }
         }
-        Ok(Self { grams: grams.map(|all| Tensor::new(&[styles.len(), all.len() / styles.len()], all)) })
+        let fingerprint = styles
+            .iter()
+            .fold(Fingerprint::default(), |all, style| all.with_list(style.picture.data.iter().map(|v| v.to_bits())));
+        Ok(Self {
+            grams: grams.map(|all| Tensor::new(&[styles.len(), all.len() / styles.len()], all)),
+            fingerprint: fingerprint.number(),
+        })
     }
 
     /// Number of styles.

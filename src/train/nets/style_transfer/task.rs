@@ -6,7 +6,9 @@ use super::loss::{CONTENT, Weighting, content_loss, style_loss, variation};
 use super::network::{self, repaint};
 use super::styles::Targets;
 use super::{Shape, export};
+use crate::train::fingerprint::Fingerprint;
 use crate::train::graph::{Graph, Var, Weights};
+use crate::train::history::Examples;
 use crate::train::nets::vgg::Vgg;
 use crate::train::pictures::dataset::{self, Dataset, Split};
 use crate::train::pictures::sheet::{self, Layout};
@@ -162,7 +164,25 @@ impl run::Task for Task {
     }
 
     fn settings(&self) -> serde_json::Value {
-        json!(self.settings)
+        let mut settings = json!(self.settings);
+        settings["folders"] = self.dataset.said_of_folders();
+        settings
+    }
+
+    fn about_data(&self) -> Vec<(String, String)> {
+        self.dataset.about("flipped and cropped")
+    }
+
+    fn examples(&self) -> Option<Examples> {
+        Some(self.dataset.examples(ENOUGH))
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        Some(
+            Fingerprint::default()
+                .with_list([self.dataset.fingerprint(), self.targets.fingerprint].into_iter())
+                .number(),
+        )
     }
 
     /// Paints some pictures in all styles on a sheet, each row beginning with the picture itself, and measures content and style of
@@ -201,3 +221,6 @@ impl run::Task for Task {
         Ok(found.into_iter().map(|(name, t)| (name, f64::from(t.data[0]))).collect())
     }
 }
+
+/// With fewer pictures, the network learns to repaint these.
+const ENOUGH: usize = 30;

@@ -11,16 +11,14 @@ use crate::train::pictures::dataset::{Dataset, Options, Source};
 use crate::train::pictures::procedural::{Family, paint};
 use crate::train::pictures::sheet::save_png;
 use crate::train::program::{Device, Feed, Feeds, Forward};
-use crate::train::run::{self, Batch, Length, Rates, RunError, RunSettings, Task as _, train};
-use crate::train::step::{Slot, Start, Step, draw, initial_state, normal};
+use crate::train::run::Task as _;
+use crate::train::run::trial::ends_the_same_after_a_break;
+use crate::train::step::{Slot, Start, draw, initial_state, normal};
 use crate::train::tensor::{Tensor, Tensors};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 const CPU: Device = Device::Cpu { threads: 1 };
 const WEIGHTING: Weighting = Weighting { content: 1.0, style: 10.0, variation: 0.1 };
@@ -76,31 +74,6 @@ fn weights(shape: &Shape, seed: u64) -> Tensors {
     draws.collect()
 }
 
-/// The task, with a stop after the first validation in place of its figures.
-struct Interrupted<'a> {
-    task: &'a Task,
-    stop: &'a AtomicBool,
-}
-
-impl run::Task for Interrupted<'_> {
-    fn steps(&self) -> Vec<Step> {
-        self.task.steps()
-    }
-    fn batch(&self, step: u64) -> Batch {
-        self.task.batch(step)
-    }
-    fn objectives(&self) -> Vec<Rates> {
-        self.task.objectives()
-    }
-    fn settings(&self) -> serde_json::Value {
-        self.task.settings()
-    }
-    fn validate(&self, _: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
-        self.stop.store(true, Ordering::Relaxed);
-        Ok(BTreeMap::new())
-    }
-}
-
 #[test]
 fn a_run_that_was_broken_off_ends_as_the_unbroken_one() {
     let dir = tempfile::tempdir().unwrap();
@@ -109,23 +82,7 @@ fn a_run_that_was_broken_off_ends_as_the_unbroken_one() {
     let targets = Targets::new(&three_styles(&styles), &vgg, CPU).unwrap();
     let shown = Tensor::new(&[1, 3, 32, 32], normal(&mut ChaCha8Rng::seed_from_u64(1), 0.3, 3 * 32 * 32));
     let task = Task::new(tiny(), pieces(&pictures), vgg, targets, shown, CPU).unwrap();
-    let settings = |name: &str, resume| RunSettings {
-        folder: dir.path().join(name),
-        length: Length::Steps(4),
-        resume,
-        seed: 3,
-        device: CPU,
-        checkpoint_every: Duration::from_secs(3600),
-        validate_every: 2,
-        progress: false,
-        patience: None,
-    };
-    let (never, stop) = (AtomicBool::new(false), AtomicBool::new(false));
-    let whole = train(&task, &settings("whole", false), &never).unwrap();
-    assert!(dir.path().join("whole/samples-000004.png").is_file());
-    let first = train(&Interrupted { task: &task, stop: &stop }, &settings("broken", false), &stop).unwrap();
-    assert_ne!(first, whole);
-    assert_eq!(train(&task, &settings("broken", true), &never).unwrap(), whole);
+    ends_the_same_after_a_break(&task, dir.path());
 }
 
 #[test]

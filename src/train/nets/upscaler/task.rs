@@ -6,6 +6,7 @@ use super::filter::{Filter, resample};
 use super::network::{self, enlarge};
 use super::{Shape, patches};
 use crate::train::graph::{Graph, Var};
+use crate::train::history::Examples;
 use crate::train::nets::efficientnet::EfficientNet;
 use crate::train::pictures::dataset::{Dataset, Split};
 use crate::train::pictures::sheet::{self, Layout};
@@ -173,7 +174,21 @@ impl run::Task for Task {
     }
 
     fn settings(&self) -> serde_json::Value {
-        json!(self.settings)
+        let mut settings = json!(self.settings);
+        settings["folders"] = self.dataset.said_of_folders();
+        settings
+    }
+
+    fn about_data(&self) -> Vec<(String, String)> {
+        self.dataset.about("flipped and cropped, made smaller and harmed for the network")
+    }
+
+    fn examples(&self) -> Option<Examples> {
+        Some(self.dataset.examples(ENOUGH))
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        Some(self.dataset.fingerprint())
     }
 
     /// Writes a sheet (small, Catmull–Rom, the network, the original) and tells the peak signal-to-noise ratios on held-out pictures.
@@ -212,3 +227,6 @@ impl run::Task for Task {
 /// Held-out pictures that figures are taken on, and those of them on a sheet.
 const MEASURED: usize = 48;
 const SHOWN: usize = 16;
+
+/// With fewer pictures, it is their textures that are learnt.
+const ENOUGH: usize = 30;

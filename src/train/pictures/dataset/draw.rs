@@ -15,11 +15,11 @@ impl Dataset {
         count: usize,
     ) -> Result<Vec<(usize, ChaCha8Rng)>, Error> {
         let lists: Vec<_> =
-            self.places[&split].iter().zip(&self.weights).filter(|(list, _)| !list.is_empty()).collect();
+            self.places[&split].iter().zip(&self.sources).filter(|(list, _)| !list.is_empty()).collect();
         if lists.is_empty() {
             return Err(Error::EmptySplit(split, self.items.len()));
         }
-        let weights: Vec<f64> = lists.iter().map(|(_, weight)| **weight).collect();
+        let weights: Vec<f64> = lists.iter().map(|(_, source)| f64::from(source.weight)).collect();
         let mut round: Option<(usize, u64, Vec<usize>)> = None;
         let mut draws = Vec::with_capacity(count);
         for number in first..first.saturating_add(count as u64) {

@@ -8,10 +8,13 @@ pub(in crate::train) mod crop;
 mod draw;
 mod item;
 
+use crate::train::fingerprint::Fingerprint;
+use crate::train::history::Examples;
 use crate::train::pictures::decode::Skip;
 use item::{Item, Room};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -145,7 +148,7 @@ pub struct Skipped {
 /// A set of pictures, opened once and shared by whoever draws batches.
 pub struct Dataset {
     options: Options,
-    weights: Vec<f64>,
+    sources: Vec<Source>,
     items: Vec<Item>,
     /// For each split, for each source: places in `items`.
     places: HashMap<Split, Vec<Vec<usize>>>,
@@ -207,8 +210,7 @@ impl Dataset {
             }
             places.insert(split, lists);
         }
-        let weights = sources.iter().map(|s| f64::from(s.weight)).collect();
-        Ok(Self { options: options.clone(), weights, items: unique, places, skipped })
+        Ok(Self { options: options.clone(), sources: sources.to_vec(), items: unique, places, skipped })
     }
 
     /// Pictures in a split.
@@ -219,6 +221,38 @@ impl Dataset {
     /// Files that are not used, in the order of the folders.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    /// Stands for the pictures, the folder that each is from and its split, whatever their files are called.
+    pub fn fingerprint(&self) -> u64 {
+        let of = |all: Fingerprint, item: &Item| {
+            let held_out = item.split(self.options.held_out) == Split::HeldOut;
+            all.with((item.source as u64).to_le_bytes()).with([u8::from(held_out)]).with(item.hash)
+        };
+        self.items.iter().fold(Fingerprint::default(), of).number()
+    }
+
+    /// What was said of the folders, in their order, without their names: settings that a resumed run must share.
+    pub fn said_of_folders(&self) -> serde_json::Value {
+        // As they were given: 0.08, not the nearest number of 32 bits.
+        let round = |value: f32| (f64::from(value) * 1e6).round() / 1e6;
+        let of = |part: fn(&Source) -> f32| self.sources.iter().map(part).map(round).collect::<Vec<_>>();
+        json!({"edge_crop": of(|s| s.edge_crop), "weight": of(|s| s.weight)})
+    }
+
+    /// How much there is to learn from, where fewer than `enough` pictures are soon learnt by heart.
+    pub fn examples(&self, enough: usize) -> Examples {
+        Examples { count: self.count(Split::Train), enough, what: "pictures".into() }
+    }
+
+    /// The set in names and values, for a report: what is held out, what is of no use, and as what pictures are `seen`.
+    pub fn about(&self, seen: &str) -> Vec<(String, String)> {
+        let pair = |name: &str, value: String| (name.to_owned(), value);
+        vec![
+            pair("pictures held out", self.count(Split::HeldOut).to_string()),
+            pair("files of no use", self.skipped.len().to_string()),
+            pair("seen as", format!("squares of {} pixels, {seen}", self.options.size)),
+        ]
     }
 
     /// How it was opened.

@@ -109,3 +109,25 @@ fn what_is_no_picture_is_listed_and_a_folder_without_any_is_an_error() {
     let source = Source { edge_crop: 0.6, ..Source::new(dir.path()) };
     assert!(matches!(Dataset::open(&[source], &options()), Err(Error::Option(_))));
 }
+
+#[test]
+fn a_fingerprint_stands_for_pictures_and_splits_whatever_files_are_called() {
+    let dir = folder(20);
+    let of = |held_out| Dataset::open(&[Source::new(dir.path())], &Options { held_out, ..options() }).unwrap();
+    let before = of(0.0).fingerprint();
+    assert_ne!(of(0.5).fingerprint(), before);
+    std::fs::rename(dir.path().join("3.png"), dir.path().join("other.png")).unwrap();
+    assert_eq!(of(0.0).fingerprint(), before);
+    std::fs::copy(dir.path().join("4.png"), dir.path().join("again.png")).unwrap();
+    assert_eq!(of(0.0).fingerprint(), before, "a copy is left out");
+    std::fs::remove_file(dir.path().join("5.png")).unwrap();
+    assert_ne!(of(0.0).fingerprint(), before);
+}
+
+#[test]
+fn what_was_said_of_folders_is_told_as_it_was_given() {
+    let dir = folder(3);
+    let first = Source { edge_crop: 0.08, weight: 3.0, ..Source::new(dir.path()) };
+    let set = Dataset::open(&[first, Source::new(dir.path())], &options()).unwrap();
+    assert_eq!(set.said_of_folders(), serde_json::json!({"edge_crop": [0.08, 0.0], "weight": [3.0, 1.0]}));
+}
