@@ -334,6 +334,10 @@ impl<S: System> Porter<S> {
         for id in spoken {
             let Some(port) = self.spoken.remove(&id) else { continue };
             self.outputs.remove(&port.id);
+            if !gone(&id, outputs) {
+                // It is there and takes nothing: it is left alone until it has been away.
+                self.refused.insert(id);
+            }
             self.tell(MidiNews::Vanished { port: port.name });
         }
         self.refused.retain(|id| !(gone(id, inputs) && gone(id, outputs)));

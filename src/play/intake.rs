@@ -363,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_knob_is_learnt_and_moves_its_control_from_then_on() {
-        let (intake, mut orders, taken, _) = intake(100);
+        let (intake, mut orders, taken, _) = intake(1000);
         intake.bytes(1, 0, &[0xB3, 20, 127]);
         assert!(matches!(taken.try_recv(), Ok(Taken::Thru(_))));
         intake.learn(Some(Control::Tempo));

@@ -7,8 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Something on a MIDI device that moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Knob {
     /// A controller: 0 to 119.
     Controller(u8),
@@ -45,13 +44,44 @@ pub struct MapError {
     pub reason: String,
 }
 
+/// A line of the file: one of the three kinds of knobs.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     control: String,
     channel: u8,
-    #[serde(flatten)]
-    knob: Knob,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controller: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wheel: Option<bool>,
+}
+
+impl Line {
+    fn new(binding: &Binding) -> Self {
+        let (control, channel) = (binding.control.spec().name.to_owned(), binding.channel);
+        let line = Self { control, channel, controller: None, note: None, wheel: None };
+        match binding.knob {
+            Knob::Controller(number) => Self { controller: Some(number), ..line },
+            Knob::Note(key) => Self { note: Some(key), ..line },
+            Knob::Wheel => Self { wheel: Some(true), ..line },
+        }
+    }
+
+    fn binding(&self) -> Result<Binding, String> {
+        let name = &self.control;
+        let control = Control::by_name(name).ok_or_else(|| format!("there is no control `{name}`"))?;
+        let knob = match (self.controller, self.note, self.wheel) {
+            (Some(number @ 0..=119), None, None) => Knob::Controller(number),
+            (None, Some(key @ 0..=127), None) => Knob::Note(key),
+            (None, None, Some(true)) => Knob::Wheel,
+            _ => return Err(format!("`{name}` needs a controller (0 to 119), a note (0 to 127), or wheel = true")),
+        };
+        let channel = Some(self.channel).filter(|channel| *channel < 16);
+        let channel = channel.ok_or_else(|| format!("`{name}`: channels are 0 to 15"))?;
+        Ok(Binding { channel, knob, control })
+    }
 }
 
 #[derive(Serialize, Deserialize, Default)]
@@ -80,13 +110,7 @@ impl ControlMap {
         let file: File = toml::from_str(&text).map_err(|e| fail(e.message().to_owned()))?;
         let mut map = Self::default();
         for line in file.map {
-            let control = Control::by_name(&line.control)
-                .ok_or_else(|| fail(format!("there is no control `{}`", line.control)))?;
-            let sound = line.channel < 16 && !matches!(line.knob, Knob::Controller(n) | Knob::Note(n) if n > 127);
-            if !sound {
-                return Err(fail(format!("`{}`: channels are 0 to 15, numbers 0 to 127", line.control)));
-            }
-            map.bind(Binding { channel: line.channel, knob: line.knob, control });
+            map.bind(line.binding().map_err(fail)?);
         }
         Ok(map)
     }
@@ -97,8 +121,7 @@ impl ControlMap {
     /// [`MapError`].
     pub fn write(&self, path: &Path) -> Result<(), MapError> {
         let fail = |reason: String| MapError { path: path.to_owned(), reason };
-        let line = |b: &Binding| Line { control: b.control.spec().name.into(), channel: b.channel, knob: b.knob };
-        let file = File { map: self.bindings.iter().map(line).collect() };
+        let file = File { map: self.bindings.iter().map(Line::new).collect() };
         let text = toml::to_string(&file).map_err(|e| fail(e.to_string()))?;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| fail(e.to_string()))?;

@@ -26,7 +26,7 @@ pub enum OrderKind {
     Run(bool),
     /// Moves the own clock.
     Locate(Beats),
-    /// Changes the tempo of the own clock.
+    /// Changes the tempo of the own clock: 5 to 1,000 quarter notes a minute, others are ignored.
     Tempo(Bpm),
     /// Changes the metre.
     Metre(TimeSignature),

@@ -51,6 +51,8 @@ pub struct Instrument {
 const ROOM: usize = 128;
 /// The transport is reported again when it is off by so much: well below what the performer takes for a jump.
 const OFF_SECONDS: f64 = 0.002;
+/// Slowest and fastest tempo that the own clock takes; others are ignored.
+const TEMPO_RANGE: (f64, f64) = (5.0, 1000.0);
 /// Time constant of the volume.
 const VOLUME_SECONDS: f64 = 0.02;
 
@@ -194,7 +196,7 @@ impl Instrument {
             OrderKind::Run(runs) => self.internal.set_playing(runs),
             OrderKind::Locate(to) => self.internal.locate(to),
             OrderKind::Tempo(tempo) => {
-                if let Ok(tempo) = Bpm::new(tempo.0) {
+                if (TEMPO_RANGE.0..=TEMPO_RANGE.1).contains(&tempo.0) {
                     self.internal.set_tempo(tempo);
                 }
             }

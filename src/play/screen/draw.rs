@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 /// Columns of the list of controls.
-const CONTROL_COLUMNS: u16 = 37;
+const CONTROL_COLUMNS: u16 = 41;
 /// The least width at which it is shown.
 const WIDE: u16 = 84;
 /// Rows of messages.
