@@ -4,7 +4,7 @@
 
 use oneiro::bridge::Part;
 use oneiro::take::{Event, read_take};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -165,6 +165,7 @@ fn time_goes_on_while_the_server_is_away_and_the_sound_comes_back() {
     let record = map.path().join("away.oneiro-session");
     let arguments =
         ["play", "--jack", "--no-screen", "--model", "none", "--map", &path, "--record", &record.display().to_string()];
+    let began = Instant::now();
     let mut oneiro = Process::start(&server, env!("CARGO_BIN_EXE_oneiro"), &arguments);
     let said = oneiro.lines(true);
     let playing = |said: &[String]| {
@@ -175,9 +176,12 @@ fn time_goes_on_while_the_server_is_away_and_the_sound_comes_back() {
     wait_for("the loss", 10, &said, |said| said.iter().any(|line| line.contains("tried again")));
     let Some(_again) = jackd(&server) else { return };
     wait_for("sound again", 10, &said, |said| playing(said) == 2);
+    let midi = |said: &[String]| said.iter().filter(|line| *line == "MIDI: JACK").count();
+    wait_for("MIDI again", 10, &said, |said| midi(said) == 2);
     let ended = Command::new("kill").args(["-INT", &oneiro.0.id().to_string()]).status().unwrap();
     assert!(ended.success() && oneiro.0.wait().unwrap().success(), "{:#?}", said.lock().unwrap());
-    let mut rest = String::new();
-    let _closed = oneiro.0.stdout.take().map(|mut out| out.read_to_string(&mut rest));
-    assert!(read_take(&record).is_ok());
+    let take = read_take(&record).unwrap();
+    // The clock of the music never stood: the take is as long as the session was.
+    let (seconds, lasted) = (take.length as f64 / 48_000.0, began.elapsed().as_secs_f64());
+    assert!((seconds - lasted).abs() < 2.0, "{seconds} s of {lasted} s");
 }

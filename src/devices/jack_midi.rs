@@ -22,6 +22,8 @@ const ROOM: usize = 4096;
 const AHEAD_NS: u64 = 3_000_000;
 /// A server that calls for nothing so long is gone.
 const STALLED: Duration = Duration::from_secs(1);
+/// A server that lives calls within this.
+const LONGEST_PERIOD: Duration = Duration::from_millis(400);
 const MIDI_TYPE: &str = "8 bit raw midi";
 
 struct Process {
@@ -154,6 +156,22 @@ fn connect(input: &Arc<dyn Input>, outputs: &Outputs) -> Result<Connected, jack:
     Ok(Connected { client, names, periods, _reader: reader })
 }
 
+impl Connected {
+    /// Leaves the server. A client whose server has died is left as it is: JACK's library crashes where such a client is
+    /// closed after another was opened. What is lost is a few kilobytes each time a server dies.
+    fn leave(self) {
+        let periods = self.periods.load(Ordering::Relaxed);
+        let until = Instant::now() + LONGEST_PERIOD;
+        while self.periods.load(Ordering::Relaxed) == periods {
+            if Instant::now() > until {
+                std::mem::forget(self.client);
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
 /// Connects to the ports that are wanted and are not connected yet.
 fn look(connected: &Connected, choice: &MidiChoice, known: &mut BTreeSet<String>, news: &Sender<MidiNews>) {
     let client = connected.client.as_client();
@@ -209,6 +227,7 @@ pub(super) fn keep(
                 let _nobody = news.send(MidiNews::Connected { port: "JACK".into() });
                 let stop = stay(&connected, choice, news, stopped);
                 outputs.remove(OUR_NAME);
+                connected.leave();
                 if stop {
                     return;
                 }
