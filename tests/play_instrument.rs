@@ -151,7 +151,8 @@ fn taps_and_clock_out() {
         rig.order(tap * 32_000, OrderKind::Tap);
     }
     let reports: Vec<_> = (0..1600).flat_map(|_| rig.block(64)).collect();
-    let last = reports.iter().filter_map(|r| if let ReportKind::Transport(t) = r.kind { Some(t) } else { None }).last();
+    let last =
+        reports.iter().filter_map(|r| if let ReportKind::Transport(t) = r.kind { Some(t) } else { None }).next_back();
     assert!((last.unwrap().tempo.0 - 90.0).abs() < 1e-6, "{last:?}");
     let ticks = reports.iter().filter(|r| r.kind == ReportKind::Clock(ClockMessage::Tick)).count();
     assert!((75..110).contains(&ticks), "{ticks} ticks in two seconds between 90 and 120 a minute");

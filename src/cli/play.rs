@@ -164,7 +164,7 @@ pub fn run(args: Args) -> Result<()> {
         Err(e) => (None, Some(format!("nothing is answered: {e:#}"))),
     };
     let running = Running::start(options, model).map_err(|e| match e {
-        DeviceError::NoSound | DeviceError::Sound { .. } => {
+        DeviceError::NoSound | DeviceError::NoServer | DeviceError::Sound { .. } => {
             anyhow::anyhow!("{e}; `oneiro play --no-sound` plays by MIDI alone")
         }
         other => other.into(),

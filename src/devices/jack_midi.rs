@@ -4,7 +4,7 @@
 //! is compiled; so one program has both.
 
 use super::midi::{Input, LOOK, MidiChoice, MidiNews, OUR_NAME, Output, Outputs, Packet, fits, is_ours, is_stopped};
-use super::now_ns;
+use super::{hush, now_ns};
 use crate::bridge::{RingReceiver, RingSender, ring};
 use jack::{
     AsyncClient, Client, ClientOptions, Control, MidiIn, MidiOut, Port, PortFlags, ProcessHandler, ProcessScope,
@@ -212,7 +212,7 @@ pub(super) fn keep(
     news: &Sender<MidiNews>,
     stopped: &Receiver<()>,
 ) {
-    jack::set_logger(jack::LoggerType::None);
+    hush();
     let mut told = false;
     loop {
         match connect(input, outputs) {

@@ -1,6 +1,6 @@
 //! MIDI ports: taken up when they appear, dropped when they vanish, known by name.
 
-use super::{DeviceError, now_ns};
+use super::{DeviceError, hush, now_ns};
 use midir::{Ignore, MidiInput, MidiInputConnection, MidiOutput, MidiOutputConnection};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -179,12 +179,14 @@ fn midi_error(e: impl std::fmt::Display) -> DeviceError {
 
 impl Native {
     fn input() -> Result<MidiInput, DeviceError> {
+        hush();
         let mut input = MidiInput::new(OUR_NAME).map_err(|_| no_midi())?;
         input.ignore(Ignore::SysexAndActiveSense);
         Ok(input)
     }
 
     fn output() -> Result<MidiOutput, DeviceError> {
+        hush();
         MidiOutput::new(OUR_NAME).map_err(|_| no_midi())
     }
 }

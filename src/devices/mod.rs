@@ -25,12 +25,25 @@ pub fn now_ns() -> u64 {
     START.get_or_init(Instant::now).elapsed().as_nanos() as u64 + 1_000_000_000
 }
 
+/// Keeps the libraries of ALSA and JACK from writing to the terminal, on this thread: what they have to say comes back as
+/// errors.
+fn hush() {
+    #[cfg(target_os = "linux")]
+    // Without a buffer for it the library goes on writing, which does no harm.
+    drop(alsa::Output::local_error_handler());
+    #[cfg(feature = "jack")]
+    jack::set_logger(jack::LoggerType::None);
+}
+
 /// Why a device cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
     /// There is none.
     #[error("no sound device was found")]
     NoSound,
+    /// No JACK server answers.
+    #[error("no JACK server answers")]
+    NoServer,
     /// The system speaks differently from what was asked.
     #[error("{device}: {reason}")]
     Sound {

@@ -1,8 +1,8 @@
 //! The sound device: opened by name, opened again when it has vanished. While there is none the instrument is played
 //! to nobody, so that the music's clock goes on.
 
-use super::DeviceError;
 use super::seat::{Load, Seat};
+use super::{DeviceError, hush};
 use crate::live::Instrument;
 use crate::time::SampleRate;
 use cpal::traits::{DeviceTrait as _, HostTrait as _, StreamTrait as _};
@@ -72,14 +72,19 @@ struct Opened {
 }
 
 fn host(choice: &SoundChoice) -> Result<cpal::Host, DeviceError> {
+    hush();
     if !choice.jack {
         return Ok(cpal::default_host());
     }
     #[cfg(feature = "jack")]
-    return cpal::host_from_id(cpal::HostId::Jack)
-        .map_err(|e| DeviceError::Sound { device: "JACK".into(), reason: e.to_string() });
+    return cpal::host_from_id(cpal::HostId::Jack).map_err(|_| DeviceError::NoServer);
     #[cfg(not(feature = "jack"))]
     Err(DeviceError::NoJack)
+}
+
+/// What the system says, to be followed by more.
+fn in_a_line(error: &cpal::Error) -> String {
+    error.to_string().trim_end_matches('.').to_owned()
 }
 
 fn name_of(device: &cpal::Device) -> String {
@@ -89,6 +94,7 @@ fn name_of(device: &cpal::Device) -> String {
 fn open(choice: &SoundChoice) -> Result<Opened, DeviceError> {
     let host = host(choice)?;
     let device = match &choice.device {
+        None if choice.jack => host.default_output_device().ok_or(DeviceError::NoServer)?,
         None => host.default_output_device().ok_or(DeviceError::NoSound)?,
         Some(wanted) => {
             let devices: Vec<_> = host.output_devices().map_err(|_| DeviceError::NoSound)?.collect();
@@ -100,7 +106,11 @@ fn open(choice: &SoundChoice) -> Result<Opened, DeviceError> {
         }
     };
     let name = name_of(&device);
-    let fail = |e: cpal::Error| DeviceError::Sound { device: name.clone(), reason: e.to_string() };
+    let fail = |e: cpal::Error| match e.kind() {
+        // The system names a default even where it has none.
+        ErrorKind::DeviceNotAvailable if choice.device.is_none() => DeviceError::NoSound,
+        _ => DeviceError::Sound { device: name.clone(), reason: in_a_line(&e) },
+    };
     let usual = device.default_output_config().map_err(fail)?;
     let mut config = usual.config();
     let mut format = usual.sample_format();
@@ -249,7 +259,7 @@ fn play(
         SampleFormat::U8 => stream::<u8>(&opened, seat, failures),
         other => return Err(format!("{}: samples of type {other} are not supported", opened.name)),
     };
-    let named = |e: cpal::Error| format!("{}: {e}", opened.name);
+    let named = |e: cpal::Error| format!("{}: {}", opened.name, in_a_line(&e));
     let stream = stream.map_err(named)?;
     stream.play().map_err(named)?;
     tell(news, SoundNews::Playing { device: opened.name.clone() });
