@@ -12,11 +12,16 @@
 
 pub mod bridge;
 pub mod compose;
+#[cfg(feature = "play")]
+pub mod devices;
 pub mod files;
 pub mod live;
 pub mod model;
 pub mod music;
 pub mod picture;
+#[cfg(feature = "play")]
+pub mod play;
 pub mod render;
+pub mod take;
 pub mod time;
 pub mod train;

@@ -9,7 +9,8 @@ use oneiro::time::SampleRate;
 use std::f64::consts::TAU;
 
 const RATE: f64 = 48_000.0;
-const PATCHES: [Patch; 4] = [Patch::Keys, Patch::Bells, Patch::Lead, Patch::Pad];
+const PATCHES: [Patch; 8] =
+    [Patch::Keys, Patch::Bells, Patch::Lead, Patch::Pad, Patch::Marimba, Patch::Strings, Patch::Pluck, Patch::Organ];
 
 /// A rig without effects, both parts in the middle, one patch.
 fn dry(patch: Patch) -> Rig {

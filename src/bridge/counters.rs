@@ -52,4 +52,8 @@ pub struct Counters {
     pub malformed: Count,
     /// Voices cut short because all were in use.
     pub voices_stolen: Count,
+    /// What a player did and found its ring to the instrument full.
+    pub orders_dropped: Count,
+    /// What the instrument had to tell and found its ring full.
+    pub reports_dropped: Count,
 }

@@ -7,6 +7,7 @@
 //! | audio | pictures | [`ShowEvent`]: everything worth seeing | [`ring()`] |
 //! | composer | learner | [`Lesson`]: phrases that were played; models come back | [`lessons()`] |
 //! | audio | anyone | [`ClockReading`], [`Meters`]: only the newest matters | [`newest()`] |
+//! | audio | devices | [`SampleClock`]: which sample a moment is | one atomic |
 //!
 //! Nobody waits at this seam and nothing in it grows. What does not fit is dropped by the rule written at
 //! [`RingSender`], and a counter in [`Counters`] rises. Every message is `Copy`, so there is never
@@ -17,6 +18,7 @@ mod lesson;
 mod message;
 mod newest;
 mod ring;
+mod sample_clock;
 mod show;
 mod stage;
 
@@ -25,5 +27,6 @@ pub use lesson::{Lesson, Pupil, Teacher, lessons};
 pub use message::{ClockReading, Heard, HeardKind, Meters, Part, Plan, Scheduled};
 pub use newest::{NewestReader, NewestWriter, newest};
 pub use ring::{Full, RingReceiver, RingSender, ring};
+pub use sample_clock::SampleClock;
 pub use show::{ShowEvent, ShowKind};
 pub use stage::{AudioSide, ComposerSide, Stage, StageSizes, WatcherSide};

@@ -64,6 +64,7 @@ pub fn run(args: Args) -> Result<()> {
     let mut findings = runtime_findings();
     findings.extend(model_findings(args.models));
     findings.push(ffmpeg());
+    findings.extend(play_findings());
     findings.push(processor());
     findings.push(cache());
     if args.json {
@@ -106,6 +107,27 @@ fn runtime_findings() -> Vec<Finding> {
         Finding::good("graphics card", gpus.join(", "))
     };
     vec![library, gpu]
+}
+
+/// What `oneiro play` would use.
+#[cfg(feature = "play")]
+fn play_findings() -> Vec<Finding> {
+    use oneiro::devices::{midi, sound};
+    let sound = match sound::probe(&sound::SoundChoice::default()) {
+        Ok(device) => Finding::good("sound", format!("{}, {} Hz", device.name, device.rate.0)),
+        Err(e) => Finding::note("sound", e.to_string(), "`oneiro play --no-sound` plays by MIDI alone"),
+    };
+    let midi = match midi::list() {
+        Ok([inputs, outputs]) => Finding::good("MIDI", format!("{} inputs, {} outputs", inputs.len(), outputs.len())),
+        Err(e) => Finding::note("MIDI", e.to_string(), "`oneiro play` takes the computer's keys"),
+    };
+    vec![sound, midi]
+}
+
+#[cfg(not(feature = "play"))]
+fn play_findings() -> Vec<Finding> {
+    let remedy = "build it with the feature `play`, which is on by default";
+    vec![Finding::note("play", "this `oneiro` was built without it".into(), remedy)]
 }
 
 fn model_findings(given: Option<PathBuf>) -> Vec<Finding> {

@@ -10,6 +10,8 @@ mod doctor;
 mod eval;
 mod models;
 mod pictures;
+#[cfg(feature = "play")]
+mod play;
 mod render;
 mod train;
 
@@ -24,6 +26,7 @@ use std::process::ExitCode;
     about = "An instrument for performing with neural networks",
     after_help = "\
 Examples:
+  oneiro play                   play, and be answered
   oneiro render song.mid -o song.mp4
   oneiro doctor                 what works on this machine, and what to do about the rest
   oneiro models list            the models there are
@@ -36,6 +39,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Play with it, live: it answers
+    #[cfg(feature = "play")]
+    Play(Box<play::Args>),
     /// Perform a tune, and write melody, sound and pictures
     Render(render::Args),
     /// Paint and look at pictures to train on
@@ -67,6 +73,8 @@ impl std::error::Error for Usage {}
 /// Runs the command line: exit status 0 on success, 1 where the work failed, 2 for a wrong command line.
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
+        #[cfg(feature = "play")]
+        Command::Play(args) => play::run(*args),
         Command::Render(args) => render::run(args),
         Command::Data(args) => data::run(args),
         Command::Models(args) => models::run(args),

@@ -10,7 +10,10 @@ use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, Score, read_midi_file};
 use oneiro::picture::{Generator, Upscaler, VideoSize};
-use oneiro::render::{Form, Fps, Job, Models, RenderError as E, Rendered, Target, TargetKind, Watch, render};
+use oneiro::render::{
+    Form, Fps, Job, Models, Painters, RenderError as E, Rendered, Target, TargetKind, Watch, render, render_take,
+};
+use oneiro::take::{Take, is_take, read_take};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
@@ -23,15 +26,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 The tune plays, a network answers, and a walk through a picture network's latent space follows both. A tune that leaves
 room (whole bars of silence after its phrases) is answered there; any other tune is answered after every four bars.
 The same file, seed, models and settings give the same performance.
+A session that `oneiro play` has recorded is played again as it was: the same notes, and pictures to them.
 
 Examples:
   oneiro render song.mid -o song.mp4
   oneiro render song.mid -o song.wav -o song-with-answers.mid -o roll.png --seed 3
   oneiro render song.mid -o frames/ --size 1280x720 --fps 24
-  oneiro render song.mid -o song.mp4 --model my-paintings.onnx --temperature 1.2")]
+  oneiro render song.mid -o song.mp4 --model my-paintings.onnx --temperature 1.2
+  oneiro render evening.oneiro-session -o evening.mp4")]
 pub struct Args {
-    /// The tune: a MIDI file
-    #[arg(value_name = "IN.mid")]
+    /// The tune: a MIDI file, or a recorded session
+    #[arg(value_name = "IN.mid|IN.oneiro-session")]
     input: PathBuf,
     /// What to write, by its ending: .mp4, .wav, .mid, .png (piano roll), or a folder/ for video frames; repeatable
     #[arg(short, long = "output", value_name = "OUT", required = true, value_parser = Target::from_name)]
@@ -116,13 +121,18 @@ pub fn run(args: Args) -> Result<()> {
         fps: args.fps,
     };
     let mut watch = Bar::new(args.quiet)?;
-    let score = read_midi_file(&args.input, &ReadOptions::default())?;
-    for warning in score.warnings.iter().take(3) {
+    let tune = Tune::read(&args.input)?;
+    for warning in tune.warnings().into_iter().take(3) {
         watch.tell(&format!("{}: {warning}", args.input.display()));
     }
-    let chosen = choose_models(&args, &job)?;
-    let models = chosen.open()?;
-    let rendered = render(&score, models, &job, &mut watch).map_err(|e| match e {
+    let chosen = choose_models(&args, &job, matches!(tune, Tune::Score(_)))?;
+    let painters = chosen.painters()?;
+    let rendered = match (&tune, chosen.melody()?) {
+        (Tune::Score(score), Some(melody)) => render(score, Models { melody, painters }, &job, &mut watch),
+        (Tune::Score(_), None) => anyhow::bail!("a tune needs a model of kind {}", Kind::MelodyRnn),
+        (Tune::Take(take), _) => render_take(take, painters, &job, &mut watch),
+    };
+    let rendered = rendered.map_err(|e| match e {
         // Errors that have no file of their own are about the tune.
         E::Arrangement(_) | E::TooLong { .. } => anyhow::anyhow!("{}: {e}", args.input.display()),
         other => other.into(),
@@ -132,7 +142,7 @@ pub fn run(args: Args) -> Result<()> {
         watch.tell(&format!("{} notes or marks were lost on the way", rendered.recording.lost));
     }
     if args.json {
-        answer(&serde_json::to_string_pretty(&report(&args, &score, &rendered, &chosen)?)?)
+        answer(&serde_json::to_string_pretty(&report(&args, tune.warnings().len(), &rendered, &chosen)?)?)
     } else if args.quiet {
         Ok(())
     } else {
@@ -140,14 +150,37 @@ pub fn run(args: Args) -> Result<()> {
     }
 }
 
+/// What is rendered.
+enum Tune {
+    Score(Box<Score>),
+    Take(Take),
+}
+
+impl Tune {
+    fn read(path: &Path) -> Result<Self> {
+        if is_take(path) || path.extension().is_some_and(|e| e == oneiro::take::ENDING) {
+            return Ok(Self::Take(read_take(path)?));
+        }
+        Ok(Self::Score(Box::new(read_midi_file(path, &ReadOptions::default())?)))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Score(score) => score.warnings.iter().map(ToString::to_string).collect(),
+            Self::Take(take) if take.broken_off => vec!["breaks off; what there is of it is played".into()],
+            Self::Take(_) => Vec::new(),
+        }
+    }
+}
+
 /// Models that were found, not yet opened.
 struct Chosen {
-    melody: Inspected,
+    melody: Option<Inspected>,
     picture: Option<Inspected>,
     upscaler: Option<Inspected>,
 }
 
-fn choose_models(args: &Args, job: &Job) -> Result<Chosen> {
+fn choose_models(args: &Args, job: &Job, composes: bool) -> Result<Chosen> {
     let folders = library::folders(args.models.as_deref());
     let (mut melody, mut picture) = (None, None);
     for name in &args.model {
@@ -172,7 +205,10 @@ fn choose_models(args: &Args, job: &Job) -> Result<Chosen> {
         }
         *place = Some(model);
     }
-    let melody = melody.map_or_else(|| library::find(&folders, Kind::MelodyRnn, None), Ok)?;
+    let melody = match melody {
+        None if composes => Some(library::find(&folders, Kind::MelodyRnn, None)?),
+        found => found,
+    };
     let picture = match picture {
         None if job.needs_pictures() => Some(library::find(&folders, Kind::ImageGan, None)?),
         found => found.filter(|_| job.needs_pictures()),
@@ -195,9 +231,13 @@ fn choose_upscaler(name: Option<&str>, folders: &[library::Folder]) -> Result<Op
 }
 
 impl Chosen {
-    fn open(&self) -> Result<Models> {
+    fn melody(&self) -> Result<Option<MelodyModel>> {
+        let Some(model) = &self.melody else { return Ok(None) };
+        Ok(Some(MelodyModel::new(Session::from_inspected(model.clone(), &SessionOptions::default())?)?))
+    }
+
+    fn painters(&self) -> Result<Painters> {
         let options = SessionOptions::default();
-        let melody = MelodyModel::new(Session::from_inspected(self.melody.clone(), &options)?)?;
         let generator = match &self.picture {
             Some(model) => Some(Generator::new(Session::from_inspected(model.clone(), &options)?)?),
             None => None,
@@ -206,12 +246,12 @@ impl Chosen {
             Some(model) => Some(Upscaler::new(Session::from_inspected(model.clone(), &options)?)?),
             None => None,
         };
-        Ok(Models { melody, generator, upscaler })
+        Ok(Painters { generator, upscaler })
     }
 }
 
-fn report(args: &Args, score: &Score, rendered: &Rendered, chosen: &Chosen) -> Result<serde_json::Value> {
-    let models: Vec<_> = [Some(&chosen.melody), chosen.picture.as_ref(), chosen.upscaler.as_ref()]
+fn report(args: &Args, repaired: usize, rendered: &Rendered, chosen: &Chosen) -> Result<serde_json::Value> {
+    let models: Vec<_> = [chosen.melody.as_ref(), chosen.picture.as_ref(), chosen.upscaler.as_ref()]
         .into_iter()
         .flatten()
         .map(|model| {
@@ -238,7 +278,7 @@ fn report(args: &Args, score: &Score, rendered: &Rendered, chosen: &Chosen) -> R
         "key": arrangement.key.map(|key| key.to_string()),
         "phrases": arrangement.exchanges.len(),
         "notes": { "call": arrangement.call.len(), "answer": rendered.recording.answer().len(), "backing": arrangement.backing.len() },
-        "repaired": score.warnings.len(),
+        "repaired": repaired,
         "lost": rendered.recording.lost,
         "models": models,
         "files": files,
@@ -248,7 +288,11 @@ fn report(args: &Args, score: &Score, rendered: &Rendered, chosen: &Chosen) -> R
 fn tell(rendered: &Rendered) -> Result<()> {
     let key = rendered.arrangement.key.map_or(String::new(), |key| format!(" in {key}"));
     let notes = rendered.recording.answer().len();
-    answer(&format!("{:.1} s{key}: {} answers of {notes} notes", rendered.seconds, rendered.recording.phrases.len()))?;
+    answer(&format!(
+        "{:.1} s{key}: {} answers of {notes} notes",
+        rendered.seconds,
+        rendered.arrangement.exchanges.len()
+    ))?;
     for target in &rendered.written {
         answer(&format!("  {}", target.path.display()))?;
     }

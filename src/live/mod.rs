@@ -9,6 +9,7 @@
 
 mod clock;
 mod effects;
+mod instrument;
 mod performer;
 mod pulse;
 mod schedule;
@@ -17,6 +18,7 @@ mod sounding;
 mod synth;
 pub mod transport;
 
+pub use instrument::{Instrument, Order, OrderKind, Report, ReportKind};
 pub use performer::Performer;
 pub use setup::{LatePolicy, PartSetup, PlayedNote, PlayerEvent, PlayerKind, Setup};
 pub use synth::Patch;

@@ -64,7 +64,7 @@ pub struct PlayerEvent {
     pub kind: PlayerKind,
 }
 
-/// What a player does. Players play [`Part::Call`].
+/// What a player does. Players play [`Part::Call`], but for a recording, which plays all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlayerKind {
     /// Presses a key. Velocity 0 releases it, as in MIDI.
@@ -76,6 +76,22 @@ pub enum PlayerKind {
     },
     /// Releases a key; ignored where it is not held.
     NoteOff {
+        /// MIDI key number: 0 to 127.
+        pitch: u8,
+    },
+    /// A note of any part begins: what was recorded is played again.
+    Begin {
+        /// Whose.
+        part: Part,
+        /// MIDI key number: 0 to 127.
+        pitch: u8,
+        /// 1 to 127.
+        velocity: u8,
+    },
+    /// A note of any part ends.
+    End {
+        /// Whose.
+        part: Part,
         /// MIDI key number: 0 to 127.
         pitch: u8,
     },

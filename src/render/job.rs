@@ -1,14 +1,16 @@
-//! One call of `oneiro render`: from a score to files.
+//! One call of `oneiro render`: from a score, or a recorded session, to files.
 
 use super::arrangement::{Arrangement, Form};
 use super::film::Film;
 use super::perform::{Recording, TAIL_SECONDS, perform};
+use super::replay;
 use super::sound::{write_notes, write_roll, write_wav};
 use super::video::Sink;
 use super::{Fps, Partial, RenderError, Target, TargetKind, Watch, has_ffmpeg};
 use crate::compose::{Controls, MelodyModel};
 use crate::music::midi::Score;
 use crate::picture::{Generator, Upscaler, VideoSize};
+use crate::take::Take;
 use crate::time::SampleRate;
 use std::path::PathBuf;
 
@@ -41,15 +43,22 @@ impl Job {
     }
 }
 
+/// The models that paint.
+#[derive(Debug, Default)]
+pub struct Painters {
+    /// Paints; needed where pictures are wanted.
+    pub generator: Option<Generator>,
+    /// Enlarges what was painted; without it pictures are interpolated.
+    pub upscaler: Option<Upscaler>,
+}
+
 /// The models of a performance.
 #[derive(Debug)]
 pub struct Models {
     /// Composes.
     pub melody: MelodyModel,
-    /// Paints; needed where pictures are wanted.
-    pub generator: Option<Generator>,
-    /// Enlarges what was painted; without it pictures are interpolated.
-    pub upscaler: Option<Upscaler>,
+    /// Paint.
+    pub painters: Painters,
 }
 
 /// What was rendered.
@@ -74,15 +83,58 @@ pub struct Rendered {
 pub fn render(score: &Score, models: Models, job: &Job, watch: &mut dyn Watch) -> Result<Rendered, RenderError> {
     let outputs = Outputs::begin(job, watch)?;
     let arrangement = Arrangement::new(score, job.form)?;
-    let music = arrangement.tempo.seconds_at(arrangement.end) + TAIL_SECONDS;
-    if music > 60.0 * f64::from(LONGEST_MINUTES) {
-        return Err(RenderError::TooLong { minutes: music / 60.0, limit: LONGEST_MINUTES });
+    let length = Length::new(arrangement.tempo.seconds_at(arrangement.end), job.fps)?;
+    let Models { melody, painters } = models;
+    let recording = perform(&arrangement, melody, &job.controls, SAMPLE_RATE, length.samples, BLOCK, watch)?;
+    finish(outputs, arrangement, recording, painters, job, length, watch)
+}
+
+/// Renders a recorded session: the notes that sounded then, exactly. Only its sound and its pictures are made anew.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_take(take: &Take, painters: Painters, job: &Job, watch: &mut dyn Watch) -> Result<Rendered, RenderError> {
+    let outputs = Outputs::begin(job, watch)?;
+    let ratio = f64::from(SAMPLE_RATE.0) / f64::from(take.header.rate.0);
+    let sample_of = |sample: u64| (sample as f64 * ratio).round() as u64;
+    let arrangement = replay::arrangement(take, SAMPLE_RATE, sample_of);
+    let length = Length::new(sample_of(take.length) as f64 / f64::from(SAMPLE_RATE.0), job.fps)?;
+    let recording = replay::replay(take, SAMPLE_RATE, sample_of, length.samples, BLOCK, watch)?;
+    finish(outputs, arrangement, recording, painters, job, length, watch)
+}
+
+/// How long a performance is.
+#[derive(Clone, Copy)]
+struct Length {
+    frames: u64,
+    samples: u64,
+}
+
+impl Length {
+    /// Of music of so many seconds, with its tail.
+    fn new(seconds: f64, fps: Fps) -> Result<Self, RenderError> {
+        let music = seconds + TAIL_SECONDS;
+        if music > 60.0 * f64::from(LONGEST_MINUTES) {
+            return Err(RenderError::TooLong { minutes: music / 60.0, limit: LONGEST_MINUTES });
+        }
+        let frames = fps.frames_in(music);
+        Ok(Self { frames, samples: fps.sample_at(frames, SAMPLE_RATE.0) })
     }
-    let frames = job.fps.frames_in(music);
-    let samples = job.fps.sample_at(frames, SAMPLE_RATE.0);
-    let recording = perform(&arrangement, models.melody, &job.controls, SAMPLE_RATE, samples, BLOCK, watch)?;
+}
+
+/// Makes the pictures, and writes everything.
+fn finish(
+    outputs: Outputs,
+    arrangement: Arrangement,
+    recording: Recording,
+    painters: Painters,
+    job: &Job,
+    length: Length,
+    watch: &mut dyn Watch,
+) -> Result<Rendered, RenderError> {
+    let frames = length.frames;
     outputs.write_music(&arrangement, &recording)?;
-    if let (Some(generator), true) = (models.generator, job.needs_pictures()) {
+    if let (Some(generator), true) = (painters.generator, job.needs_pictures()) {
         let film = Film {
             events: &recording.show,
             tempo: &arrangement.tempo,
@@ -92,7 +144,7 @@ pub fn render(score: &Score, models: Models, job: &Job, watch: &mut dyn Watch) -
             frames,
         };
         let mut sinks = outputs.sinks(job)?;
-        film.make(generator, models.upscaler, &mut sinks, watch)?;
+        film.make(generator, painters.upscaler, &mut sinks, watch)?;
         for sink in sinks {
             sink.finish().map_err(|e| if watch.cancelled() { RenderError::Interrupted } else { e })?;
         }

@@ -108,7 +108,7 @@ impl std::fmt::Display for TimeSignature {
 }
 
 /// Where the music is, as the host or the internal clock tells it at the start of a block.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Transport {
     /// Whether time runs.
     pub playing: bool,

@@ -16,7 +16,7 @@ pub fn run(args: SetupArgs) -> Result<()> {
         bail!("the example tune {} is missing", tune.display());
     }
     eprintln!("building oneiro …");
-    let built = cargo().args(["build", "--release", "--quiet", "--bin", "oneiro"]).status();
+    let built = cargo().args(["build", "--release", "--quiet", "--bin", "oneiro"]).args(ready.features).status();
     if !built.context("cargo could not be started")?.success() {
         bail!("oneiro could not be built");
     }
@@ -26,7 +26,8 @@ pub fn run(args: SetupArgs) -> Result<()> {
     let files = ["demo.mid", "demo.wav", picture].map(|name| out.join(name));
     let started = Instant::now();
     let mut render = cargo();
-    render.args(["run", "--release", "--quiet", "--bin", "oneiro", "--", "render"]).arg(&tune);
+    render.args(["run", "--release", "--quiet", "--bin", "oneiro"]).args(ready.features);
+    render.args(["--", "render"]).arg(&tune);
     for file in &files {
         render.arg("-o").arg(file);
     }

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub struct Ready {
     /// Whether videos can be written.
     pub ffmpeg: bool,
+    /// Arguments with which cargo builds as much as can be built here.
+    pub features: &'static [&'static str],
     /// Folder with Python's `onnx` package, where it could be had.
     pub checker: Option<PathBuf>,
 }
@@ -27,5 +29,6 @@ pub fn run(args: SetupArgs) -> Result<Ready> {
         }
     };
     let ffmpeg = system::ffmpeg(!args.no_system);
-    Ok(Ready { ffmpeg, checker })
+    let features: &[&str] = if system::alsa(!args.no_system) { &[] } else { &["--no-default-features"] };
+    Ok(Ready { ffmpeg, features, checker })
 }

@@ -1,42 +1,96 @@
-//! Programs that come from the system: ffmpeg.
+//! What comes from the system: ffmpeg, the headers of ALSA, JACK.
 
 use std::process::{Command, Stdio};
+
+/// Something that the system's packages bring.
+struct Need {
+    what: &'static str,
+    is_there: fn() -> bool,
+    /// Its packages on Debian.
+    packages: &'static [&'static str],
+    /// The line that installs it on macOS and on Windows, where one is known.
+    elsewhere: [Option<&'static str>; 2],
+    /// What is so without it.
+    without: &'static str,
+}
 
 /// Makes sure that ffmpeg is there; says what to do where it is not and cannot be installed without a password.
 /// Without it everything works but video files, so its absence is not an error.
 pub fn ffmpeg(may_install: bool) -> bool {
-    if runs("ffmpeg", &["-version"]) {
+    ensure(
+        &Need {
+            what: "ffmpeg",
+            is_there: || runs("ffmpeg", &["-version"]),
+            packages: &["ffmpeg"],
+            elsewhere: [Some("brew install ffmpeg"), Some("winget install ffmpeg")],
+            without: "videos become folders of pictures",
+        },
+        may_install,
+    )
+}
+
+/// Makes sure that what `oneiro play` is built with is there: on Linux the headers of ALSA. Without them the rest can be
+/// built.
+pub fn alsa(may_install: bool) -> bool {
+    let need = Need {
+        what: "ALSA's headers",
+        is_there: || runs("pkg-config", &["--exists", "alsa"]),
+        packages: &["libasound2-dev", "pkg-config"],
+        elsewhere: [None, None],
+        without: "`oneiro` is built without `play`",
+    };
+    !cfg!(target_os = "linux") || ensure(&need, may_install)
+}
+
+/// Makes sure that JACK is there, to be built with and to be tested through. Only tests need it.
+pub fn jack(may_install: bool) -> bool {
+    let need = Need {
+        what: "JACK",
+        is_there: || runs("pkg-config", &["--exists", "jack"]) && runs("jackd", &["--version"]),
+        packages: &["jackd2", "libjack-jackd2-dev", "pkg-config"],
+        elsewhere: [None, None],
+        without: "the tests that play through a JACK server are left out",
+    };
+    cfg!(target_os = "linux") && ensure(&need, may_install)
+}
+
+fn ensure(need: &Need, may_install: bool) -> bool {
+    if (need.is_there)() {
         return true;
     }
     let apt = may_install && cfg!(target_os = "linux") && runs("apt-get", &["--version"]);
     if let Some(prefix) = rights().filter(|_| apt) {
-        eprintln!("installing ffmpeg …");
-        install(prefix);
-        if runs("ffmpeg", &["-version"]) {
+        eprintln!("installing {} …", need.what);
+        install(prefix, need.packages);
+        if (need.is_there)() {
             return true;
         }
     }
+    let sudo = if rights() == Some(&[]) { "" } else { "sudo " };
+    let packages = need.packages.join(" ");
+    let apt = format!("{sudo}apt-get update && {sudo}apt-get install -y {packages}");
+    let [macos, windows] = need.elsewhere;
     let line = match std::env::consts::OS {
-        "macos" => "brew install ffmpeg",
-        "windows" => "winget install ffmpeg",
-        _ if rights() == Some(&[]) => "apt-get update && apt-get install -y ffmpeg",
-        _ => "sudo apt-get update && sudo apt-get install -y ffmpeg",
+        "macos" => macos,
+        "windows" => windows,
+        _ => Some(apt.as_str()),
     };
-    eprintln!("ffmpeg is missing: videos become folders of pictures until you run: {line}");
+    let remedy = line.map_or_else(String::new, |line| format!(" until you run: {line}"));
+    eprintln!("{} is missing: {}{remedy}", need.what, need.without);
     false
 }
 
 /// Installs with the package lists as they are; where that fails, with fresh ones.
-fn install(prefix: &[&str]) {
+fn install(prefix: &[&str], packages: &[&str]) {
     let apt = |arguments: &[&str]| {
         let mut words = prefix.iter().chain(&["apt-get"]).chain(arguments);
         let mut command = Command::new(words.next().unwrap_or(&"apt-get"));
-        // apt talks a lot; whether ffmpeg runs afterwards is what counts.
+        // apt talks a lot; whether what was wanted is there afterwards is what counts.
         command.args(words).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
         command.output().is_ok_and(|output| output.status.success())
     };
-    let ffmpeg = ["install", "-y", "--no-install-recommends", "ffmpeg"];
-    let _checked_by_the_caller = apt(&ffmpeg) || (apt(&["update"]) && apt(&ffmpeg));
+    let install: Vec<&str> = ["install", "-y", "--no-install-recommends"].iter().chain(packages).copied().collect();
+    let _checked_by_the_caller = apt(&install) || (apt(&["update"]) && apt(&install));
 }
 
 /// What to put before a command that needs the administrator's rights; `None` where that would ask for a password.

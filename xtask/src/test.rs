@@ -1,6 +1,6 @@
 //! `cargo xtask test`: format, lints, all tests and doc tests; ends in a count.
 
-use crate::{SetupArgs, cargo, setup};
+use crate::{SetupArgs, cargo, setup, system};
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -34,13 +34,16 @@ impl Count {
 /// Sets up, then checks everything. The first thing that is wrong ends it, but all tests run even if one fails.
 pub fn run(args: SetupArgs) -> Result<()> {
     let ready = setup::run(args)?;
+    // With JACK everything is tested that there is; without it, what is on by default.
+    let with_jack = ready.features.is_empty() && system::jack(!args.no_system);
+    let features = if with_jack { &["--features", "oneiro/jack"] } else { ready.features };
     step("format", &["fmt", "--all", "--check"], "run `cargo fmt --all`")?;
-    let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let lints = [&["clippy", "--workspace", "--all-targets"], features, &["--", "-D", "warnings"]].concat();
     step("lints", &lints, "mend the warnings above")?;
 
-    eprintln!("tests: cargo test --workspace");
+    eprintln!("tests: cargo test --workspace {}", features.join(" "));
     let mut command = cargo();
-    command.args(["test", "--workspace", "--no-fail-fast"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    command.args(["test", "--workspace", "--no-fail-fast"]).args(features).stdin(Stdio::null()).stdout(Stdio::piped());
     if let Some(folder) = ready.checker {
         let others = env::var_os("PYTHONPATH");
         let paths = std::iter::once(folder).chain(others.iter().flat_map(env::split_paths));

@@ -293,19 +293,28 @@ impl Performer {
     fn play<F: FnMut(PlayedNote)>(&mut self, kind: PlayerKind, here: &mut Here<F>) {
         let pos = self.clock.pos_of(here.sample);
         match kind {
-            PlayerKind::NoteOn { pitch, velocity } if pitch < 128 && (1..128).contains(&velocity) => {
-                let duration = Beats(f64::INFINITY);
-                self.begin_note(Scheduled { at: pos, duration, part: Part::Call, pitch, velocity }, here);
-            }
             PlayerKind::NoteOn { pitch, velocity: 0 } | PlayerKind::NoteOff { pitch } if pitch < 128 => {
                 self.end_note(Part::Call, pitch, pos, here);
             }
+            PlayerKind::NoteOn { pitch, velocity } => self.press(Part::Call, pitch, velocity, pos, here),
+            PlayerKind::Begin { part, pitch, velocity } => self.press(part, pitch, velocity, pos, here),
+            PlayerKind::End { part, pitch } if pitch < 128 => self.end_note(part, pitch, pos, here),
             PlayerKind::Panic => {
                 self.break_off(here);
                 self.synth.panic();
                 self.announce(pos);
             }
-            _ => self.side.counters.malformed.raise(),
+            PlayerKind::NoteOff { .. } | PlayerKind::End { .. } => self.side.counters.malformed.raise(),
+        }
+    }
+
+    /// Begins a note that lasts until it is ended.
+    fn press<F: FnMut(PlayedNote)>(&mut self, part: Part, pitch: u8, velocity: u8, pos: Beats, here: &mut Here<F>) {
+        if pitch < 128 && (1..128).contains(&velocity) {
+            let duration = Beats(f64::INFINITY);
+            self.begin_note(Scheduled { at: pos, duration, part, pitch, velocity }, here);
+        } else {
+            self.side.counters.malformed.raise();
         }
     }
 

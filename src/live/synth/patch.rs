@@ -12,6 +12,14 @@ pub enum Patch {
     Lead,
     /// The same material as a slow, wide pad.
     Pad,
+    /// Wooden bars: FM at four times the note, short.
+    Marimba,
+    /// A bowed section: saws that swell, wide and bright.
+    Strings,
+    /// A plucked string: the same filter, closing fast.
+    Pluck,
+    /// A stopped flute organ: the rounded voice alone, at once and for as long as it is held.
+    Organ,
 }
 
 /// Numbers of an FM instrument. Times in seconds; an index is the peak phase deviation in radians.
@@ -109,6 +117,58 @@ impl Patch {
                 damping: 1.3,
                 vibrato_cents: 2.0,
                 vibrato_delay: 0.8,
+            }),
+            Self::Marimba => Sound::Fm(FmSound {
+                gain: 0.42,
+                attack: 0.001,
+                release: 0.16,
+                decay: [0.09, 0.5],
+                fast_share: 0.5,
+                body: (4.0, 0.75, 0.07),
+                tine: (9.7, 0.5, 0.015),
+                detune_cents: 0.6,
+            }),
+            Self::Strings => Sound::Subtractive(SubtractiveSound {
+                gain: 0.21,
+                times: [0.09, 0.8, 0.28],
+                sustain: 0.85,
+                detune_cents: 8.0,
+                mix: [0.8, 0.35],
+                cutoff_octaves: 2.9,
+                envelope_octaves: 0.7,
+                velocity_octaves: 1.3,
+                filter_decay: 0.6,
+                damping: 1.5,
+                vibrato_cents: 6.0,
+                vibrato_delay: 0.5,
+            }),
+            Self::Pluck => Sound::Subtractive(SubtractiveSound {
+                gain: 0.34,
+                times: [0.002, 0.45, 0.12],
+                sustain: 0.0,
+                detune_cents: 1.5,
+                mix: [0.75, 0.45],
+                cutoff_octaves: 0.6,
+                envelope_octaves: 3.2,
+                velocity_octaves: 1.2,
+                filter_decay: 0.16,
+                damping: 1.2,
+                vibrato_cents: 0.0,
+                vibrato_delay: 1.0,
+            }),
+            Self::Organ => Sound::Subtractive(SubtractiveSound {
+                gain: 0.22,
+                times: [0.012, 0.1, 0.06],
+                sustain: 0.95,
+                detune_cents: 1.0,
+                mix: [0.08, 1.0],
+                cutoff_octaves: 3.0,
+                envelope_octaves: 0.3,
+                velocity_octaves: 0.2,
+                filter_decay: 0.1,
+                damping: 1.7,
+                vibrato_cents: 1.5,
+                vibrato_delay: 0.2,
             }),
         }
     }

@@ -42,7 +42,8 @@ impl ClockOut {
             self.was_playing = false;
             return;
         }
-        let at = transport.pos_beats.0 * f64::from(TICKS_PER_BEAT);
+        // So far that no count of ticks overflows; no music is that long.
+        let at = (transport.pos_beats.0 * f64::from(TICKS_PER_BEAT)).clamp(-1e12, 1e12);
         let due = (at - 1e-6).ceil() as i64;
         let jumped = self.was_playing && (due - self.next).abs() > 1;
         if jumped {

@@ -5,6 +5,7 @@
 
 mod chunks;
 mod error;
+mod message;
 mod pairing;
 mod read;
 mod score;
@@ -13,6 +14,7 @@ mod warning;
 mod write;
 
 pub use error::{MidiError, MidiFileError};
+pub use message::{Message, MessageReader};
 pub use read::{Limits, ReadOptions, read_midi, read_midi_file};
 pub use score::{DRUM_CHANNEL, Part, Score};
 pub use warning::{Warning, WarningKind};

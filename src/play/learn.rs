@@ -1,0 +1,232 @@
+//! Which knob, pedal or key of a MIDI device moves which control. Kept in a file of the user's.
+
+use super::control::{Control, Shape};
+use crate::files::write_whole;
+use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Something on a MIDI device that moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knob {
+    /// A controller: 0 to 119.
+    Controller(u8),
+    /// A key.
+    Note(u8),
+    /// The pitch wheel.
+    Wheel,
+}
+
+/// One line of the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// MIDI channel: 0 to 15.
+    pub channel: u8,
+    /// What moves.
+    pub knob: Knob,
+    /// What it moves.
+    pub control: Control,
+}
+
+/// The whole map: a knob moves one control at most, and a control is moved by one knob at most.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ControlMap {
+    bindings: Vec<Binding>,
+}
+
+/// Why a map cannot be read or kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {reason}", path.display())]
+pub struct MapError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// A line of the file: one of the three kinds of knobs.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    control: String,
+    channel: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controller: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wheel: Option<bool>,
+}
+
+impl Line {
+    fn new(binding: &Binding) -> Self {
+        let (control, channel) = (binding.control.spec().name.to_owned(), binding.channel);
+        let line = Self { control, channel, controller: None, note: None, wheel: None };
+        match binding.knob {
+            Knob::Controller(number) => Self { controller: Some(number), ..line },
+            Knob::Note(key) => Self { note: Some(key), ..line },
+            Knob::Wheel => Self { wheel: Some(true), ..line },
+        }
+    }
+
+    fn binding(&self) -> Result<Binding, String> {
+        let name = &self.control;
+        let control = Control::by_name(name).ok_or_else(|| format!("there is no control `{name}`"))?;
+        let knob = match (self.controller, self.note, self.wheel) {
+            (Some(number @ 0..=119), None, None) => Knob::Controller(number),
+            (None, Some(key @ 0..=127), None) => Knob::Note(key),
+            (None, None, Some(true)) => Knob::Wheel,
+            _ => return Err(format!("`{name}` needs a controller (0 to 119), a note (0 to 127), or wheel = true")),
+        };
+        let channel = Some(self.channel).filter(|channel| *channel < 16);
+        let channel = channel.ok_or_else(|| format!("`{name}`: channels are 0 to 15"))?;
+        Ok(Binding { channel, knob, control })
+    }
+}
+
+#[derive(Serialize, Deserialize, Default)]
+struct File {
+    #[serde(default)]
+    map: Vec<Line>,
+}
+
+impl ControlMap {
+    /// Where the user's map lies; `None` where the system names no folder for settings.
+    pub fn usual_path() -> Option<PathBuf> {
+        directories::ProjectDirs::from("", "", "oneiro").map(|dirs| dirs.config_dir().join("midi-map.toml"))
+    }
+
+    /// Reads a map; an empty one where there is no file.
+    ///
+    /// # Errors
+    /// [`MapError`] where the file cannot be read or says something else.
+    pub fn read(path: &Path) -> Result<Self, MapError> {
+        let fail = |reason: String| MapError { path: path.to_owned(), reason };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(e) => return Err(fail(e.to_string())),
+        };
+        let file: File = toml::from_str(&text).map_err(|e| fail(e.message().to_owned()))?;
+        let mut map = Self::default();
+        for line in file.map {
+            map.bind(line.binding().map_err(fail)?);
+        }
+        Ok(map)
+    }
+
+    /// Keeps the map in a file.
+    ///
+    /// # Errors
+    /// [`MapError`].
+    pub fn write(&self, path: &Path) -> Result<(), MapError> {
+        let fail = |reason: String| MapError { path: path.to_owned(), reason };
+        let file = File { map: self.bindings.iter().map(Line::new).collect() };
+        let text = toml::to_string(&file).map_err(|e| fail(e.to_string()))?;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| fail(e.to_string()))?;
+        }
+        write_whole(path, text.as_bytes()).map_err(|e| fail(e.to_string()))
+    }
+
+    /// Adds a line; what the knob moved before, and what moved the control, is forgotten.
+    pub fn bind(&mut self, binding: Binding) {
+        let same = |b: &Binding| (b.channel, b.knob) == (binding.channel, binding.knob) || b.control == binding.control;
+        self.bindings.retain(|b| !same(b));
+        self.bindings.push(binding);
+    }
+
+    /// Forgets what moves a control.
+    pub fn release(&mut self, control: Control) {
+        self.bindings.retain(|b| b.control != control);
+    }
+
+    /// The control that a knob moves.
+    pub fn control(&self, channel: u8, knob: Knob) -> Option<Control> {
+        self.bindings.iter().find(|b| (b.channel, b.knob) == (channel, knob)).map(|b| b.control)
+    }
+
+    /// What moves a control, as a player reads it.
+    pub fn text(&self, control: Control) -> Option<String> {
+        let binding = self.bindings.iter().find(|b| b.control == control)?;
+        let knob = match binding.knob {
+            Knob::Controller(number) => format!("CC{number}"),
+            Knob::Note(key) => format!("key {key}"),
+            Knob::Wheel => "wheel".into(),
+        };
+        Some(format!("{knob} ch{}", binding.channel + 1))
+    }
+}
+
+/// The value that a control gets from a knob at `position`, 0 to 1: `None` where a switch or a trigger is let go.
+pub fn moved(control: Control, knob: Knob, position: f64, present: f64) -> Option<f64> {
+    let spec = control.spec();
+    let pressed = position > 0.0 && (matches!(knob, Knob::Note(_)) || position >= 0.5);
+    match (spec.shape, knob) {
+        (Shape::Trigger, _) => pressed.then_some(1.0),
+        // A key has no way back: each press is the other state.
+        (Shape::Switch, Knob::Note(_)) => pressed.then_some(1.0 - present),
+        (Shape::Switch, _) => Some(f64::from(u8::from(pressed))),
+        // A key steps through the values.
+        (_, Knob::Note(_)) => pressed.then(|| {
+            let next = present + spec.step;
+            if next > spec.range.1 + 1e-9 { spec.range.0 } else { spec.allow(next) }
+        }),
+        _ => Some(spec.at(position)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_is_kept_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep").join("map.toml");
+        assert_eq!(ControlMap::read(&path).unwrap(), ControlMap::default());
+        let mut map = ControlMap::default();
+        let bind = |channel, knob, control| Binding { channel, knob, control };
+        map.bind(bind(0, Knob::Controller(74), Control::Temperature));
+        map.bind(bind(9, Knob::Note(36), Control::Panic));
+        map.bind(bind(2, Knob::Wheel, Control::Density));
+        map.write(&path).unwrap();
+        assert_eq!(ControlMap::read(&path).unwrap(), map);
+        assert_eq!(map.text(Control::Temperature).unwrap(), "CC74 ch1");
+        map.bind(bind(0, Knob::Controller(74), Control::Density));
+        assert_eq!(map.control(0, Knob::Controller(74)), Some(Control::Density));
+        assert_eq!((map.text(Control::Temperature), map.control(2, Knob::Wheel)), (None, None));
+    }
+
+    #[test]
+    fn a_damaged_map_is_an_error_that_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("map.toml");
+        let damaged = [
+            "map = 3",
+            "[[map]]\ncontrol = \"loudness\"\nchannel = 0\ncontroller = 1",
+            "[[map]]\ncontrol = \"tempo\"\nchannel = 16\ncontroller = 1",
+            "[[map]]\ncontrol = \"tempo\"\nchannel = 1\ncontroller = 200",
+            "[[map]]\ncontrol = \"tempo\"\nchannel = 1\nlever = 2",
+            "\u{0}",
+        ];
+        for text in damaged {
+            std::fs::write(&path, text).unwrap();
+            let error = ControlMap::read(&path).unwrap_err().to_string();
+            assert!(error.contains("map.toml") && error.lines().count() == 1, "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn knobs_reach_both_ends_and_keys_switch() {
+        for end in [0.0, 1.0] {
+            let spec = Control::Tempo.spec();
+            let range = [spec.range.0, spec.range.1];
+            assert_eq!(moved(Control::Tempo, Knob::Wheel, end, 0.0), Some(range[end as usize]));
+        }
+        assert_eq!(moved(Control::Thru, Knob::Note(1), 0.2, 1.0), Some(0.0));
+        assert_eq!(moved(Control::Thru, Knob::Note(1), 0.0, 1.0), None);
+        assert_eq!(moved(Control::Panic, Knob::Controller(1), 0.4, 0.0), None);
+        assert_eq!(moved(Control::Sound, Knob::Note(1), 0.5, 7.0), Some(0.0));
+    }
+}

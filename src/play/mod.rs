@@ -1,0 +1,30 @@
+//! The stand-alone instrument: everything around [`crate::live::Instrument`] that plays, hears, shows and remembers.
+//!
+//! | Part | Thread | Does |
+//! |---|---|---|
+//! | [`Intake`] | those of MIDI ports, and the screen's | bytes and keys become orders, stamped in samples |
+//! | [`Stagehand`] | its own, every millisecond | MIDI out, cues, controls, record, scene |
+//! | [`Composing`] | its own | answers cues |
+//! | the screen | the program's first | draws a [`Scene`], takes wishes |
+
+mod composing;
+mod conductor;
+mod control;
+mod intake;
+mod learn;
+mod preset;
+mod running;
+mod scene;
+mod screen;
+mod stagehand;
+
+pub use composing::{Composed, Composing};
+pub use conductor::{Conductor, Turn};
+pub use control::{CONTROLS, Control, Settings, Shape, Spec};
+pub use intake::{Intake, Taken};
+pub use learn::{Binding, ControlMap, Knob, MapError};
+pub use preset::NAMES as PRESETS;
+pub use running::{Options, Running};
+pub use scene::{Grade, Losses, Scene, SeenNote};
+pub use screen::show;
+pub use stagehand::{Memory, Stagehand, Wish, lock};

@@ -1,0 +1,168 @@
+//! All threads of the instrument together.
+
+use super::composing::Composing;
+use super::control::Settings;
+use super::intake::Intake;
+use super::learn::ControlMap;
+use super::scene::Scene;
+use super::stagehand::{Memory, Stagehand, Wish};
+use crate::bridge::{SampleClock, Stage, ring};
+use crate::compose::MelodyModel;
+use crate::devices::midi::{MidiChoice, MidiKeeper, Outputs};
+use crate::devices::sound::{SoundChoice, SoundKeeper, probe};
+use crate::devices::{DeviceError, Load, now_ns};
+use crate::live::{Instrument, LatePolicy, OrderKind, Setup};
+use crate::take::ModelMark;
+use crate::time::{Bpm, SampleRate, TimeSignature};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Orders that may wait.
+const ORDERS: usize = 4096;
+/// Reports that may wait.
+const REPORTS: usize = 32_768;
+/// How long the stagehand sleeps.
+const STEP: Duration = Duration::from_millis(1);
+/// How long the last notes have to end.
+const END: Duration = Duration::from_millis(60);
+
+/// How to play.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Sound.
+    pub sound: SoundChoice,
+    /// MIDI.
+    pub midi: MidiChoice,
+    /// What the controls stand at.
+    pub settings: Settings,
+    /// The metre.
+    pub metre: TimeSignature,
+    /// What becomes of notes that come too late.
+    pub late: LatePolicy,
+    /// Which knob moves what.
+    pub map: ControlMap,
+    /// Where that is kept.
+    pub map_path: Option<PathBuf>,
+    /// Where recordings go.
+    pub record_path: PathBuf,
+    /// Whether one begins at once.
+    pub record: bool,
+}
+
+/// An instrument that plays. Dropped, it ends: every note, the record, every thread.
+pub struct Running {
+    scene: Arc<Mutex<Scene>>,
+    intake: Arc<Intake>,
+    wishes: Option<Sender<Wish>>,
+    stagehand: Option<JoinHandle<()>>,
+    // Dropped after the stagehand has ended.
+    _midi: MidiKeeper,
+    _sound: SoundKeeper,
+}
+
+impl Running {
+    /// Starts everything. Without a model nothing is answered.
+    ///
+    /// # Errors
+    /// [`DeviceError`] where the sound device cannot be opened, or JACK is wanted and not built in.
+    pub fn start(options: Options, model: Option<(MelodyModel, ModelMark)>) -> Result<Self, DeviceError> {
+        let rate = SampleRate(probe(&options.sound)?.rate.0.clamp(8_000, 384_000));
+        let Stage { audio, composer, watcher } = Stage::default();
+        let (order_sender, orders) = ring(ORDERS);
+        let (report_sender, reports) = ring(REPORTS);
+        let sample_clock = Arc::new(SampleClock::new(rate));
+        let setup = Setup { late: options.late, ..Setup::new(rate) };
+        let tempo = Bpm(options.settings.get(super::Control::Tempo));
+        let clock = Arc::clone(&sample_clock);
+        let instrument = Instrument::prepare(setup, tempo, audio, orders, report_sender, clock);
+        let (taken_sender, taken) = channel();
+        let (clock, counters) = (Arc::clone(&sample_clock), Arc::clone(&watcher.counters));
+        let intake = Arc::new(Intake::new(order_sender, clock, counters, options.map, taken_sender));
+        intake.order(now_ns(), OrderKind::Metre(options.metre));
+        let (model, mark) = model.unzip();
+        let scene = Scene { model: mark.as_ref().map(|mark| mark.name.clone()), ..Scene::default() };
+        let scene = Arc::new(Mutex::new(scene));
+        let (load, outputs) = (Arc::new(Load::default()), Arc::new(Outputs::default()));
+        let (sound_news_sender, sound_news) = channel();
+        let (midi_news_sender, midi_news) = channel();
+        let hands: Arc<Intake> = Arc::clone(&intake);
+        let midi = MidiKeeper::spawn(options.midi, hands, Arc::clone(&outputs), midi_news_sender)?;
+        let mut stagehand = Stagehand {
+            watcher,
+            reports,
+            sample_clock,
+            rate,
+            outputs,
+            intake: Arc::clone(&intake),
+            taken,
+            composing: Composing::spawn(model, composer),
+            sound_news,
+            midi_news,
+            load: Arc::clone(&load),
+            map_path: options.map_path,
+            record_path: options.record_path,
+            model: mark,
+            scene: Arc::clone(&scene),
+            memory: Memory::default(),
+        };
+        // Before the first block, so that the session begins with these settings.
+        stagehand.begin(options.settings, options.record);
+        let sound = SoundKeeper::spawn(options.sound, rate, instrument, load, sound_news_sender);
+        let (wishes, wished) = channel();
+        let thread = std::thread::spawn(move || look_after(stagehand, &wished));
+        Ok(Self { scene, intake, wishes: Some(wishes), stagehand: Some(thread), _midi: midi, _sound: sound })
+    }
+
+    /// What there is to see.
+    pub fn scene(&self) -> &Arc<Mutex<Scene>> {
+        &self.scene
+    }
+
+    /// Where keys of the computer go.
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// Asks for something.
+    pub fn wish(&self, wish: Wish) {
+        if let Some(wishes) = &self.wishes {
+            // A stagehand that has ended fulfils nothing any more.
+            let _ended = wishes.send(wish);
+        }
+    }
+}
+
+fn look_after(mut stagehand: Stagehand, wished: &Receiver<Wish>) {
+    loop {
+        match wished.try_recv() {
+            Ok(wish) => stagehand.wish(wish),
+            Err(TryRecvError::Empty) => {
+                stagehand.step();
+                std::thread::sleep(STEP);
+            }
+            Err(TryRecvError::Disconnected) => break,
+        }
+    }
+    stagehand.intake.close(now_ns());
+    let began = std::time::Instant::now();
+    while began.elapsed() < END {
+        stagehand.step();
+        std::thread::sleep(STEP);
+    }
+    stagehand.end();
+    // Ports that keep time themselves send what they have a moment later.
+    std::thread::sleep(END);
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.wishes = None;
+        if let Some(thread) = self.stagehand.take() {
+            // A panic there has left notes that nobody ends; the ports are closed next.
+            let _ended = thread.join();
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! The whole screen, as a function of the scene and the keyboard.
+
+use super::super::conductor::Turn;
+use super::super::control::{CONTROLS, Control};
+use super::super::scene::{Grade, Scene};
+use super::keys::Keyboard;
+use super::roll::Roll;
+use crate::time::Beats;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+/// Columns of the list of controls.
+const CONTROL_COLUMNS: u16 = 41;
+/// The least width at which it is shown.
+const WIDE: u16 = 84;
+/// Rows of messages.
+const MESSAGE_ROWS: u16 = 3;
+
+const HELP: &str = "\
+ z s x d c v g b h n j m …   piano, from C        space   start and stop time
+ q 2 w 3 e r 5 t 6 y 7 u …   an octave above      enter   tap the tempo
+ PgUp PgDn   octave     - =  velocity             F5      panic: all ends
+
+ ↑ ↓         choose a control                     F6      answers on and off
+ ← →         change it (Shift: by ten)            F7      another seed
+ F2          learn: moves with the next knob      F8      MIDI thru
+             or key of a MIDI device              F9      the next sounds
+ F3          forget the knob of this control      F4      record, and end it
+
+ F1          this help                            Esc Esc, Ctrl-C   end";
+
+/// Draws everything.
+pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, keyboard: &Keyboard) {
+    let area = frame.area();
+    let rows = [Constraint::Length(2), Constraint::Min(4), Constraint::Length(2), Constraint::Length(MESSAGE_ROWS + 1)];
+    let [top, middle, state, messages] = Layout::vertical(rows).areas(area);
+    frame.render_widget(Paragraph::new(headline(scene)), top);
+    let controls = if area.width >= WIDE { CONTROL_COLUMNS } else { 0 };
+    let columns = [Constraint::Min(20), Constraint::Length(controls)];
+    let [roll, list] = Layout::horizontal(columns).areas(middle);
+    let title = Line::from(vec![
+        Span::styled(" you █ ", Style::new().fg(Color::Cyan)),
+        Span::styled("answer ▓ ", Style::new().fg(Color::Yellow)),
+        Span::styled("coming ░ ", Style::new().fg(Color::Yellow)),
+    ]);
+    let block = Block::bordered().title(title);
+    frame.render_widget(Roll(scene), block.inner(roll));
+    frame.render_widget(block, roll);
+    if controls > 0 {
+        draw_controls(frame, list, scene, keyboard);
+    }
+    frame.render_widget(Paragraph::new(vec![meters(scene), health(scene)]), state);
+    draw_messages(frame, messages, scene, keyboard);
+    if keyboard.help {
+        draw_help(frame, area);
+    }
+}
+
+fn headline(scene: &Scene) -> Vec<Line<'static>> {
+    let clock = &scene.clock;
+    let bar = clock.time_signature.bar_beats();
+    let number = (clock.pos_beats / bar).floor();
+    let beat = ((clock.pos_beats - bar * number) / clock.time_signature.beat_beats()).floor();
+    let strong = Style::new().add_modifier(Modifier::BOLD);
+    let run = if clock.playing { "▶" } else { "■" };
+    let mut first = vec![
+        Span::styled(format!(" Oneiro {run} {:>4}.{} ", number as i64 + 1, beat as i64 + 1), strong),
+        Span::raw(format!(" {:.1} bpm {} ", clock.tempo.0, clock.time_signature)),
+    ];
+    let name = |key: Option<String>| key.unwrap_or_else(|| "–".into());
+    first.push(Span::raw(format!(" key {} ", name(scene.key.map(|key| key.to_string())))));
+    first.push(Span::styled(format!(" chord {} ", name(scene.chord.map(|c| c.to_string()))), strong));
+    if let Some(file) = &scene.recording {
+        first.push(Span::styled(format!(" ● {file}"), Style::new().fg(Color::Red)));
+    }
+    vec![Line::from(first), turn(scene)]
+}
+
+/// Who has the word, and for how long.
+fn turn(scene: &Scene) -> Line<'static> {
+    let now = scene.clock.pos_beats;
+    let pulses = |from: Beats, to: Beats| {
+        let pulse = scene.clock.time_signature.pulse_beats();
+        let count = |length: Beats| (length / pulse).round().clamp(0.0, 64.0) as usize;
+        let (all, done) = (count(to - from), ((now - from) / pulse).floor().clamp(0.0, 64.0) as usize);
+        format!("{}{}", "▮".repeat(done.min(all)), "▯".repeat(all.saturating_sub(done)))
+    };
+    let bar = scene.clock.time_signature.bar_beats();
+    match scene.turn {
+        _ if !scene.settings.on(Control::Answers) => Line::from(" answers are off (F6)"),
+        _ if scene.model.is_none() => Line::from(" no model: nothing is answered"),
+        _ if !scene.clock.playing => Line::from(" time stands still (space)"),
+        Turn::Waiting => Line::from(" play: I am listening"),
+        Turn::Listening { from, until } => {
+            Line::styled(format!(" listening {}", pulses(from, until)), Style::new().fg(Color::Cyan))
+        }
+        Turn::Answering { until } => {
+            let from = until - bar * scene.settings.get(Control::AnswerBars);
+            Line::styled(format!(" answering {}", pulses(from, until)), Style::new().fg(Color::Yellow))
+        }
+    }
+}
+
+fn draw_controls(frame: &mut Frame<'_>, area: Rect, scene: &Scene, keyboard: &Keyboard) {
+    let block = Block::bordered().title(" controls ↑↓ ←→ ");
+    let inner = block.inner(area);
+    let rows = usize::from(inner.height);
+    // The selected one stays in sight.
+    let first = keyboard.selected.saturating_sub(rows / 2).min(CONTROLS.len().saturating_sub(rows));
+    let line = |(place, spec): (usize, &super::super::control::Spec)| {
+        let value = spec.text(scene.settings.get(spec.control));
+        let knob = match scene.learning {
+            Some(control) if control == spec.control => "move a knob".into(),
+            _ => scene.map.text(spec.control).unwrap_or_default(),
+        };
+        let marker = if place == keyboard.selected { '›' } else { ' ' };
+        let text = format!("{marker}{:<14} {value:<11.11} {knob}", spec.name);
+        let style =
+            if place == keyboard.selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+        Line::styled(text, style)
+    };
+    let lines: Vec<Line<'_>> = CONTROLS.iter().enumerate().skip(first).take(rows).map(line).collect();
+    frame.render_widget(Paragraph::new(lines), inner);
+    frame.render_widget(block, area);
+}
+
+/// Columns of a level.
+const LEVEL: usize = 16;
+
+fn meters(scene: &Scene) -> Line<'static> {
+    let level = |peak: f32| {
+        let db = 20.0 * f64::from(peak.max(1e-6)).log10();
+        let filled = ((db + 60.0) / 60.0 * LEVEL as f64).round().clamp(0.0, LEVEL as f64) as usize;
+        format!("{}{}", "■".repeat(filled), "·".repeat(LEVEL - filled))
+    };
+    let [left, right] = scene.peak.map(level);
+    let limited = if scene.meters.limiter_gain < 0.98 && scene.meters.limiter_gain > 0.0 { " limiter" } else { "" };
+    Line::from(format!(" L {left}  R {right}  {:>2} voices{limited}", scene.meters.voices))
+}
+
+fn health(scene: &Scene) -> Line<'static> {
+    let losses = &scene.losses;
+    let calm = Style::new().fg(Color::DarkGray);
+    let alarm = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
+    let count = |name: &str, n: u64| Span::styled(format!(" {name} {n} "), if n > 0 { alarm } else { calm });
+    let (now, worst) = scene.load;
+    let load = format!(" sound {:.1} % of its time, at most {:.1} % ", 100.0 * now, 100.0 * worst);
+    let mut spans = vec![
+        Span::styled(load, if worst > 0.7 { alarm } else { calm }),
+        count("late", losses.late_dropped + losses.late_moved),
+        count("lost", losses.dropped),
+        count("stolen", losses.stolen),
+        count("xruns", losses.xruns),
+    ];
+    if let Some(ms) = scene.answer_ms {
+        spans.push(Span::styled(format!(" answer in {ms:.0} ms "), calm));
+    }
+    Line::from(spans)
+}
+
+fn draw_messages(frame: &mut Frame<'_>, area: Rect, scene: &Scene, keyboard: &Keyboard) {
+    let newest = scene.messages.len().saturating_sub(usize::from(MESSAGE_ROWS));
+    let mut lines: Vec<Line<'_>> = scene
+        .messages
+        .iter()
+        .skip(newest)
+        .map(|(grade, text)| {
+            let colour = if *grade == Grade::Warning { Color::Red } else { Color::Gray };
+            Line::styled(format!(" {text}"), Style::new().fg(colour))
+        })
+        .collect();
+    lines.resize(usize::from(MESSAGE_ROWS), Line::default());
+    let Keyboard { octave, velocity, leaving, .. } = keyboard;
+    let ports = scene.ports.len();
+    lines.push(Line::styled(
+        if *leaving {
+            " Escape once more ends".to_owned()
+        } else {
+            format!(
+                " F1 help  octave {octave}  velocity {velocity}  {}  {ports} MIDI port{}",
+                scene.device.as_deref().unwrap_or("no sound"),
+                if ports == 1 { "" } else { "s" },
+            )
+        },
+        Style::new().add_modifier(Modifier::DIM),
+    ));
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn draw_help(frame: &mut Frame<'_>, area: Rect) {
+    let (width, height) = (80.min(area.width), 13.min(area.height));
+    let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
+    frame.render_widget(Clear, place);
+    frame.render_widget(Paragraph::new(HELP).block(Block::bordered().title(" keys ")), place);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bridge::{ClockReading, Meters, Part};
+    use crate::music::{Key, Mode, Note, PitchClass};
+    use crate::play::learn::{Binding, Knob};
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    /// The middle of an answer to two bars in D minor.
+    fn scene() -> Scene {
+        let mut scene = Scene {
+            clock: ClockReading { pos_beats: Beats(10.6), playing: true, ..ClockReading::default() },
+            meters: Meters { peak: [0.4, 0.3], rms: [0.1, 0.1], limiter_gain: 1.0, voices: 3 },
+            peak: [0.4, 0.2],
+            turn: Turn::Answering { until: Beats(16.0) },
+            key: Some(Key { tonic: PitchClass::of(2), mode: Mode::Minor }),
+            load: (0.021, 0.048),
+            answer_ms: Some(7.4),
+            device: Some("Studio 4i4".into()),
+            ports: vec!["Piano".into()],
+            model: Some("melody-rnn".into()),
+            recording: Some("evening.oneiro-session".into()),
+            ..Scene::default()
+        };
+        let call = [
+            (0.0, 1.0, 62),
+            (1.0, 0.5, 64),
+            (1.5, 0.5, 65),
+            (2.0, 2.0, 69),
+            (4.0, 1.0, 67),
+            (5.0, 1.0, 65),
+            (6.0, 2.0, 62),
+        ];
+        for (from, length, pitch) in call {
+            scene.note_on(Part::Call, pitch, Beats(from));
+            scene.note_off(Part::Call, pitch, Beats(from + length));
+        }
+        for (from, length, pitch) in [(8.0, 1.0, 69), (9.0, 0.5, 70), (9.5, 0.5, 69)] {
+            scene.note_on(Part::Answer, pitch, Beats(from));
+            scene.note_off(Part::Answer, pitch, Beats(from + length));
+        }
+        scene.note_on(Part::Answer, 65, Beats(10.0));
+        for pitch in [50, 53, 57] {
+            scene.note_on(Part::Call, pitch, Beats(8.5));
+        }
+        let coming = [(11.0, 1.0, 64), (12.0, 1.5, 65), (13.5, 0.5, 64), (14.0, 2.0, 62)];
+        scene.coming =
+            coming.map(|(o, d, pitch)| Note { onset: Beats(o), duration: Beats(d), pitch, velocity: 80 }).to_vec();
+        scene.settings.set(Control::Temperature, 0.8);
+        scene.map.bind(Binding { channel: 0, knob: Knob::Controller(74), control: Control::Temperature });
+        scene.learning = Some(Control::Density);
+        scene.tell(Grade::Note, "sound: Studio 4i4".into());
+        scene.tell(Grade::Note, "MIDI: Piano".into());
+        scene
+    }
+
+    fn drawn(scene: &Scene, keyboard: &Keyboard, (width, height): (u16, u16)) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw(frame, scene, keyboard)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let rows = buffer.content().chunks(usize::from(width));
+        let line = |row: &[ratatui::buffer::Cell]| row.iter().map(|cell| cell.symbol()).collect::<String>();
+        rows.map(|row| format!("{}\n", line(row).trim_end())).collect()
+    }
+
+    /// What the documentation shows is what is drawn. `ONEIRO_WRITE_DOCS=1` writes it anew.
+    #[test]
+    fn the_picture_in_the_documentation_is_the_screen() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/play.txt");
+        let text = drawn(&scene(), &Keyboard::default(), (120, 34));
+        if std::env::var_os("ONEIRO_WRITE_DOCS").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        assert_eq!(text, std::fs::read_to_string(path).unwrap());
+    }
+
+    #[test]
+    fn a_small_terminal_and_the_help() {
+        insta::assert_snapshot!("small", drawn(&scene(), &Keyboard::default(), (60, 16)));
+        let mut help = Keyboard::default();
+        help.help = true;
+        insta::assert_snapshot!("help", drawn(&Scene::default(), &help, (90, 24)));
+    }
+
+    #[test]
+    fn no_size_and_no_state_is_too_odd_to_draw() {
+        let mut odd = scene();
+        odd.clock.pos_beats = Beats(-1e9);
+        odd.peak = [f32::NAN, f32::INFINITY];
+        for size in [(1, 1), (3, 40), (200, 2), (9, 9), (84, 5)] {
+            for helps in [false, true] {
+                let mut keyboard = Keyboard::default();
+                (keyboard.help, keyboard.selected) = (helps, CONTROLS.len() - 1);
+                drawn(&odd, &keyboard, size);
+                drawn(&Scene::default(), &keyboard, size);
+            }
+        }
+    }
+}

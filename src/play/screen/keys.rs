@@ -1,0 +1,210 @@
+//! The computer's keyboard: two rows are a piano's, the rest moves controls.
+
+use super::super::control::{CONTROLS, Control};
+use super::super::stagehand::Wish;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::collections::BTreeMap;
+
+/// The lower row from C on, and the upper row from the C above, as they lie on a keyboard with American lettering.
+const LOWER: &str = "zsxdcvgbhnjm,l.;/";
+const UPPER: &str = "q2w3er5t6y7ui9o0p";
+/// How long a key counts as held after its last sign of life, where the terminal does not tell of its release: longer
+/// than keys wait before they repeat at first.
+const HOLD_NS: u64 = 550_000_000;
+/// The same once it repeats.
+const REPEAT_NS: u64 = 150_000_000;
+
+/// What a key does.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Act {
+    /// A note begins: pitch and velocity.
+    Press(u8, u8),
+    /// A note ends.
+    Release(u8),
+    /// Something for the stagehand.
+    Wish(Wish),
+    /// The program ends.
+    Quit,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    pitch: u8,
+    until_ns: u64,
+}
+
+/// The state of the keyboard.
+#[derive(Debug, Clone)]
+pub(super) struct Keyboard {
+    /// The octave of the lower row: 4 begins at middle C.
+    pub octave: u8,
+    /// Velocity of its notes: 1 to 127.
+    pub velocity: u8,
+    /// The control that the arrow keys move, as its place in the table.
+    pub selected: usize,
+    /// Whether the help is shown.
+    pub help: bool,
+    /// Whether the next Escape ends the program.
+    pub leaving: bool,
+    /// Whether the terminal tells of released keys.
+    pub releases: bool,
+    held: BTreeMap<char, Held>,
+}
+
+impl Default for Keyboard {
+    fn default() -> Self {
+        let (octave, velocity, selected) = (4, 90, Control::Temperature as usize);
+        let (help, leaving, releases) = (false, false, false);
+        Self { octave, velocity, selected, help, leaving, releases, held: BTreeMap::new() }
+    }
+}
+
+impl Keyboard {
+    /// A keyboard at a terminal that tells of released keys, or does not.
+    pub(super) fn new(releases: bool) -> Self {
+        Self { releases, ..Self::default() }
+    }
+
+    fn pitch(&self, letter: char) -> Option<u8> {
+        let letter = letter.to_ascii_lowercase();
+        let place = |row: &str, from: usize| row.chars().position(|c| c == letter).map(|place| place + from);
+        let place = place(LOWER, 0).or_else(|| place(UPPER, 12))?;
+        u8::try_from(12 * (usize::from(self.octave) + 1) + place).ok().filter(|pitch| *pitch < 128)
+    }
+
+    /// What a key does at a moment.
+    pub(super) fn key(&mut self, key: KeyEvent, now_ns: u64) -> Vec<Act> {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if let (KeyCode::Char(letter), false) = (key.code, control) {
+            let letter = letter.to_ascii_lowercase();
+            if key.kind == KeyEventKind::Release {
+                return self.held.remove(&letter).map(|held| Act::Release(held.pitch)).into_iter().collect();
+            }
+            if let Some(held) = self.held.get_mut(&letter) {
+                held.until_ns = now_ns + REPEAT_NS;
+                return Vec::new();
+            }
+            if let Some(pitch) = self.pitch(letter) {
+                self.leaving = false;
+                self.held.insert(letter, Held { pitch, until_ns: now_ns + HOLD_NS });
+                return vec![Act::Press(pitch, self.velocity)];
+            }
+        }
+        if key.kind == KeyEventKind::Release {
+            return Vec::new();
+        }
+        self.command(key, control).into_iter().collect()
+    }
+
+    fn command(&mut self, key: KeyEvent, control: bool) -> Option<Act> {
+        let leaving = std::mem::take(&mut self.leaving);
+        let selected = CONTROLS[self.selected.min(CONTROLS.len() - 1)].control;
+        let far = if key.modifiers.contains(KeyModifiers::SHIFT) { 10.0 } else { 1.0 };
+        let step = |control, by| Some(Act::Wish(Wish::Step(control, by)));
+        match key.code {
+            KeyCode::Char('c' | 'q') if control => Some(Act::Quit),
+            KeyCode::Esc if self.help => {
+                self.help = false;
+                None
+            }
+            KeyCode::Esc if leaving => Some(Act::Quit),
+            KeyCode::Esc => {
+                self.leaving = true;
+                Some(Act::Wish(Wish::Learn(None)))
+            }
+            KeyCode::F(1) => {
+                self.help = !self.help;
+                None
+            }
+            KeyCode::F(2) => Some(Act::Wish(Wish::Learn(Some(selected)))),
+            KeyCode::F(3) => Some(Act::Wish(Wish::Forget(selected))),
+            KeyCode::F(4) => Some(Act::Wish(Wish::Record)),
+            KeyCode::F(5) | KeyCode::Backspace => Some(Act::Wish(Wish::Set(Control::Panic, 1.0))),
+            KeyCode::F(6) => step(Control::Answers, 1.0),
+            KeyCode::F(7) => step(Control::Seed, 1.0),
+            KeyCode::F(8) => step(Control::Thru, 1.0),
+            KeyCode::F(9) => step(Control::Sound, 1.0),
+            KeyCode::Char(' ') => step(Control::Run, 1.0),
+            KeyCode::Enter => Some(Act::Wish(Wish::Set(Control::Tap, 1.0))),
+            KeyCode::Up => {
+                self.selected = (self.selected + CONTROLS.len() - 1) % CONTROLS.len();
+                None
+            }
+            KeyCode::Down => {
+                self.selected = (self.selected + 1) % CONTROLS.len();
+                None
+            }
+            KeyCode::Left => step(selected, -far),
+            KeyCode::Right => step(selected, far),
+            KeyCode::PageUp => {
+                self.octave = (self.octave + 1).min(8);
+                None
+            }
+            KeyCode::PageDown => {
+                self.octave = self.octave.saturating_sub(1);
+                None
+            }
+            KeyCode::Char('-') => {
+                self.velocity = self.velocity.saturating_sub(10).max(10);
+                None
+            }
+            KeyCode::Char('=' | '+') => {
+                self.velocity = (self.velocity + 10).min(120);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Lets keys go of which nothing was heard for a while, where the terminal does not tell.
+    pub(super) fn expire(&mut self, now_ns: u64) -> Vec<Act> {
+        if self.releases {
+            return Vec::new();
+        }
+        let over: Vec<char> = self.held.iter().filter(|(_, h)| h.until_ns <= now_ns).map(|(c, _)| *c).collect();
+        over.iter().filter_map(|c| self.held.remove(c)).map(|held| Act::Release(held.pitch)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    #[test]
+    fn two_rows_are_a_piano_and_notes_end_without_word_of_a_release() {
+        let mut keys = Keyboard::default();
+        assert_eq!(keys.key(key(KeyCode::Char('z')), 0), [Act::Press(60, 90)]);
+        assert_eq!(keys.key(key(KeyCode::Char('Q')), 0), [Act::Press(72, 90)]);
+        assert!(keys.key(key(KeyCode::Char('z')), 500_000_000).is_empty(), "it repeats");
+        assert_eq!(keys.expire(600_000_000), [Act::Release(72)]);
+        assert_eq!(keys.expire(700_000_000), [Act::Release(60)]);
+        keys.key(key(KeyCode::PageUp), 0);
+        keys.key(key(KeyCode::Char('-')), 0);
+        assert_eq!(keys.key(key(KeyCode::Char('s')), 0), [Act::Press(73, 80)]);
+        // The octave changes under a held key, which still ends as it began.
+        keys.key(key(KeyCode::PageDown), 0);
+        let release = KeyEvent::new_with_kind(KeyCode::Char('s'), KeyModifiers::NONE, KeyEventKind::Release);
+        assert_eq!(keys.key(release, 1), [Act::Release(73)]);
+    }
+
+    #[test]
+    fn escape_asks_twice_and_arrows_move_the_selected_control() {
+        let mut keys = Keyboard::default();
+        assert_eq!(keys.key(key(KeyCode::Esc), 0), [Act::Wish(Wish::Learn(None))]);
+        keys.key(key(KeyCode::Down), 0);
+        assert_ne!(keys.key(key(KeyCode::Esc), 0), [Act::Quit]);
+        assert_eq!(keys.key(key(KeyCode::Esc), 0), [Act::Quit]);
+        assert_eq!(keys.key(key(KeyCode::Right), 0), [Act::Wish(Wish::Step(Control::TopP, 1.0))]);
+        let all_octaves = (0..20).map(|_| KeyCode::PageUp);
+        all_octaves.for_each(|code| drop(keys.key(key(code), 0)));
+        for letter in LOWER.chars().chain(UPPER.chars()) {
+            for act in keys.key(key(KeyCode::Char(letter)), 0) {
+                assert!(matches!(act, Act::Press(pitch, _) if pitch < 128));
+            }
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! Looks after everything that is neither sound nor composing: passes notes on as MIDI, gives cues, moves controls, keeps
+//! the record and the scene.
+
+use super::composing::{Composed, Composing};
+use super::conductor::Conductor;
+use super::control::{CONTROLS, Control, Settings, Shape};
+use super::intake::{Intake, Taken, value_of};
+use super::learn::ControlMap;
+use super::preset;
+use super::scene::{Grade, Scene};
+use crate::bridge::{Part, RingReceiver, SampleClock, ShowKind, WatcherSide};
+use crate::devices::midi::{MidiNews, Outputs};
+use crate::devices::sound::SoundNews;
+use crate::devices::{Load, now_ns};
+use crate::live::{OrderKind, PlayerKind, Report, ReportKind};
+use crate::take::{ChosenPhrase, Event, Header, ModelMark, Recorder};
+use crate::time::{Beats, Bpm, SampleRate};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Channels that notes are sent on, by [`Part::index`]; the backing is not sent.
+const CHANNELS: [Option<u8>; Part::ALL.len()] = [Some(0), Some(1), None];
+/// A cue is given so long before the call ends, at least and at most.
+const LEAD_SECONDS: (f64, f64) = (0.06, 0.5);
+/// How often the record is handed to the system.
+const FLUSH_NS: u64 = 500_000_000;
+/// What a level keeps from one look at it to the next, a millisecond later.
+const FALL: f32 = 0.996;
+
+/// What a hand at the screen wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// A control gets a value.
+    Set(Control, f64),
+    /// A control moves by so many steps; choices and switches go round.
+    Step(Control, f64),
+    /// The next knob that moves is to move this control, or no longer.
+    Learn(Option<Control>),
+    /// Nothing is to move this control any more.
+    Forget(Control),
+    /// Recording begins, or ends.
+    Record,
+}
+
+/// What the stagehand works with.
+pub struct Stagehand {
+    /// What is seen of the audio side.
+    pub watcher: WatcherSide,
+    /// What the instrument tells.
+    pub reports: RingReceiver<Report>,
+    /// Leads from samples to moments.
+    pub sample_clock: Arc<SampleClock>,
+    /// Samples a second.
+    pub rate: SampleRate,
+    /// Where notes go.
+    pub outputs: Arc<Outputs>,
+    /// Where notes come from, and orders go.
+    pub intake: Arc<Intake>,
+    /// What comes in and is no note.
+    pub taken: Receiver<Taken>,
+    /// The composer.
+    pub composing: Composing,
+    /// News of the sound device.
+    pub sound_news: Receiver<SoundNews>,
+    /// News of MIDI ports.
+    pub midi_news: Receiver<MidiNews>,
+    /// The audio callback's load.
+    pub load: Arc<Load>,
+    /// Where the map of knobs is kept.
+    pub map_path: Option<PathBuf>,
+    /// Where a recording is to go.
+    pub record_path: PathBuf,
+    /// The composer's model.
+    pub model: Option<ModelMark>,
+    /// What is seen.
+    pub scene: Arc<Mutex<Scene>>,
+    /// What the stagehand remembers.
+    pub memory: Memory,
+}
+
+/// What the stagehand remembers from one step to the next.
+#[derive(Default)]
+pub struct Memory {
+    conductor: Conductor,
+    settings: Settings,
+    recorder: Option<Recorder>,
+    flushed_ns: u64,
+    /// Notes that were sent and not ended, a bit for each key, by channel.
+    sent: [u128; 2],
+    /// The longest of the last answers, in seconds.
+    took: f64,
+    /// The last sample that was told of.
+    sample: u64,
+    epoch: u32,
+    worst_ns: u64,
+}
+
+/// Locks the scene; a thread that panicked with it has left nothing half done that matters.
+pub fn lock(scene: &Mutex<Scene>) -> MutexGuard<'_, Scene> {
+    scene.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Stagehand {
+    /// Brings everything to the controls' values, from which the session begins.
+    pub fn begin(&mut self, settings: Settings, record: bool) {
+        self.memory.settings = settings;
+        for spec in CONTROLS.iter().filter(|spec| spec.shape != Shape::Trigger) {
+            self.apply(spec.control, self.memory.settings.get(spec.control));
+        }
+        lock(&self.scene).map = self.intake.map();
+        if record {
+            self.record();
+        }
+    }
+
+    /// Looks after everything once; to be called every millisecond or so.
+    pub fn step(&mut self) {
+        let now = now_ns();
+        while let Some(report) = self.reports.receive() {
+            self.report(report);
+        }
+        self.outputs.flush(now);
+        while let Ok(taken) = self.taken.try_recv() {
+            self.take(&taken, now);
+        }
+        while let Ok(news) = self.sound_news.try_recv() {
+            self.sound(news);
+        }
+        while let Ok(news) = self.midi_news.try_recv() {
+            self.midi(news);
+        }
+        self.watch(now);
+        self.conduct();
+        while let Some(composed) = self.composing.take() {
+            self.composed(composed);
+        }
+        if now.saturating_sub(self.memory.flushed_ns) > FLUSH_NS {
+            self.memory.flushed_ns = now;
+            self.write(|recorder| recorder.flush());
+        }
+    }
+
+    /// Ends the session: lets every note go and closes the record.
+    pub fn end(&mut self) {
+        self.silence(now_ns());
+        if self.memory.recorder.is_some() {
+            self.record();
+        }
+    }
+
+    fn tell(&self, grade: Grade, message: impl Into<String>) {
+        lock(&self.scene).tell(grade, message.into());
+    }
+
+    /// Fulfils a wish.
+    pub fn wish(&mut self, wish: Wish) {
+        match wish {
+            Wish::Set(control, value) => self.apply(control, value),
+            Wish::Step(control, steps) => {
+                let spec = control.spec();
+                let (low, high) = spec.range;
+                let value = self.memory.settings.get(control) + steps * spec.step;
+                let round = matches!(spec.shape, Shape::Choice(_) | Shape::Switch);
+                let value = match round {
+                    true if value > high => low,
+                    true if value < low => high,
+                    _ => value,
+                };
+                self.apply(control, value);
+            }
+            Wish::Learn(control) => {
+                self.intake.learn(control);
+                lock(&self.scene).learning = control;
+            }
+            Wish::Forget(control) => {
+                self.intake.forget(control);
+                self.keep_map();
+            }
+            Wish::Record => self.record(),
+        }
+    }
+
+    /// Gives a control a value, and everything that follows from it.
+    fn apply(&mut self, control: Control, value: f64) {
+        let now = now_ns();
+        let value = self.memory.settings.set(control, value);
+        let on = value > 0.5;
+        let settings = &self.memory.settings;
+        match control {
+            Control::Tempo => drop(self.intake.order(now, OrderKind::Tempo(Bpm(value)))),
+            Control::Volume => drop(self.intake.order(now, OrderKind::Volume(value as f32))),
+            Control::Follow => drop(self.intake.order(now, OrderKind::Follow(on))),
+            Control::SendClock => drop(self.intake.order(now, OrderKind::SendClock(on))),
+            Control::Run => drop(self.intake.order(now, OrderKind::Run(on))),
+            Control::Tap => drop(self.intake.order(now, OrderKind::Tap)),
+            Control::Panic => {
+                self.intake.panic(now);
+                self.silence(now);
+            }
+            Control::Sound => {
+                for (part, patch) in Part::ALL.into_iter().zip(preset::patches(value as usize)) {
+                    self.intake.order(now, OrderKind::Patch(part, patch));
+                }
+            }
+            Control::CallBars | Control::AnswerBars => {
+                let bars = |control| settings.get(control) as u32;
+                self.memory.conductor.set_bars(bars(Control::CallBars), bars(Control::AnswerBars));
+            }
+            Control::Answers => self.memory.conductor.set_answers(on),
+            Control::Thru => {}
+            _ => self.composing.set_controls(settings.composer()),
+        }
+        let spec = control.spec();
+        if spec.shape == Shape::Trigger {
+            self.memory.settings.set(control, 0.0);
+        }
+        let sample = self.sample_clock.sample_at(now);
+        self.write(|recorder| recorder.write(sample, Event::Control(spec.name.to_owned(), value)));
+        lock(&self.scene).settings = self.memory.settings.clone();
+    }
+
+    fn take(&mut self, taken: &Taken, now: u64) {
+        match taken {
+            Taken::Moved { control, .. } => {
+                let present = self.memory.settings.get(*control);
+                if let Some((control, value)) = value_of(taken, present) {
+                    self.apply(control, value);
+                }
+            }
+            Taken::Learnt(binding) => {
+                lock(&self.scene).learning = None;
+                self.keep_map();
+                let knob = self.intake.map().text(binding.control).unwrap_or_default();
+                self.tell(Grade::Note, format!("{knob} moves {}", binding.control.spec().name));
+            }
+            Taken::Thru(message) if self.memory.settings.on(Control::Thru) => self.outputs.send(now, message.bytes()),
+            Taken::Thru(_) => {}
+        }
+    }
+
+    fn keep_map(&self) {
+        let map = self.intake.map();
+        if let Some(Err(e)) = self.map_path.as_deref().map(|path: &Path| map.write(path)) {
+            self.tell(Grade::Warning, format!("the map of knobs is not kept: {e}"));
+        }
+        lock(&self.scene).map = map;
+    }
+
+    fn report(&mut self, Report { sample, kind }: Report) {
+        self.memory.sample = self.memory.sample.max(sample);
+        let ns = self.sample_clock.ns_at(sample).unwrap_or(0);
+        match kind {
+            ReportKind::Note { part, pitch, velocity } => {
+                self.pass_on(ns, part, pitch, velocity);
+                let event = if velocity > 0 { Event::On(part, pitch, velocity) } else { Event::Off(part, pitch) };
+                self.write(|recorder| recorder.write(sample, event));
+            }
+            ReportKind::Clock(message) => {
+                let (bytes, length) = message.bytes();
+                self.outputs.send(ns, &bytes[..length]);
+            }
+            ReportKind::Transport(transport) => {
+                // Taps and clocks from outside change it too.
+                self.memory.settings.set(Control::Tempo, transport.tempo.0);
+                lock(&self.scene).settings = self.memory.settings.clone();
+                self.write(|recorder| recorder.write(sample, Event::Transport(transport)));
+            }
+            ReportKind::Patch(part, patch) => self.write(|recorder| recorder.write(sample, Event::Patch(part, patch))),
+            ReportKind::Player(kind) => {
+                let event = match kind {
+                    PlayerKind::NoteOn { pitch, velocity: 0 } | PlayerKind::NoteOff { pitch } => Event::Release(pitch),
+                    PlayerKind::NoteOn { pitch, velocity } => Event::Press(pitch, velocity),
+                    PlayerKind::Panic => Event::Panic,
+                    PlayerKind::Begin { .. } | PlayerKind::End { .. } => return,
+                };
+                self.write(|recorder| recorder.write(sample, event));
+            }
+        }
+    }
+
+    /// Sends a note as MIDI: answers always, what the player plays where thru is switched on.
+    fn pass_on(&mut self, ns: u64, part: Part, pitch: u8, velocity: u8) {
+        let Some(channel) = CHANNELS[part.index()] else { return };
+        let (sent, key) = (&mut self.memory.sent[usize::from(channel)], 1_u128 << (pitch & 127));
+        if velocity == 0 {
+            if *sent & key != 0 {
+                *sent &= !key;
+                self.outputs.send(ns, &[0x80 | channel, pitch, 0]);
+            }
+        } else if part != Part::Call || self.memory.settings.on(Control::Thru) {
+            *sent |= key;
+            self.outputs.send(ns, &[0x90 | channel, pitch, velocity]);
+        }
+    }
+
+    /// Ends every note that was sent, one by one and altogether.
+    fn silence(&mut self, ns: u64) {
+        for (channel, sent) in (0_u8..).zip(&mut self.memory.sent) {
+            (0..128_u8).filter(|pitch| *sent >> pitch & 1 == 1).for_each(|pitch| {
+                self.outputs.send(ns, &[0x80 | channel, pitch, 0]);
+            });
+            *sent = 0;
+            self.outputs.send(ns, &[0xB0 | channel, 123, 0]);
+        }
+        self.outputs.flush(ns);
+    }
+
+    fn sound(&self, news: SoundNews) {
+        let mut scene = lock(&self.scene);
+        match news {
+            SoundNews::Playing { device } => {
+                scene.tell(Grade::Note, format!("sound: {device}"));
+                scene.device = Some(device);
+            }
+            SoundNews::Lost { reason } => {
+                scene.device = None;
+                scene.tell(Grade::Warning, format!("sound: {reason}; it is tried again, and time goes on"));
+            }
+            SoundNews::Xrun => scene.losses.xruns += 1,
+        }
+    }
+
+    fn midi(&self, news: MidiNews) {
+        let mut scene = lock(&self.scene);
+        match news {
+            MidiNews::Connected { port } => {
+                scene.tell(Grade::Note, format!("MIDI: {port}"));
+                scene.ports.push(port);
+            }
+            MidiNews::Vanished { port } => {
+                scene.ports.retain(|p| *p != port);
+                scene.tell(Grade::Warning, format!("MIDI: {port} has vanished"));
+            }
+            MidiNews::Unavailable { reason } => scene.tell(Grade::Warning, format!("no MIDI: {reason}")),
+        }
+    }
+
+    /// Looks at the audio side.
+    fn watch(&mut self, now: u64) {
+        let mut scene = lock(&self.scene);
+        while let Some(event) = self.watcher.show.receive() {
+            let at = event.pos_beats;
+            match event.kind {
+                ShowKind::NoteOn { part, pitch, .. } => {
+                    scene.note_on(part, pitch, at);
+                    if part == Part::Call {
+                        self.memory.conductor.note(at);
+                    }
+                }
+                ShowKind::NoteOff { part, pitch } => scene.note_off(part, pitch, at),
+                ShowKind::Bar { time_signature, .. } => self.memory.conductor.bar(at, time_signature),
+                ShowKind::Transport { epoch, .. } if epoch != self.memory.epoch => {
+                    self.memory.epoch = epoch;
+                    scene.clear();
+                }
+                _ => {}
+            }
+        }
+        scene.clock = *self.watcher.clock.read();
+        scene.meters = *self.watcher.meters.read();
+        let newest = scene.meters.peak;
+        for (peak, new) in scene.peak.iter_mut().zip(newest) {
+            *peak = new.max(*peak * FALL);
+        }
+        scene.turn = self.memory.conductor.turn();
+        scene.forget_old();
+        let counters = &self.watcher.counters;
+        scene.losses.late_dropped = counters.late_dropped.get();
+        scene.losses.late_moved = counters.late_moved.get();
+        scene.losses.stolen = counters.voices_stolen.get();
+        let dropped = [
+            &counters.heard_dropped,
+            &counters.show_dropped,
+            &counters.plans_refused,
+            &counters.queue_full,
+            &counters.orders_dropped,
+            &counters.reports_dropped,
+        ];
+        scene.losses.dropped = dropped.iter().map(|count| count.get()).sum();
+        if now.saturating_sub(self.memory.worst_ns) > 1_000_000_000 {
+            self.memory.worst_ns = now;
+            scene.load = (self.load.newest(), self.load.take_worst());
+        }
+    }
+
+    fn conduct(&mut self) {
+        let clock = *self.watcher.clock.read();
+        let seconds = (1.5 * self.memory.took).clamp(LEAD_SECONDS.0, LEAD_SECONDS.1);
+        let lead = Beats(seconds / clock.tempo.seconds_per_beat());
+        if let Some(cue) = self.memory.conductor.tick(&clock, lead) {
+            self.composing.answer(cue);
+        }
+    }
+
+    fn composed(&mut self, composed: Composed) {
+        let took = composed.took.as_secs_f64();
+        self.memory.took = took.max(0.8 * self.memory.took);
+        match composed.phrase {
+            Ok(phrase) => {
+                let (at, to) = composed.cue.answer;
+                let chosen = ChosenPhrase { at, duration: to - at, notes: phrase.notes.clone() };
+                let sample = self.memory.sample;
+                self.write(|recorder| recorder.write(sample, Event::Phrase(chosen)));
+                let mut scene = lock(&self.scene);
+                scene.answer_ms = Some(1e3 * took);
+                scene.key = phrase.key;
+                if composed.cue.epoch == self.memory.epoch {
+                    scene.coming = phrase.notes;
+                }
+            }
+            Err(e) => self.tell(Grade::Warning, format!("no answer: {e}")),
+        }
+    }
+
+    /// Begins or ends the record.
+    fn record(&mut self) {
+        let sample = self.sample_clock.sample_at(now_ns()).max(self.memory.sample);
+        if let Some(recorder) = self.memory.recorder.take() {
+            let partial = recorder.partial().to_owned();
+            match recorder.end(sample) {
+                Ok(path) => self.tell(Grade::Note, format!("recorded: {}", path.display())),
+                Err(e) => self.tell(Grade::Warning, format!("{}: cannot be named: {e}", partial.display())),
+            }
+            lock(&self.scene).recording = None;
+            return;
+        }
+        let settings = &self.memory.settings;
+        let patches = preset::patches(settings.get(Control::Sound) as usize);
+        let mut header = Header::new(self.rate, settings.get(Control::Seed) as u64, patches);
+        header.model.clone_from(&self.model);
+        header.controls = CONTROLS.iter().map(|s| (s.name.to_owned(), settings.get(s.control))).collect();
+        let path = free_name(&self.record_path);
+        match Recorder::begin(&path, &header, sample) {
+            Ok(mut recorder) => {
+                let now = lock(&self.scene).clock;
+                let transport = crate::time::Transport {
+                    playing: now.playing,
+                    pos_beats: now.pos_beats,
+                    tempo: now.tempo,
+                    time_signature: now.time_signature,
+                };
+                // Notes that sound already are not part of it; time is.
+                let begun = recorder.write(sample, Event::Transport(transport));
+                self.memory.recorder = Some(recorder);
+                self.write(|_| begun);
+                lock(&self.scene).recording = Some(path.display().to_string());
+            }
+            Err(e) => self.tell(Grade::Warning, format!("{}: cannot be recorded to: {e}", path.display())),
+        }
+    }
+
+    /// Writes to the record, if there is one; what cannot be written ends it.
+    fn write(&mut self, write: impl FnOnce(&mut Recorder) -> std::io::Result<()>) {
+        let Some(recorder) = &mut self.memory.recorder else { return };
+        if let Err(e) = write(recorder) {
+            let partial = recorder.partial().display().to_string();
+            self.memory.recorder = None;
+            lock(&self.scene).recording = None;
+            self.tell(Grade::Warning, format!("the recording has ended: {e}; what there is of it: {partial}"));
+        }
+    }
+
+    /// The map of knobs as it is now.
+    pub fn map(&self) -> ControlMap {
+        self.intake.map()
+    }
+}
+
+/// The name, or the next that is free: a take never takes another's place.
+fn free_name(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = path.extension().map_or(String::new(), |e| format!(".{}", e.to_string_lossy()));
+    let numbered = (2..).map(|n| path.with_file_name(format!("{stem}-{n}{ending}")));
+    std::iter::once(path.to_owned()).chain(numbered).find(|path| !path.exists()).unwrap_or_else(|| path.to_owned())
+}

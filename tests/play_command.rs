@@ -1,0 +1,85 @@
+//! `oneiro play` at the command line: what it says where something is wrong or missing.
+#![cfg(feature = "play")]
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+fn oneiro(arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("oneiro").unwrap();
+    command.args(arguments);
+    command
+}
+
+/// A session with neither sound nor MIDI nor model.
+fn bare(folder: &Path, more: &[&str]) -> Command {
+    let map = folder.join("map.toml").display().to_string();
+    let mut command = oneiro(&["play", "--no-sound", "--no-midi", "--no-screen", "--model", "none", "--map", &map]);
+    command.args(more);
+    command
+}
+
+#[test]
+fn the_help_has_examples_and_wrong_words_are_explained() {
+    oneiro(&["play", "--help"]).assert().success().stdout(contains("Examples:").and(contains("--no-sound")));
+    let wrong: [(&[&str], &str); 7] = [
+        (&["--preset", "trumpet"], "music-box"),
+        (&["--metre", "5/7"], "metre"),
+        (&["--set", "loudness=3"], "loudness"),
+        (&["--set", "tempo=9000"], "30 to 300"),
+        (&["--set", "panic=1"], "pressed"),
+        (&["--bars", "0"], "1..=16"),
+        (&["--no-sound", "--device", "x"], "cannot be used with"),
+    ];
+    for (arguments, expected) in wrong {
+        oneiro(&["play"]).args(arguments).assert().code(2).stderr(contains(expected));
+    }
+}
+
+#[test]
+fn without_any_device_it_plays_as_long_as_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("r.oneiro-session");
+    let began = Instant::now();
+    let mut play = bare(folder.path(), &["--seconds", "1", "--set", "scale=dorian", "--preset", "harp"]);
+    play.arg("--record").arg(&record).assert().success().stderr(contains("recorded: "));
+    assert!((Duration::from_millis(900)..Duration::from_secs(8)).contains(&began.elapsed()));
+    let midi = folder.path().join("r.mid");
+    let render = |out: &Path| {
+        let mut render = oneiro(&["render", "--quiet"]);
+        render.arg(&record).arg("-o").arg(out);
+        render
+    };
+    render(&midi).assert().success();
+    assert!(midi.is_file());
+    let text = std::fs::read_to_string(&record).unwrap();
+    let broken = folder.path().join("broken.oneiro-session");
+    std::fs::write(&broken, text.replace("\"s\":", "\"t\":")).unwrap();
+    oneiro(&["render", &broken.display().to_string(), "-o", &midi.display().to_string()])
+        .assert()
+        .code(1)
+        .stderr(contains("broken.oneiro-session").and(contains("line 2")));
+}
+
+#[test]
+fn what_is_missing_is_said_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let one_line = || predicate::function(|text: &str| text.trim_end().lines().count() == 1);
+    bare(folder.path(), &["--record", "/nowhere/at/all.oneiro-session"])
+        .assert()
+        .code(2)
+        .stderr(contains("no folder").and(one_line()));
+    std::fs::write(folder.path().join("map.toml"), "map = 7").unwrap();
+    bare(folder.path(), &["--seconds", "1"]).assert().code(1).stderr(contains("map.toml").and(one_line()));
+    let map = folder.path().join("other.toml").display().to_string();
+    let no_such = ["play", "--device", "no such device", "--no-midi", "--no-screen", "--model", "none", "--map", &map];
+    oneiro(&no_such).assert().code(1).stderr(contains("--no-sound"));
+}
+
+#[test]
+fn a_list_needs_no_device() {
+    let names = contains("presets").and(contains("music-box")).and(contains("temperature"));
+    oneiro(&["play", "--list"]).assert().success().stdout(names);
+}

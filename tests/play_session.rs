@@ -1,0 +1,146 @@
+//! A session without any device: keys are pressed, answers come, everything is recorded, and the recording plays the same
+//! notes again.
+#![cfg(feature = "play")]
+
+mod render_support;
+
+use oneiro::bridge::{Part, ShowKind};
+use oneiro::compose::MelodyModel;
+use oneiro::devices::midi::MidiChoice;
+use oneiro::devices::now_ns;
+use oneiro::devices::sound::SoundChoice;
+use oneiro::live::LatePolicy;
+use oneiro::model::session::{Session, SessionOptions};
+use oneiro::model::spec::Kind;
+use oneiro::music::midi::{ReadOptions, read_midi_file};
+use oneiro::play::{Control, ControlMap, Options, Running, Settings, Wish, lock};
+use oneiro::render::{Form, Fps, Job, Painters, Target, render_take};
+use oneiro::take::{Event, ModelMark, Take, read_take};
+use oneiro::time::{Beats, TimeSignature};
+use render_support::{bytes, melody_model};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+fn options(record: &Path) -> Options {
+    let mut settings = Settings::default();
+    settings.set(Control::Tempo, 300.0);
+    settings.set(Control::CallBars, 1.0);
+    settings.set(Control::AnswerBars, 1.0);
+    Options {
+        sound: SoundChoice { none: true, rate: Some(44_100), ..SoundChoice::default() },
+        midi: MidiChoice { none: true, ..MidiChoice::default() },
+        settings,
+        metre: TimeSignature::COMMON,
+        late: LatePolicy::NextStep(Beats(0.25)),
+        map: ControlMap::default(),
+        map_path: None,
+        record_path: record.to_owned(),
+        record: true,
+    }
+}
+
+fn model() -> (MelodyModel, ModelMark) {
+    let options = SessionOptions::default();
+    let session = Session::from_bytes("melody.onnx", bytes(melody_model()), Kind::MelodyRnn, &options).unwrap();
+    (MelodyModel::new(session).unwrap(), ModelMark { name: "random-melody".into(), sha256: "0".repeat(64) })
+}
+
+/// Plays two keys a beat until an answer sounds, for ten seconds at most.
+fn play(running: &Running) {
+    let until = Instant::now() + Duration::from_secs(10);
+    let answered = || lock(running.scene()).notes.iter().filter(|n| n.part == Part::Answer).count() >= 3;
+    for pitch in [60_u8, 62, 64, 65, 67, 65, 64, 62].into_iter().cycle() {
+        if answered() || Instant::now() > until {
+            break;
+        }
+        running.intake().press(now_ns(), pitch, 90);
+        std::thread::sleep(Duration::from_millis(70));
+        running.intake().release(now_ns(), pitch);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // One is left to the end of the session.
+    running.intake().press(now_ns(), 72, 50);
+    running.wish(Wish::Set(Control::Sound, 2.0));
+    std::thread::sleep(Duration::from_millis(80));
+}
+
+fn notes_on(take: &Take, whose: Part) -> Vec<u8> {
+    let pitch =
+        |event: &Event| if let Event::On(part, pitch, _) = event { (*part == whose).then_some(*pitch) } else { None };
+    take.moments.iter().filter_map(|m| pitch(&m.event)).collect()
+}
+
+#[test]
+fn a_session_is_answered_recorded_and_played_again_note_for_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.oneiro-session");
+    let running = Running::start(options(&path), Some(model())).unwrap();
+    play(&running);
+    drop(running);
+    let take = read_take(&path).unwrap();
+    assert!(!take.broken_off && take.header.rate.0 == 44_100 && take.header.controls["tempo"] == 300.0);
+    assert_eq!(take.header.model.as_ref().unwrap().name, "random-melody");
+    let answers = notes_on(&take, Part::Answer);
+    assert!(answers.len() >= 3, "{:?}", take.moments);
+    let ons = take.moments.iter().filter(|m| matches!(m.event, Event::On(..))).count();
+    let offs = take.moments.iter().filter(|m| matches!(m.event, Event::Off(..))).count();
+    assert_eq!(ons, offs, "every note has ended");
+    let chosen: Vec<u8> = take
+        .moments
+        .iter()
+        .filter_map(|m| if let Event::Phrase(phrase) = &m.event { Some(phrase) } else { None })
+        .flat_map(|phrase| phrase.notes.iter().map(|n| n.pitch))
+        .collect();
+    assert_eq!(answers[..], chosen[..answers.len()], "what sounds is what was chosen");
+    let changed =
+        |m: &&oneiro::take::Moment| matches!(&m.event, Event::Control(name, value) if name == "sound" && *value == 2.0);
+    assert!(take.moments.iter().any(|m| changed(&m)), "control moves are recorded");
+
+    let midi = folder.path().join("again.mid");
+    let wav = folder.path().join("again.wav");
+    let job = Job {
+        targets: [&midi, &wav].map(|p| Target::from_name(&p.display().to_string()).unwrap()).to_vec(),
+        form: Form::default(),
+        controls: oneiro::compose::Controls::default(),
+        size: oneiro::picture::VideoSize { width: 64, height: 64 },
+        fps: "30".parse::<Fps>().unwrap(),
+    };
+    let rendered = render_take(&take, Painters::default(), &job, &mut ()).unwrap();
+    assert_eq!(rendered.recording.lost, 0);
+    let seen: Vec<u8> = rendered
+        .recording
+        .show
+        .iter()
+        .filter_map(
+            |e| if let ShowKind::NoteOn { part: Part::Answer, pitch, .. } = e.kind { Some(pitch) } else { None },
+        )
+        .collect();
+    assert_eq!(seen, answers, "the performer plays every note again");
+    assert!(rendered.recording.sound[0].iter().any(|x| x.abs() > 0.01));
+
+    // In the MIDI file each note lies where it sounded, to a tick.
+    let score = read_midi_file(&midi, &ReadOptions::default()).unwrap();
+    let part = score.parts.iter().find(|p| p.name == "Answer").unwrap();
+    let first = take.moments.iter().find(|m| matches!(m.event, Event::On(Part::Answer, ..))).unwrap();
+    let seconds = first.sample as f64 / 44_100.0;
+    let read = score.tempo.seconds_at(part.notes[0].onset);
+    assert!((read - seconds).abs() < 0.002, "{read} s, was {seconds} s");
+    assert_eq!(part.notes.iter().map(|n| n.pitch).collect::<Vec<_>>(), answers);
+    // And twice the same.
+    let again = render_take(&take, Painters::default(), &job, &mut ()).unwrap();
+    assert_eq!(again.recording.sound, rendered.recording.sound);
+}
+
+#[test]
+fn without_a_model_one_plays_on_and_a_take_never_takes_anothers_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.oneiro-session");
+    for _ in 0..2 {
+        let running = Running::start(options(&path), None).unwrap();
+        running.intake().press(now_ns(), 60, 90);
+        std::thread::sleep(Duration::from_millis(120));
+    }
+    for name in ["s.oneiro-session", "s-2.oneiro-session"] {
+        assert_eq!(notes_on(&read_take(&folder.path().join(name)).unwrap(), Part::Call), [60], "{name}");
+    }
+}
