@@ -33,6 +33,9 @@ pub enum ComposeError {
         /// The most.
         high: f64,
     },
+    /// A phrase of the phrase network is wanted where there is no such network.
+    #[error("there is no phrase network to write with")]
+    NoPhrases,
     /// The worker's thread ended before its time.
     #[error("the composer's thread ended unexpectedly")]
     Gone,

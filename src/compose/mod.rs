@@ -7,10 +7,15 @@
 
 mod composer;
 mod controls;
+mod director;
+mod ear;
 mod error;
 mod expression;
+mod facts;
 mod harmony;
+mod line;
 mod melody_model;
+mod pen;
 mod phrase_model;
 mod sampler;
 mod tally;
@@ -18,8 +23,11 @@ mod worker;
 
 pub use composer::{Composer, Cue, Phrase};
 pub use controls::{Controls, Expression, ScaleControl};
+pub use director::{
+    Boundary, Corner, Direction, Director, MOST_BARS, Mode, Order, PlayedPhrase, Refusal, SecondVoice, Settings, Status, Turn,
+};
 pub use error::ComposeError;
-pub use harmony::{HarmonySpan, home_tones};
+pub use harmony::{HarmonySpan, avoid_notes, home_tones};
 pub use melody_model::{Expectation, MelodyModel, Place};
 pub use phrase_model::{LatentPoint, PhraseModel, blend, likeliest};
 pub use sampler::{Freedom, Moment, Rules, choose, closable};
