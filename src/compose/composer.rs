@@ -118,7 +118,7 @@ impl Composer {
             strict: None,
             standing: Vec::new(),
             wanted: facts.wanted(&self.controls),
-            choice: Choice::Draw(self.controls.freedom, self.random(NOTES, cue.index)),
+            choice: Choice::Draw(self.controls.freedom, Box::new(self.random(NOTES, cue.index))),
         });
         self.line.write(&mut pen, facts.echo_length())?;
         let (bare, _) = pen.finish();

@@ -15,6 +15,7 @@ mod facts;
 mod harmony;
 mod line;
 mod melody_model;
+mod parameters;
 mod pen;
 mod phrase_model;
 mod sampler;
@@ -24,12 +25,14 @@ mod worker;
 pub use composer::{Composer, Cue, Phrase};
 pub use controls::{Controls, Expression, ScaleControl};
 pub use director::{
-    Boundary, Corner, Direction, Director, MOST_BARS, Mode, Order, PlayedPhrase, Refusal, SecondVoice, Settings, Status, Turn,
+    Boundary, Corner, Direction, Director, MOST_BARS, Mode, Order, PlayedPhrase, Refusal, SecondVoice, Settings,
+    Status, Turn,
 };
 pub use error::ComposeError;
 pub use harmony::{HarmonySpan, avoid_notes, home_tones};
 pub use melody_model::{Expectation, MelodyModel, Place};
+pub use parameters::{PARAMETERS, Parameter, Shape};
 pub use phrase_model::{LatentPoint, PhraseModel, blend, likeliest};
 pub use sampler::{Freedom, Moment, Rules, choose, closable};
 pub use tally::{Figures, Tally};
-pub use worker::Worker;
+pub use worker::{DirectorWorker, News, Worker};

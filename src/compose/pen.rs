@@ -34,7 +34,7 @@ pub(super) enum Choice {
     /// Always the likeliest.
     Likeliest,
     /// A draw.
-    Draw(Freedom, ChaCha8Rng),
+    Draw(Freedom, Box<ChaCha8Rng>),
 }
 
 /// What a pen is told before it writes.

@@ -270,7 +270,16 @@ mod tests {
     }
 
     fn moment(left: u32) -> Moment<'static> {
-        Moment { left, last_pitch: None, harmony: None, echoes: &[], echo_cost: 0.0, rests: 0.0, pace: None, avoid: &[] }
+        Moment {
+            left,
+            last_pitch: None,
+            harmony: None,
+            echoes: &[],
+            echo_cost: 0.0,
+            rests: 0.0,
+            pace: None,
+            avoid: &[],
+        }
     }
 
     proptest! {

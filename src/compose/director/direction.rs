@@ -1,7 +1,7 @@
 //! What a player sets of the modes, and what he orders.
 
 use super::super::{ComposeError, Controls};
-use crate::music::{Melody, STEPS_PER_BEAT};
+use crate::music::{Melody, PitchClass, STEPS_PER_BEAT};
 use std::fmt;
 
 /// What the composer does with what it hears.
@@ -100,12 +100,20 @@ impl Default for Direction {
 }
 
 /// Everything that a player sets.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// How notes are chosen and played.
     pub controls: Controls,
     /// What the modes do.
     pub direction: Direction,
+    /// The root that [`super::super::PARAMETERS`] put a scale on, kept while the player is followed.
+    pub root: PitchClass,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { controls: Controls::default(), direction: Direction::default(), root: PitchClass::C }
+    }
 }
 
 impl Settings {

@@ -40,8 +40,8 @@ pub(super) struct Draft {
 pub(super) enum Source {
     /// The melody network, as it was before the phrase.
     Line {
-        before: Recollection,
-        facts: Facts,
+        before: Arc<Recollection>,
+        facts: Box<Facts>,
         /// Chords over which the phrase runs; they bind it where `strict`.
         harmony: Vec<HarmonySpan>,
         strict: bool,
@@ -131,12 +131,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`ComposeError`] of the networks.
-    pub fn write(
-        &mut self,
-        draft: &Arc<Draft>,
-        take: u32,
-        standing: Vec<Standing>,
-    ) -> Result<Written, ComposeError> {
+    pub fn write(&mut self, draft: &Arc<Draft>, take: u32, standing: Vec<Standing>) -> Result<Written, ComposeError> {
         let (controls, window, length) = (self.controls, draft.window, steps_between(draft.window));
         // What stands at the start tells apart phrases that are written in part again.
         let begun = standing.first().filter(|s| s.from == 0).map_or(0, |s| s.to);
@@ -145,7 +140,7 @@ impl Desk<'_> {
         let (bare, kept, key, tones, range) = match &draft.source {
             Source::Line { before, facts, harmony, strict } => {
                 self.line.recall(before);
-                let (mut facts, mut harmony) = (facts.clone(), harmony.clone());
+                let (mut facts, mut harmony) = (Facts::clone(facts), harmony.clone());
                 let scale = strict.then(|| {
                     // Chords are those that sound: what is transposed later must fit them then.
                     let scale = controls.scale.map_or(facts.home, |s| s.tones).transposed(-up);
@@ -169,7 +164,7 @@ impl Desk<'_> {
                     strict: scale,
                     standing,
                     wanted: facts.wanted(controls),
-                    choice: Choice::Draw(controls.freedom, random(NOTES)),
+                    choice: Choice::Draw(controls.freedom, Box::new(random(NOTES))),
                 });
                 self.line.write(&mut pen, facts.echo_length())?;
                 let (bare, kept) = pen.finish();
@@ -185,7 +180,8 @@ impl Desk<'_> {
                 let (tones, range) = (rules.tones, rules.range);
                 // A blend has one likeliest phrase; others are drawn. A variation has others near by.
                 let draws = take > 0 && matches!(place, LatentPlace::At(_));
-                let choice = if draws { Choice::Draw(controls.freedom, random(NOTES)) } else { Choice::Likeliest };
+                let choice =
+                    if draws { Choice::Draw(controls.freedom, Box::new(random(NOTES))) } else { Choice::Likeliest };
                 let mut pen = Pen::new(Task {
                     rules,
                     controls,

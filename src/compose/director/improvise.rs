@@ -83,7 +83,8 @@ impl Director {
             ..facts
         };
         let (loudness, harmony) = (facts.loudness, vec![harmony_span(window, chord)]);
-        let source = Source::Line { before: self.remember(), facts, harmony, strict: true };
+        let source =
+            Source::Line { before: Arc::new(self.line.remember()), facts: Box::new(facts), harmony, strict: true };
         self.compose(Draft { mode: self.mode, window, metres: self.ear.metres().clone(), source, loudness })
     }
 

@@ -1,6 +1,6 @@
 //! Phrases in the space of the phrase network: captured, varied, morphed.
 
-use super::super::{ComposeError, LatentPoint, PhraseModel, blend};
+use super::super::{ComposeError, PhraseModel, blend};
 use super::draft::{Draft, LatentPlace, Source};
 use super::{Corner, Director, Turn, position};
 use crate::music::encoding::{POSITIONS, bar_steps};
@@ -93,7 +93,18 @@ fn corner_weights([x, y]: [f64; 2]) -> [f64; 4] {
     [(1.0 - x) * (1.0 - y), x * (1.0 - y), (1.0 - x) * y, x * y]
 }
 
-type Located = (LatentPoint, Form, u8, f64);
+/// Where a phrase is to be written, and how it is to be played.
+#[derive(Debug)]
+pub(super) struct Located {
+    place: LatentPlace,
+    form: Form,
+    /// The pitch that others are counted from.
+    reference: u8,
+    loudness: f64,
+}
+
+/// Something of the phrase network, or why it has no such thing; what the network itself says is another matter.
+type Fitting<T> = Result<Result<T, Refusal>, ComposeError>;
 
 impl Director {
     /// Counts a refusal, and tells it.
@@ -153,7 +164,7 @@ impl Director {
     }
 
     /// Where a phrase lies in the space of the network; the inner error is a refusal.
-    pub(super) fn locate(&mut self, phrase: &Captured, at: Beats) -> Result<Result<Located, Refusal>, ComposeError> {
+    pub(super) fn locate(&mut self, phrase: &Captured, at: Beats) -> Fitting<Located> {
         let music = self.ear.metres().metre_at(at);
         let Some(phrases) = self.phrases.as_mut() else { return Ok(Err(Refusal::NoNetwork)) };
         let form = phrase.form(phrases.bars());
@@ -162,20 +173,20 @@ impl Director {
         }
         let reference = reference_pitch(&phrase.melody).unwrap_or(60);
         match phrase.code(phrases, reference) {
-            Ok(coded) => Ok(Ok((phrases.encode(&coded)?, form, reference, phrase.loudness))),
+            Ok(coded) => {
+                let place = LatentPlace::Near(phrases.encode(&coded)?);
+                Ok(Ok(Located { place, form, reference, loudness: phrase.loudness }))
+            }
             Err(refusal) => Ok(Err(refusal)),
         }
     }
 
     /// Plans a phrase of the phrase network.
-    pub(super) fn compose_latent(
-        &mut self,
-        at: Beats,
-        form: Form,
-        source: Source,
-        loudness: f64,
-    ) -> Result<(), ComposeError> {
+    pub(super) fn compose_latent(&mut self, at: Beats, located: Located) -> Result<(), ComposeError> {
+        let Located { place, form, reference, loudness } = located;
+        self.refusal = None;
         let window = (at, at + Beats::from_steps(i64::from(form.steps()), STEPS_PER_BEAT));
+        let source = Source::Latent { place, form, reference };
         self.compose(Draft { mode: self.mode, window, metres: self.ear.metres().clone(), source, loudness })
     }
 
@@ -189,11 +200,7 @@ impl Director {
         };
         if ready {
             match self.between(position(then))? {
-                Ok((point, form, reference, loudness)) => {
-                    self.refusal = None;
-                    let source = Source::Latent { place: LatentPlace::At(point), form, reference };
-                    return self.compose_latent(position(then), form, source, loudness);
-                }
+                Ok(located) => return self.compose_latent(position(then), located),
                 // The same again is not news.
                 Err(refusal) if self.refusal.as_ref() == Some(&refusal) => {}
                 Err(refusal) => self.refuse(refusal),
@@ -203,7 +210,7 @@ impl Director {
     }
 
     /// The point between the captured phrases; the inner error is a refusal.
-    fn between(&mut self, at: Beats) -> Result<Result<(Vec<f32>, Form, u8, f64), Refusal>, ComposeError> {
+    fn between(&mut self, at: Beats) -> Fitting<Located> {
         let music = self.ear.metres().metre_at(at);
         let Some(phrases) = self.phrases.as_mut() else { return Ok(Err(Refusal::NoNetwork)) };
         let weights = corner_weights(self.settings.direction.morph);
@@ -229,6 +236,7 @@ impl Director {
         let loudness = if total > 0.0 { loudness / total } else { USUAL_VELOCITY };
         let points: Vec<&[f32]> = points.iter().map(Vec::as_slice).collect();
         let weights: Vec<f32> = corners.iter().map(|(_, weight)| *weight as f32).collect();
-        Ok(Ok((blend(&points, &weights), form, reference, loudness)))
+        let place = LatentPlace::At(blend(&points, &weights));
+        Ok(Ok(Located { place, form, reference, loudness }))
     }
 }

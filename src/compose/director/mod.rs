@@ -19,10 +19,12 @@ pub use latent::Refusal;
 pub use turns::Turn;
 
 use super::ear::Ear;
-use super::line::{Line, Recollection};
+use super::expression::one_at_a_time;
+use super::line::Line;
 use super::pen::{Standing, steps, steps_between};
 use super::{ComposeError, MelodyModel, Phrase, PhraseModel};
-use crate::bridge::{ClockReading, ComposerSide, Heard, HeardKind, Part, Plan, Scheduled};
+use crate::bridge::{ClockReading, ComposerSide, Heard, HeardKind, Part, Plan, Scheduled, Teacher};
+use crate::model::session::Session;
 use crate::music::{Chord, Melody, Note, STEPS_PER_BEAT};
 use crate::time::{Beats, TimeSignature};
 use draft::{Desk, Draft, Source, Written};
@@ -124,6 +126,8 @@ pub struct Director {
     refusal: Option<Refusal>,
     told: VecDeque<PlayedPhrase>,
     composed: u32,
+    /// Who learns from what is played, where somebody does.
+    learner: Option<Teacher<Session>>,
 }
 
 impl Director {
@@ -159,7 +163,14 @@ impl Director {
             refusal: None,
             told: VecDeque::new(),
             composed: 0,
+            learner: None,
         }
+    }
+
+    /// As [`super::Composer::with_learner`].
+    #[must_use]
+    pub fn with_learner(self, learner: Teacher<Session>) -> Self {
+        Self { learner: Some(learner), ..self }
     }
 
     /// With other steps (of 1/24 of a quarter note) from a decision to its effect, 6 else; at most 96. Offline, where time
@@ -417,6 +428,7 @@ impl Director {
             }
             notes.push(note);
         }
+        one_at_a_time(&mut notes);
         let told = Phrase { notes: notes.clone(), ..written.phrase.clone() };
         let window = (at, at + duration);
         self.turn = Turn::Playing { until: window.1 };
@@ -470,7 +482,7 @@ impl Director {
     }
 
     /// Steps since the start of the bar that a step lies in, and the bar's metre.
-    fn into_bar(&self, step: i64) -> (i64, TimeSignature) {
+    fn place_in_bar(&self, step: i64) -> (i64, TimeSignature) {
         // Half a step on, so that rounded bar lines do not matter.
         let at = Beats((step as f64 + 0.5) / f64::from(STEPS_PER_BEAT));
         let bar = self.ear.metres().bar_at(at);
@@ -478,16 +490,16 @@ impl Director {
     }
 
     fn is_bar(&self, step: i64) -> bool {
-        self.into_bar(step).0 <= 0
+        self.place_in_bar(step).0 <= 0
     }
 
     fn is_beat(&self, step: i64) -> bool {
-        let (into, metre) = self.into_bar(step);
+        let (into, metre) = self.place_in_bar(step);
         into % i64::from(steps(metre.beat_beats())) == 0
     }
 
     fn is_pulse(&self, step: i64) -> bool {
-        let (into, metre) = self.into_bar(step);
+        let (into, metre) = self.place_in_bar(step);
         into % i64::from(steps(metre.pulse_beats())) == 0
     }
 
@@ -502,8 +514,17 @@ impl Director {
         i64::from(self.settings.direction.bars)
     }
 
-    fn remember(&self) -> Recollection {
-        self.line.remember()
+    /// Lets the line hear the player up to a position, and a learner with it.
+    fn hear_player(&mut self, stretch: (Beats, Beats)) -> Result<(), ComposeError> {
+        if let Some(session) = self.learner.as_ref().and_then(Teacher::newest) {
+            self.line.adopt(session)?;
+        }
+        let heard = self.line.hear(&self.ear.until(stretch.1), self.ear.metres(), stretch)?;
+        if let Some(learner) = self.learner.as_ref().filter(|_| !heard.is_empty()) {
+            // A learner that is behind misses a phrase.
+            let _room = learner.phrase(heard);
+        }
+        Ok(())
     }
 }
 

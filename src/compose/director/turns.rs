@@ -2,10 +2,11 @@
 
 use super::super::ComposeError;
 use super::super::facts::Facts;
-use super::draft::{Draft, LatentPlace, Source};
+use super::draft::{Draft, Source};
 use super::{Director, Mode, position, step_after};
 use crate::music::{Note, STEPS_PER_BEAT};
 use crate::time::Beats;
+use std::sync::Arc;
 
 /// Quarter notes before a phrase that the network hears of the player, at most.
 const HEARD_BEFORE: f64 = 32.0;
@@ -79,15 +80,11 @@ impl Director {
                 Err(refusal) => Err(refusal),
             };
             match written {
-                Ok((point, form, reference, loudness)) => {
-                    self.refusal = None;
-                    let source = Source::Latent { place: LatentPlace::Near(point), form, reference };
-                    return self.compose_latent(at, form, source, loudness);
-                }
+                Ok(located) => return self.compose_latent(at, located),
                 Err(refusal) => self.refuse(refusal),
             }
         }
-        self.line.hear(&self.ear.until(at), self.ear.metres(), (from, at))?;
+        self.hear_player((from, at))?;
         match Facts::of(&self.ear, &self.line, (from, at)) {
             Some(facts) => self.compose_line((at, self.bar_line(at, bars)), facts),
             None => Ok(()),
@@ -97,7 +94,12 @@ impl Director {
     /// Has the melody network write.
     fn compose_line(&mut self, window: (Beats, Beats), facts: Facts) -> Result<(), ComposeError> {
         let loudness = facts.loudness;
-        let source = Source::Line { before: self.remember(), facts, harmony: Vec::new(), strict: false };
+        let source = Source::Line {
+            before: Arc::new(self.line.remember()),
+            facts: Box::new(facts),
+            harmony: Vec::new(),
+            strict: false,
+        };
         self.compose(Draft { mode: self.mode, window, metres: self.ear.metres().clone(), source, loudness })
     }
 
@@ -117,7 +119,7 @@ impl Director {
             }
             // What it went on from is still what it goes on from.
             if let Some(Source::Line { facts, .. }) = self.slot.as_ref().map(|slot| slot.written.draft.source.clone()) {
-                return self.compose_line(window, facts);
+                return self.compose_line(window, *facts);
             }
         }
         let silence = Beats::from_steps(i64::from(self.settings.direction.stop), STEPS_PER_BEAT);
@@ -128,7 +130,7 @@ impl Director {
         let earliest = self.ear.first_onset().map_or(at, |onset| self.bar_line(onset, 0));
         let recent = position(step_after(at - Beats(HEARD_BEFORE)));
         let from = self.line.until().map_or(earliest, |until| earliest.max(until)).max(recent).min(at);
-        self.line.hear(&self.ear.until(at), self.ear.metres(), (from, at))?;
+        self.hear_player((from, at))?;
         // The last stretch of the length of a phrase in which he played.
         let last = self.ear.newest().map_or(at, |note: &Note| note.onset);
         let call = (self.bar_line(last, 1 - self.bars()), self.bar_line(last, 1).min(at));
