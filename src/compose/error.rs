@@ -33,6 +33,17 @@ pub enum ComposeError {
         /// The most.
         high: f64,
     },
+    /// A text that stands for no value of a control.
+    #[error("{control}: `{text}` is no value of it")]
+    Text {
+        /// Its name.
+        control: &'static str,
+        /// The text.
+        text: String,
+    },
+    /// A phrase of the phrase network is wanted where there is no such network.
+    #[error("there is no phrase network to write with")]
+    NoPhrases,
     /// The worker's thread ended before its time.
     #[error("the composer's thread ended unexpectedly")]
     Gone,

@@ -82,7 +82,7 @@ fn accent(at: Beats, metres: &MetreMap) -> f64 {
 }
 
 /// Ends every note before the next begins: straying onsets may have crossed.
-fn one_at_a_time(notes: &mut [Note]) {
+pub(super) fn one_at_a_time(notes: &mut [Note]) {
     const SHORTEST: f64 = 1e-3;
     for i in 1..notes.len() {
         let before = notes[i - 1];

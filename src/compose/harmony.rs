@@ -41,9 +41,46 @@ pub fn home_tones(notes: &[Note]) -> (Option<Key>, PitchClassSet) {
     (Some(key), own.chain(variants).chain(dwelt_on).collect())
 }
 
+/// Tones that do not go with a chord: those that never do, and those that may only pass.
+///
+/// Outside both the scale and the chord nothing belongs. Where the chord bends a tone of the scale (the F sharp of D7 in
+/// C major), the bent tone's neighbours in the scale clash with it. A tone of the scale a semitone above one of the
+/// chord's (F over C, C over Em7) is what harmony books call an avoid note: it passes, and does not stay.
+pub fn avoid_notes(chord: PitchClassSet, scale: PitchClassSet) -> (PitchClassSet, PitchClassSet) {
+    if chord.is_empty() {
+        return (PitchClassSet::EMPTY, PitchClassSet::EMPTY);
+    }
+    let (mut never, mut passing) = (PitchClassSet::ALL.difference(scale.union(chord)), PitchClassSet::EMPTY);
+    let rest = scale.difference(chord);
+    for tone in chord.iter() {
+        let above = tone.up(1);
+        if rest.contains(above) {
+            passing.insert(above);
+        }
+        if !scale.contains(tone) {
+            [above, tone.up(-1)].into_iter().filter(|&t| rest.contains(t)).for_each(|t| never.insert(t));
+        }
+    }
+    (never, passing.difference(never))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn avoid_notes_are_those_of_the_books() {
+        let white = PitchClassSet::from_semitones(&[0, 2, 4, 5, 7, 9, 11]);
+        let black = PitchClassSet::ALL.difference(white);
+        let avoid = |chord: &[u8]| avoid_notes(PitchClassSet::from_semitones(chord), white);
+        assert_eq!(avoid(&[0, 4, 7, 11]), (black, PitchClassSet::from_semitones(&[5])), "F over Cmaj7");
+        assert_eq!(avoid(&[2, 5, 9, 0]), (black, PitchClassSet::EMPTY), "none over Dm7");
+        assert_eq!(avoid(&[4, 7, 11, 2]), (black, PitchClassSet::from_semitones(&[0, 5])), "C and F over Em7");
+        let (never, passing) = avoid(&[2, 6, 9, 0]);
+        assert!(never.contains_pitch(5) && never.contains_pitch(7) && !never.contains_pitch(6), "{never:?} over D7");
+        assert!(passing.is_empty());
+        assert_eq!(avoid(&[]), (PitchClassSet::EMPTY, PitchClassSet::EMPTY));
+    }
 
     fn tones(pitches: &[u8]) -> (String, PitchClassSet) {
         let note = |&pitch: &u8| Note { onset: Beats::ZERO, duration: Beats(1.0), pitch, velocity: 80 };

@@ -86,6 +86,17 @@ impl MelodyModel {
         self.last = None;
     }
 
+    /// What was heard so far, to come back to.
+    pub(super) fn remember(&self) -> Heard {
+        Heard { memory: self.memory.clone(), states: self.states.clone(), last: self.last }
+    }
+
+    /// Goes back to what had been heard then.
+    pub(super) fn recall(&mut self, heard: &Heard) {
+        let Heard { memory, states, last } = heard.clone();
+        (self.memory, self.states, self.last) = (memory, states, last);
+    }
+
     /// Events heard so far.
     pub fn heard(&self) -> usize {
         self.memory.heard
@@ -233,8 +244,16 @@ pub(super) fn has(direction: &str, tensors: &[TensorSpec], wanted: &TensorSpec) 
     }
 }
 
+/// Everything that a melody network heard up to a moment.
+#[derive(Debug, Clone)]
+pub(super) struct Heard {
+    memory: Memory,
+    states: [Vec<f32>; 2],
+    last: Option<Token>,
+}
+
 /// M earlier events with their keys, and how well the present matches each. When full, the oldest entry gives way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Memory {
     capacity: usize,
     width: usize,

@@ -7,10 +7,16 @@
 
 mod composer;
 mod controls;
+mod director;
+mod ear;
 mod error;
 mod expression;
+mod facts;
 mod harmony;
+mod line;
 mod melody_model;
+mod parameters;
+mod pen;
 mod phrase_model;
 mod sampler;
 mod tally;
@@ -18,10 +24,15 @@ mod worker;
 
 pub use composer::{Composer, Cue, Phrase};
 pub use controls::{Controls, Expression, ScaleControl};
+pub use director::{
+    Boundary, Corner, Direction, Director, MOST_BARS, Mode, Order, PlayedPhrase, Refusal, SecondVoice, Settings,
+    Status, Turn,
+};
 pub use error::ComposeError;
-pub use harmony::{HarmonySpan, home_tones};
+pub use harmony::{HarmonySpan, avoid_notes, home_tones};
 pub use melody_model::{Expectation, MelodyModel, Place};
+pub use parameters::{PARAMETERS, Parameter, Shape};
 pub use phrase_model::{LatentPoint, PhraseModel, blend, likeliest};
 pub use sampler::{Freedom, Moment, Rules, choose, closable};
 pub use tally::{Figures, Tally};
-pub use worker::Worker;
+pub use worker::{DirectorWorker, News, Worker};

@@ -81,6 +81,8 @@ pub struct Moment<'a> {
     pub rests: f64,
     /// How dense the answer is so far and should be.
     pub pace: Option<Pace>,
+    /// Tones that may not sound here for so many steps or more.
+    pub avoid: &'a [(PitchClassSet, u32)],
 }
 
 /// How many notes there were in how many steps, and how many there should be.
@@ -131,7 +133,9 @@ fn allows(rules: &Rules, moment: &Moment, event: Token, strict: bool) -> bool {
     let Some(&steps) = DURATIONS.get(usize::from(event.duration)) else { return false };
     let steps = u32::from(steps);
     let Some(rest) = moment.left.checked_sub(steps) else { return false };
-    let in_rules = |pitch: u8| rules.tones.contains_pitch(pitch) && (rules.range.0..=rules.range.1).contains(&pitch);
+    let avoided = |pitch: u8| moment.avoid.iter().any(|(tones, from)| steps >= *from && tones.contains_pitch(pitch));
+    let in_range = |pitch: u8| (rules.range.0..=rules.range.1).contains(&pitch);
+    let in_rules = |pitch: u8| rules.tones.contains_pitch(pitch) && in_range(pitch) && !avoided(pitch);
     let closes = |pitch: u8| rules.closing_tones.contains_pitch(pitch);
     let pitch = pitch_of(event.pitch, rules.first_pitch);
     if event.pitch != REST && !pitch.is_some_and(in_rules) {
@@ -163,20 +167,51 @@ fn weigh(
                 continue;
             }
             let log = expectation.log_duration[duration] + expectation.log_pitch[duration * PITCH_CLASSES + pitch];
-            let mut log = f64::from(log.max(-60.0));
-            if let (Some((chord, bonus)), Some(key)) = (moment.harmony, pitch_of(event.pitch, rules.first_pitch)) {
-                log += if chord.contains_pitch(key) { bonus } else { 0.0 };
-            }
-            if moment.echoes.contains(&event) {
-                log -= moment.echo_cost;
-            }
-            let sounds = event.pitch != REST;
-            log += if sounds { 0.0 } else { moment.rests };
-            log -= moment.pace.map_or(0.0, |pace| pace.loss(u32::from(steps), sounds));
+            let log = f64::from(log.max(-60.0)) + wish(rules, moment, event, u32::from(steps));
             events.push((event, (log * ROUNDING).round() / ROUNDING / freedom.temperature.max(1e-3)));
         }
     }
     events
+}
+
+/// Nats that an event gains by the harmony, the echoes and the controls.
+fn wish(rules: &Rules, moment: &Moment, event: Token, steps: u32) -> f64 {
+    let mut nats = 0.0;
+    if let (Some((chord, bonus)), Some(key)) = (moment.harmony, pitch_of(event.pitch, rules.first_pitch)) {
+        nats += if chord.contains_pitch(key) { bonus } else { 0.0 };
+    }
+    if moment.echoes.contains(&event) {
+        nats -= moment.echo_cost;
+    }
+    let sounds = event.pitch != REST;
+    nats += if sounds { 0.0 } else { moment.rests };
+    nats - moment.pace.map_or(0.0, |pace| pace.loss(steps, sounds))
+}
+
+/// The likeliest duration of which an event may stand here, and its likeliest pitch: what [`super::likeliest`] gives,
+/// wherever that keeps the rules and no control asks for something else. `None` as for [`choose`].
+pub(super) fn likeliest_allowed(expectation: &Expectation, rules: &Rules, moment: &Moment) -> Option<Token> {
+    let find = |strict: bool| {
+        let mut best: Option<(f64, Token)> = None;
+        for (duration, &steps) in DURATIONS.iter().enumerate() {
+            let events = (0..PITCH_CLASSES).map(|pitch| Token { duration: duration as u8, pitch: pitch as u8 });
+            let mut top: Option<(f64, f64, Token)> = None;
+            for event in events.filter(|&event| allows(rules, moment, event, strict)) {
+                let nats = wish(rules, moment, event, u32::from(steps));
+                let log = f64::from(expectation.log_pitch[duration * PITCH_CLASSES + usize::from(event.pitch)]) + nats;
+                let most = top.map_or(nats, |(_, most, _)| most.max(nats));
+                let (log, event) = top.map_or((log, event), |(l, _, e)| if log > l { (log, event) } else { (l, e) });
+                top = Some((log, most, event));
+            }
+            let Some((_, nats, event)) = top else { continue };
+            let log = f64::from(expectation.log_duration[duration]) + nats;
+            if best.is_none_or(|(most, _)| log > most) {
+                best = Some((log, event));
+            }
+        }
+        best.map(|(_, event)| event)
+    };
+    find(true).or_else(|| find(false))
 }
 
 /// One draw from events with log-weights, the least likely of which are left out.
@@ -235,7 +270,16 @@ mod tests {
     }
 
     fn moment(left: u32) -> Moment<'static> {
-        Moment { left, last_pitch: None, harmony: None, echoes: &[], echo_cost: 0.0, rests: 0.0, pace: None }
+        Moment {
+            left,
+            last_pitch: None,
+            harmony: None,
+            echoes: &[],
+            echo_cost: 0.0,
+            rests: 0.0,
+            pace: None,
+            avoid: &[],
+        }
     }
 
     proptest! {

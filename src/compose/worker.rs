@@ -1,6 +1,8 @@
-//! The composer on a thread of its own.
+//! The composer, or the director, on a thread of its own.
 
-use super::{ComposeError, Composer, Cue, Phrase};
+use super::{ComposeError, Composer, Cue, Director, Order, Phrase, PlayedPhrase, Status};
+use crate::bridge::ClockReading;
+use crate::time::Beats;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -44,6 +46,114 @@ impl Drop for Worker {
         self.cues = None; // the thread ends when nobody can ask any more
         if let Some(thread) = self.thread.take() {
             // A panic there was already reported as an answer that never came.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a director's thread tells.
+#[derive(Debug)]
+pub struct News {
+    /// How things stand.
+    pub status: Status,
+    /// Phrases that were planned since the last news.
+    pub phrases: Vec<PlayedPhrase>,
+    /// The order that was given with this task, and the position that counts.
+    pub order: Option<(Beats, Order)>,
+    /// What went wrong; the director goes on with the next step.
+    pub error: Option<ComposeError>,
+}
+
+#[derive(Debug)]
+enum Task {
+    Follow(ClockReading),
+    RunTo(Beats, Sender<News>),
+    Order(Beats, Order),
+}
+
+/// A thread that owns a director.
+#[derive(Debug)]
+pub struct DirectorWorker {
+    tasks: Option<Sender<Task>>,
+    news: Receiver<News>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl DirectorWorker {
+    /// Starts the thread.
+    pub fn spawn(mut director: Director) -> Self {
+        let (tasks, task_receiver) = channel();
+        let (news_sender, news) = channel();
+        let thread = std::thread::spawn(move || {
+            for task in task_receiver {
+                let (mut order, mut asked, mut quiet) = (None, None, false);
+                let result = match task {
+                    Task::Follow(clock) => {
+                        quiet = true;
+                        director.follow(&clock)
+                    }
+                    Task::RunTo(pos, sender) => {
+                        asked = Some(sender);
+                        director.run_to(pos)
+                    }
+                    Task::Order(at, given) => director.order(at, given.clone()).map(|at| order = Some((at, given))),
+                };
+                let (status, phrases) = (director.status(), director.take_phrases().collect::<Vec<_>>());
+                // A clock that only went on is no news.
+                let silent = quiet && phrases.is_empty() && result.is_ok();
+                let told = News { status, phrases, order, error: result.err() };
+                let gone = !silent && asked.as_ref().unwrap_or(&news_sender).send(told).is_err();
+                if gone && asked.is_none() {
+                    break;
+                }
+            }
+        });
+        Self { tasks: Some(tasks), news, thread: Some(thread) }
+    }
+
+    fn give(&self, task: Task) -> Result<(), ComposeError> {
+        let tasks = self.tasks.as_ref().ok_or(ComposeError::Gone)?;
+        tasks.send(task).map_err(|_| ComposeError::Gone)
+    }
+
+    /// Tells how far time has come, and does not wait: [`Director::follow`]. For as often as is convenient; news come
+    /// where phrases were planned.
+    ///
+    /// # Errors
+    /// [`ComposeError::Gone`].
+    pub fn follow(&self, clock: ClockReading) -> Result<(), ComposeError> {
+        self.give(Task::Follow(clock))
+    }
+
+    /// Goes on up to a position and waits for what comes of it: for those who have time. See [`Director::run_to`].
+    ///
+    /// # Errors
+    /// [`ComposeError::Gone`]; other errors are in the news.
+    pub fn run_to(&self, pos: Beats) -> Result<News, ComposeError> {
+        let (sender, receiver) = channel();
+        self.give(Task::RunTo(pos, sender))?;
+        receiver.recv().map_err(|_| ComposeError::Gone)
+    }
+
+    /// Gives an order, and does not wait; the position that counts comes with the news. See [`Director::order`].
+    ///
+    /// # Errors
+    /// [`ComposeError::Gone`].
+    pub fn order(&self, at: Beats, order: Order) -> Result<(), ComposeError> {
+        self.give(Task::Order(at, order))
+    }
+
+    /// News that wait.
+    pub fn news(&self) -> Option<News> {
+        self.news.try_recv().ok()
+    }
+}
+
+impl Drop for DirectorWorker {
+    fn drop(&mut self) {
+        self.tasks = None; // the thread ends when nobody can ask any more
+        if let Some(thread) = self.thread.take() {
+            // A panic there was already reported as news that never came.
             let _ = thread.join();
         }
     }

@@ -1,0 +1,539 @@
+//! Who plays when, and what: turns what is heard, in a mode, into plans that reach the audio side before their time.
+//!
+//! The director thinks at grid steps. At each it knows what was heard before, and nothing else; what it decides there
+//! begins a fixed number of steps later. So it does not matter how late or how often it is asked, nor in which portions
+//! it hears: [`Director::run_to`] makes up for all steps that have passed. A stretch of time (see
+//! [`HeardKind::Transport`]) is begun with an empty memory, so that the same music gives the same answers after a jump or
+//! a stop; captured phrases, settings and the history stay.
+
+mod direction;
+mod draft;
+mod history;
+mod improvise;
+mod latent;
+mod second_voice;
+mod turns;
+
+pub use direction::{Boundary, Corner, Direction, MOST_BARS, Mode, Order, SecondVoice, Settings};
+pub use latent::Refusal;
+pub use turns::Turn;
+
+use super::ear::Ear;
+use super::expression::one_at_a_time;
+use super::line::Line;
+use super::pen::{Standing, steps, steps_between};
+use super::{ComposeError, MelodyModel, Phrase, PhraseModel};
+use crate::bridge::{ClockReading, ComposerSide, Heard, HeardKind, Part, Plan, Scheduled, Teacher};
+use crate::model::session::Session;
+use crate::music::{Chord, Melody, Note, STEPS_PER_BEAT};
+use crate::time::{Beats, TimeSignature};
+use draft::{Desk, Draft, Source, Written};
+use history::History;
+use latent::Captured;
+use second_voice::Voice;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Steps from a decision to where it takes effect: an eighth of a second at 120 quarter notes a minute.
+const LEAD: u32 = STEPS_PER_BEAT / 4;
+/// Longer ways than this, in steps, are jumped: 43,000 quarter notes.
+const LONGEST_WAY: i64 = 1 << 20;
+/// What was heard is remembered for so long, in quarter notes.
+const MEMORY: f64 = 256.0;
+/// Phrases that wait to be asked for.
+const TOLD: usize = 64;
+
+/// A phrase as it is planned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlayedPhrase {
+    /// The mode that it was written in.
+    pub mode: Mode,
+    /// From where to where it is played.
+    pub window: (Beats, Beats),
+    /// 0, or which other phrase in place of the first it is.
+    pub take: u32,
+    /// Whether it was just written, and not played before.
+    pub new: bool,
+    /// The notes, where they are played.
+    pub phrase: Phrase,
+}
+
+/// What a screen shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// The mode.
+    pub mode: Mode,
+    /// The mode from the next boundary on.
+    pub next_mode: Option<Mode>,
+    /// Whose turn it is.
+    pub turn: Turn,
+    /// The chord that is improvised over.
+    pub chord: Option<Chord>,
+    /// Which phrase of the history is the present one, from 1, and how many there are.
+    pub history: (usize, usize),
+    /// The corners that hold a phrase.
+    pub captured: [bool; 4],
+    /// How often a phrase did not fit the phrase network, and the melody network went on instead.
+    pub refused: u64,
+    /// Why, the last time; `None` when the phrase network has written since.
+    pub refusal: Option<Refusal>,
+}
+
+/// What sounds or is about to.
+#[derive(Debug)]
+struct Slot {
+    at: Beats,
+    written: Written,
+    /// Whether the line has heard it, which a repetition is not.
+    fresh: bool,
+}
+
+/// Hears the player and plans what is played, in a mode. Belongs to one thread.
+#[derive(Debug)]
+pub struct Director {
+    settings: Settings,
+    side: ComposerSide,
+    ear: Ear,
+    line: Line,
+    phrases: Option<PhraseModel>,
+    lead: u32,
+    mode: Mode,
+    next_mode: Option<Mode>,
+    /// Whether the present phrase of the history is to be played from the next boundary on.
+    replay: bool,
+    waiting: VecDeque<Heard>,
+    orders: VecDeque<(Beats, Order)>,
+    epoch: u32,
+    /// Whether the transport said that it stands.
+    stopped: bool,
+    /// The next step to think at; `None` before anything was heard of a stretch of time.
+    next: Option<i64>,
+    /// Notes that began since the last step.
+    onsets: Vec<Note>,
+    turn: Turn,
+    slot: Option<Slot>,
+    /// Notes that were planned and have not ended.
+    sent: Vec<Note>,
+    history: History,
+    captured: [Option<Captured>; 4],
+    /// Phrases to be captured when their last bar is over.
+    capturing: Vec<(Corner, (Beats, Beats))>,
+    chord: Option<Chord>,
+    /// Where something was last heard while improvising.
+    active: Option<Beats>,
+    voice: Voice,
+    refused: u64,
+    refusal: Option<Refusal>,
+    told: VecDeque<PlayedPhrase>,
+    composed: u32,
+    /// Who learns from what is played, where somebody does.
+    learner: Option<Teacher<Session>>,
+}
+
+impl Director {
+    /// A director that has heard nothing, in the mode [`Mode::Answer`]. Without a phrase network, what needs one is
+    /// answered by the melody network.
+    pub fn new(model: MelodyModel, phrases: Option<PhraseModel>, side: ComposerSide) -> Self {
+        Self {
+            settings: Settings::default(),
+            side,
+            ear: Ear::default(),
+            line: Line::new(model),
+            phrases,
+            lead: LEAD,
+            mode: Mode::default(),
+            next_mode: None,
+            replay: false,
+            waiting: VecDeque::new(),
+            orders: VecDeque::new(),
+            epoch: 0,
+            stopped: false,
+            next: None,
+            onsets: Vec::new(),
+            turn: Turn::Waiting,
+            slot: None,
+            sent: Vec::new(),
+            history: History::default(),
+            captured: [None, None, None, None],
+            capturing: Vec::new(),
+            chord: None,
+            active: None,
+            voice: Voice::default(),
+            refused: 0,
+            refusal: None,
+            told: VecDeque::new(),
+            composed: 0,
+            learner: None,
+        }
+    }
+
+    /// As [`super::Composer::with_learner`].
+    #[must_use]
+    pub fn with_learner(self, learner: Teacher<Session>) -> Self {
+        Self { learner: Some(learner), ..self }
+    }
+
+    /// With other steps (of 1/24 of a quarter note) from a decision to its effect, 6 else; at most 96. Offline, where time
+    /// waits, 0 hears calls to their very end. The same steps give the same notes.
+    #[must_use]
+    pub fn with_lead(self, steps: u32) -> Self {
+        Self { lead: steps.min(4 * STEPS_PER_BEAT), ..self }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What there is to show.
+    pub fn status(&self) -> Status {
+        Status {
+            mode: self.mode,
+            next_mode: self.next_mode,
+            turn: self.turn,
+            chord: self.chord,
+            history: self.history.place(),
+            captured: self.captured.each_ref().map(Option::is_some),
+            refused: self.refused,
+            refusal: self.refusal.clone(),
+        }
+    }
+
+    /// The phrase in a corner, on the grid, such as a project stores.
+    pub fn captured(&self, corner: Corner) -> Option<&Melody> {
+        self.captured[corner as usize].as_ref().map(|captured| &captured.melody)
+    }
+
+    /// Phrases that were planned since this was last asked, at most 64 of them; older ones give way.
+    pub fn take_phrases(&mut self) -> impl Iterator<Item = PlayedPhrase> + '_ {
+        self.told.drain(..)
+    }
+
+    /// Gives an order at a position, which the player saw when he gave it. It is followed from the next step on that was
+    /// not thought at yet, and at once while time stands. Gives the position that counts, for a recording.
+    ///
+    /// # Errors
+    /// [`ComposeError::Control`] for settings out of range; while time stands, also what the networks say.
+    pub fn order(&mut self, at: Beats, order: Order) -> Result<Beats, ComposeError> {
+        if let Order::Settings(settings) = &order {
+            settings.check()?;
+        }
+        let Some(next) = self.next.filter(|_| !self.stopped) else {
+            self.apply(at, order)?;
+            if let Some(mode) = self.next_mode.take() {
+                self.mode = mode;
+            }
+            return Ok(at);
+        };
+        let at = if at.is_finite() { at.max(position(next)) } else { position(next) };
+        let place = self.orders.partition_point(|(other, _)| *other <= at);
+        self.orders.insert(place, (at, order));
+        Ok(at)
+    }
+
+    /// Takes in what was heard, in order: for those who have no ring.
+    pub fn hear(&mut self, heard: Heard) {
+        self.waiting.push_back(heard);
+    }
+
+    /// Takes in what waits in the ring, and goes on as far as the clock says. The clock is to be read before this is
+    /// called: the ring then holds everything up to there.
+    ///
+    /// # Errors
+    /// As [`Director::run_to`].
+    pub fn follow(&mut self, clock: &ClockReading) -> Result<(), ComposeError> {
+        self.run_to(Beats(f64::NEG_INFINITY))?;
+        if clock.playing && clock.epoch == self.epoch { self.run_to(clock.pos_beats) } else { Ok(()) }
+    }
+
+    /// Takes in what waits in the ring, and thinks at all steps up to a position, before which everything has been heard.
+    ///
+    /// # Errors
+    /// [`ComposeError`] of the networks and of a full ring. The step is then passed over, and the next call goes on.
+    pub fn run_to(&mut self, pos: Beats) -> Result<(), ComposeError> {
+        while let Some(heard) = self.side.heard.receive() {
+            self.waiting.push_back(heard);
+        }
+        while let Some(&heard) = self.waiting.front() {
+            if let HeardKind::Transport { playing, time_signature, epoch, .. } = heard.kind {
+                if epoch != self.epoch || playing == self.stopped || self.next.is_none() {
+                    self.restart(heard.pos_beats, time_signature);
+                    (self.epoch, self.stopped) = (epoch, !playing);
+                }
+            } else if !self.stopped {
+                self.think_to(heard.pos_beats)?;
+                self.ear.hear(heard);
+                if let HeardKind::NoteOn { .. } = heard.kind {
+                    self.onsets.extend(self.ear.newest());
+                }
+            }
+            self.waiting.pop_front();
+        }
+        if pos.is_finite() && !self.stopped { self.think_to(pos) } else { Ok(()) }
+    }
+
+    /// Begins a stretch of time.
+    fn restart(&mut self, at: Beats, metre: TimeSignature) {
+        self.ear.restart(metre);
+        self.line.forget();
+        (self.turn, self.slot, self.chord, self.active) = (Turn::Waiting, None, None, None);
+        self.voice = Voice::default();
+        self.sent.clear();
+        self.onsets.clear();
+        self.capturing.clear();
+        self.next = Some(step_after(at));
+        self.orders.iter_mut().for_each(|(order, _)| *order = at);
+    }
+
+    /// Thinks at all steps up to a position.
+    fn think_to(&mut self, pos: Beats) -> Result<(), ComposeError> {
+        let last = pos.floor_to(Beats::from_steps(1, STEPS_PER_BEAT)).nearest_step(STEPS_PER_BEAT);
+        let mut next = self.next.unwrap_or_else(|| step_after(pos));
+        if last - next > LONGEST_WAY {
+            next = last;
+        }
+        while next <= last {
+            self.next = Some(next + 1);
+            self.think(next)?;
+            next += 1;
+        }
+        self.next = Some(next);
+        Ok(())
+    }
+
+    /// Decides what begins `lead` steps after a step.
+    fn think(&mut self, step: i64) -> Result<(), ComposeError> {
+        let at = position(step);
+        while let Some((_, order)) = self.orders.pop_front_if(|(given, _)| *given <= at) {
+            self.apply(at, order)?;
+        }
+        self.capture(at);
+        self.sent.retain(|note| note.end() > at);
+        let then = step + i64::from(self.lead);
+        self.change(then)?;
+        if !self.replay {
+            self.repeat(then)?;
+            match self.mode {
+                Mode::Answer | Mode::Vary => self.exchange(step)?,
+                Mode::Continue => self.go_on(step)?,
+                Mode::Improvise => self.improvise(step)?,
+                Mode::Morph => self.morph(step)?,
+                Mode::Harmonise => self.harmonise(step)?,
+            }
+        }
+        self.onsets.clear();
+        if self.is_bar(step) {
+            self.ear.forget_before(at - Beats(MEMORY));
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, at: Beats, order: Order) -> Result<(), ComposeError> {
+        match order {
+            Order::Mode(mode) => self.next_mode = Some(mode).filter(|&mode| mode != self.mode),
+            Order::Settings(settings) => self.settings = *settings,
+            Order::Capture(corner) => self.order_capture(at, corner),
+            Order::Keep(corner, melody) => self.captured[corner as usize] = melody.map(Captured::from),
+            Order::Again => self.replay = self.history.present().is_some(),
+            Order::Another => self.write_another()?,
+            Order::Undo => self.replay |= self.history.undo(),
+            Order::Redo => self.replay |= self.history.redo(),
+        }
+        Ok(())
+    }
+
+    /// Changes the mode, and begins a phrase that was asked for, where a boundary lies at a step.
+    fn change(&mut self, then: i64) -> Result<(), ComposeError> {
+        let boundary = match self.settings.direction.switch_at {
+            Boundary::Beat => self.is_beat(then),
+            Boundary::Bar => self.is_bar(then),
+        };
+        if !boundary || (self.next_mode.is_none() && !self.replay) {
+            return Ok(());
+        }
+        let at = position(then);
+        self.withdraw(at)?;
+        if let Some(mode) = self.next_mode.take() {
+            self.mode = mode;
+            (self.chord, self.active, self.voice) = (None, None, Voice::default());
+        }
+        // A note that still sounds is waited for: a repetition is not cut.
+        if self.replay && self.free_at(at) <= at {
+            self.replay = false;
+            if let Some(written) = self.history.present().cloned() {
+                self.play(written, at, 0, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Repeats the present phrase where it ends, while it is held.
+    fn repeat(&mut self, then: i64) -> Result<(), ComposeError> {
+        let at = position(then);
+        match self.slot.as_ref().filter(|_| self.settings.direction.hold && self.ends_at(then)) {
+            Some(slot) => self.play(slot.written.clone(), at, 0, false),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether what is planned ends at a step.
+    fn ends_at(&self, step: i64) -> bool {
+        matches!(self.turn, Turn::Playing { until } if until.nearest_step(STEPS_PER_BEAT) == step)
+    }
+
+    fn write_another(&mut self) -> Result<(), ComposeError> {
+        let Some(present) = self.history.present() else { return Ok(()) };
+        let (draft, standing) = (Arc::clone(&present.draft), present.locked(self.settings.direction.locked));
+        let take = self.history.next_take();
+        let now = self.line.remember();
+        let written = self.desk().write(&draft, take, standing);
+        self.line.recall(&now);
+        self.history.add(written?);
+        self.replay = true;
+        Ok(())
+    }
+
+    fn desk(&mut self) -> Desk<'_> {
+        Desk {
+            line: &mut self.line,
+            phrases: self.phrases.as_mut(),
+            controls: &self.settings.controls,
+            vary: self.settings.direction.vary,
+        }
+    }
+
+    /// Writes a phrase and plans it.
+    fn compose(&mut self, draft: Draft) -> Result<(), ComposeError> {
+        let at = draft.window.0;
+        let free = steps_between((at, self.free_at(at)));
+        let standing = (free > 0).then(|| Standing { from: 0, to: free, notes: Vec::new() });
+        let written = self.desk().write(&Arc::new(draft), 0, standing.into_iter().collect())?;
+        self.history.add(written.clone());
+        self.play(written, at, 0, true)
+    }
+
+    /// Plans a phrase from a position on, without the notes before a step of it.
+    fn play(&mut self, written: Written, at: Beats, from: u32, fresh: bool) -> Result<(), ComposeError> {
+        let (epoch, part) = (self.epoch, Part::Answer);
+        let duration = written.length();
+        let shift = at - written.draft.window.0;
+        let free = self.free_at(at + Beats::from_steps(i64::from(from), STEPS_PER_BEAT));
+        let mut notes = Vec::new();
+        for (bare, note) in written.bare.iter().zip(&written.phrase.notes).filter(|(bare, _)| bare.step >= from) {
+            let mut note = note.shifted(shift);
+            if note.onset < free {
+                // A straying hand reached back into what still sounds.
+                let grid = Beats::from_steps(i64::from(bare.step + bare.steps), STEPS_PER_BEAT) + at;
+                note = Note { onset: free, duration: note.end().max(grid) - free, ..note };
+            }
+            notes.push(note);
+        }
+        one_at_a_time(&mut notes);
+        let told = Phrase { notes: notes.clone(), ..written.phrase.clone() };
+        let window = (at, at + duration);
+        self.turn = Turn::Playing { until: window.1 };
+        self.composed = self.composed.wrapping_add(1);
+        let full = ComposeError::TooManyNotes { phrase: self.composed };
+        if self.told.len() == TOLD {
+            self.told.pop_front();
+        }
+        let (mode, take) = (written.draft.mode, written.take);
+        self.told.push_back(PlayedPhrase { mode, window, take, new: fresh, phrase: told });
+        self.slot = Some(Slot { at, written, fresh });
+        if from == 0 && self.side.plan(Plan::Phrase { epoch, at, part, duration }).is_err() {
+            return Err(full);
+        }
+        notes.into_iter().try_for_each(|note| self.send(note)).map_err(|()| full)
+    }
+
+    fn send(&mut self, note: Note) -> Result<(), ()> {
+        let Note { onset: at, duration, pitch, velocity } = note;
+        let scheduled = Scheduled { at, duration, part: Part::Answer, pitch, velocity };
+        self.side.plan(Plan::Note { epoch: self.epoch, note: scheduled }).map_err(drop)?;
+        self.sent.push(note);
+        Ok(())
+    }
+
+    /// Takes back what is planned from a position on. The line has then heard what is left of it.
+    fn withdraw(&mut self, from: Beats) -> Result<(), ComposeError> {
+        let planned = self.slot.is_some() || self.sent.iter().any(|note| note.onset >= from);
+        self.turn = Turn::Waiting;
+        self.sent.retain(|note| note.onset < from);
+        let slot = self.slot.take();
+        if planned {
+            let plan = Plan::Withdraw { epoch: self.epoch, from, part: Part::Answer };
+            let full = ComposeError::TooManyNotes { phrase: self.composed };
+            self.side.plan(plan).map_err(|_| full)?;
+        }
+        let Some(Slot { at, written, fresh: true }) = slot else { return Ok(()) };
+        let end = from.min(written.draft.window.1);
+        if let Source::Line { before, .. } = &written.draft.source {
+            self.line.hear_again(before, &written.on_grid(), &written.draft.metres, (at, end))?;
+        }
+        Ok(())
+    }
+
+    /// Where the last note ends that begins before a position; the position itself where none sounds then.
+    fn free_at(&self, at: Beats) -> Beats {
+        let before = self.sent.iter().filter(|note| note.onset < at);
+        let end = before.map(Note::end).fold(at, Beats::max);
+        // Up to the next step.
+        if end > at { position(step_after(end)) } else { at }
+    }
+
+    /// Steps since the start of the bar that a step lies in, and the bar's metre.
+    fn place_in_bar(&self, step: i64) -> (i64, TimeSignature) {
+        // Half a step on, so that rounded bar lines do not matter.
+        let at = Beats((step as f64 + 0.5) / f64::from(STEPS_PER_BEAT));
+        let bar = self.ear.metres().bar_at(at);
+        (step - bar.start.nearest_step(STEPS_PER_BEAT), bar.metre)
+    }
+
+    fn is_bar(&self, step: i64) -> bool {
+        self.place_in_bar(step).0 <= 0
+    }
+
+    fn is_beat(&self, step: i64) -> bool {
+        let (into, metre) = self.place_in_bar(step);
+        into % i64::from(steps(metre.beat_beats())) == 0
+    }
+
+    fn is_pulse(&self, step: i64) -> bool {
+        let (into, metre) = self.place_in_bar(step);
+        into % i64::from(steps(metre.pulse_beats())) == 0
+    }
+
+    /// The bar line that lies so many bars after the start of the bar of a position, on the grid.
+    fn bar_line(&self, at: Beats, bars: i64) -> Beats {
+        let metres = self.ear.metres();
+        let here = metres.bar_at(at + Beats(0.5 / f64::from(STEPS_PER_BEAT)));
+        position(metres.bar(here.index.saturating_add(bars)).start.nearest_step(STEPS_PER_BEAT))
+    }
+
+    fn bars(&self) -> i64 {
+        i64::from(self.settings.direction.bars)
+    }
+
+    /// Lets the line hear the player up to a position, and a learner with it.
+    fn hear_player(&mut self, stretch: (Beats, Beats)) -> Result<(), ComposeError> {
+        if let Some(session) = self.learner.as_ref().and_then(Teacher::newest) {
+            self.line.adopt(session)?;
+        }
+        let heard = self.line.hear(&self.ear.until(stretch.1), self.ear.metres(), stretch)?;
+        if let Some(learner) = self.learner.as_ref().filter(|_| !heard.is_empty()) {
+            // A learner that is behind misses a phrase.
+            let _room = learner.phrase(heard);
+        }
+        Ok(())
+    }
+}
+
+fn position(step: i64) -> Beats {
+    Beats::from_steps(step, STEPS_PER_BEAT)
+}
+
+/// The first step that is not before a position.
+fn step_after(at: Beats) -> i64 {
+    let step = at.nearest_step(STEPS_PER_BEAT);
+    step + i64::from(position(step) < at)
+}
