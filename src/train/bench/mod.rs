@@ -1,105 +1,23 @@
 //! How fast training steps are: against the peak of the machine's matrix products, and against another framework.
 
-use super::graph::{Graph, Weights};
-use super::nets::efficientnet::EfficientNet;
-use super::nets::{image_gan, melody_rnn};
-use super::pictures::dataset::{Dataset, Options, Source};
-use super::pictures::procedural::{Family, paint};
-use super::pictures::sheet::save_png;
+mod clock;
+pub mod layers;
+mod pictures;
+mod subjects;
+
+pub use clock::Clock;
+pub use subjects::{SUBJECTS, Subject};
+
+use super::graph::{Graph, Var, Weights};
 use super::program::{Device, Feed, Feeds, Forward, Program, State};
-use super::run::{Batch, Rates, RunError, Task};
+use super::run::{Rates, RunError};
 use super::step::{Step, initial_state};
 use super::tensor::Tensor;
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
-use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Instant;
+use subjects::{Made, SEED};
 
-/// Makes a task with its data in a folder.
-type Make = fn(&Path, Device) -> Result<Box<dyn Task>, RunError>;
-
-/// A kind whose training is measured.
-pub struct Subject {
-    /// The kind, as `oneiro train` calls it.
-    pub kind: &'static str,
-    /// Makes its usual training on made-up data, whose files may be put into a folder.
-    make: Make,
-    /// Sizes that another framework needs to build the same net.
-    sizes: fn(&Batch) -> serde_json::Value,
-}
-
-/// All kinds that can be measured.
-pub const SUBJECTS: &[Subject] = &[
-    Subject { kind: "melody-rnn", make: melody, sizes: melody_sizes },
-    Subject { kind: "image-gan", make: gan, sizes: gan_sizes },
-];
-
-const SEED: u64 = 1;
-const HIDDEN: usize = 192;
-const KEY: usize = 48;
-const SIDE: usize = 64;
-const PICTURES: usize = 16;
-
-fn melody(_: &Path, _: Device) -> Result<Box<dyn Task>, RunError> {
-    let config = melody_rnn::Config::new(HIDDEN, KEY);
-    let start = melody_rnn::Start::Random;
-    let settings = melody_rnn::TaskSettings { config, rate: 2e-3, dropout: 0.2, weight_decay: 0.01, seed: SEED, start };
-    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    let events = 120;
-    let tunes = (0..24).map(|_| melody_rnn::Tune {
-        durations: (0..=events).map(|_| rng.random_range(0..config.durations as u8 - 1)).collect(),
-        pitches: (0..events).map(|_| rng.random_range(1..config.pitches as u8)).collect(),
-        positions: (0..=events).map(|i| i % 16).collect(),
-        bars: (0..=events).map(|i| i as f32 / 16.0).collect(),
-        metre: 0,
-        notes: events as usize,
-    });
-    let tunes: Vec<_> = tunes.collect();
-    Ok(Box::new(melody_rnn::MelodyTask::new(settings, tunes.clone(), tunes)?))
-}
-
-fn melody_sizes(batch: &Batch) -> serde_json::Value {
-    let config = melody_rnn::Config::new(HIDDEN, KEY);
-    let rows = match &batch.feeds["pitch"] {
-        Feed::Indices(shape, _) => shape[1],
-        Feed::Floats(t) => t.shape[1],
-    };
-    json!({"tunes": batch.examples, "rows": rows, "input": config.input(), "hidden": HIDDEN, "key": KEY,
-        "phases": melody_rnn::PHASES, "durations": config.durations, "pitches": config.pitches})
-}
-
-fn gan(folder: &Path, device: Device) -> Result<Box<dyn Task>, RunError> {
-    let data = |e: &dyn std::fmt::Display| RunError::Data(e.to_string());
-    for (i, family) in Family::ALL.into_iter().cycle().take(PICTURES).enumerate() {
-        let path = folder.join(format!("{i}.png"));
-        save_png(&paint(family, i as u64, SIDE as u32), &path).map_err(|error| RunError::Io { path, error })?;
-    }
-    let options = Options { size: SIDE, held_out: 0.0, ..Options::default() };
-    let dataset = Dataset::open(&[Source::new(folder)], &options).map_err(|e| data(&e))?;
-    let shape = image_gan::Shape::for_size(SIDE, 1.0).expect("a usual size");
-    let settings = image_gan::Settings {
-        shape,
-        batch: PICTURES,
-        rate: 4e-4,
-        discriminator_rate: 2e-4,
-        blur: (1.28, 1500),
-        average: 0.995,
-        seed: SEED,
-        loss: image_gan::Loss::default(),
-    };
-    Ok(Box::new(image_gan::Task::new(settings, Arc::new(dataset), EfficientNet::random(SEED), device)?))
-}
-
-fn gan_sizes(batch: &Batch) -> serde_json::Value {
-    let shape = image_gan::Shape::for_size(SIDE, 1.0).expect("a usual size");
-    json!({"pictures": batch.examples, "side": SIDE, "latent": shape.latent, "channels": shape.channels})
-}
-
-/// What was measured of a kind; times are medians.
+/// What was measured of a kind; times are medians, of the processor where there is one thread.
 #[derive(Debug, Clone, Serialize)]
 pub struct Speed {
     /// The kind.
@@ -112,7 +30,7 @@ pub struct Speed {
     pub milliseconds: f64,
     /// Examples a second.
     pub examples_per_second: f64,
-    /// Operations of a step's matrix products, in 10⁹.
+    /// Operations of a step's matrix products, in 10⁹, as they are done: forms of a derivative differ in it.
     pub giga_operations: f64,
     /// Operations a second while stepping, over those of a large matrix product timed in turns with the steps: 0 to 1.
     pub share_of_peak: f64,
@@ -120,54 +38,103 @@ pub struct Speed {
     pub peak: f64,
     /// A step of the same net elsewhere, in turns with ours.
     pub other_milliseconds: Option<f64>,
+    /// Operations of its products, in 10⁹.
+    pub other_giga_operations: Option<f64>,
     /// Our time over the other's.
     pub ratio: Option<f64>,
 }
 
-/// Side of the matrices whose product stands for the machine's peak.
-const PEAK: usize = 768;
+/// Side of the matrices whose products stand for the machine's peak, and their number.
+const PEAK: (usize, usize) = (768, 4);
 
-/// A product of two large matrices, as ONNX Runtime does it.
-struct Peak {
-    forward: Forward,
-    feeds: Feeds,
-}
+/// Products of large matrices, as ONNX Runtime does them.
+struct Peak(Forward);
 
 impl Peak {
     fn new(device: Device) -> Result<Self, RunError> {
+        let (side, count) = PEAK;
         let mut g = Graph::new();
-        let (a, b) = (g.input("a", &[PEAK, PEAK]), g.input("b", &[PEAK, PEAK]));
-        let y = g.matmul(a, b);
-        // One number comes back: copying the product is no part of it.
-        let corner = g.slice(y, 0, 0, 1);
-        let corner = g.slice(corner, 1, 0, 1);
-        let forward = Forward::new(&g.to_model(&[("corner", corner)], Weights::Fed), device)?;
-        let matrix = || Feed::Floats(Tensor::new(&[PEAK, PEAK], vec![0.5; PEAK * PEAK]));
-        Ok(Self { forward, feeds: Feeds::from([("a".into(), matrix()), ("b".into(), matrix())]) })
+        let (a, b) = (g.input("a", &[side, side]), g.input("b", &[side, side]));
+        let y = (0..count).fold(a, |y, _| g.matmul(y, b));
+        let corner = corner(&mut g, y);
+        let mut forward = Forward::new(&g.to_model(&[("corner", corner)], Weights::Fed), device)?;
+        let matrix = || Feed::Floats(Tensor::new(&[side, side], vec![0.5; side * side]));
+        forward.hold(&Feeds::from([("a".into(), matrix()), ("b".into(), matrix())]))?;
+        Ok(Self(forward))
     }
 
-    fn milliseconds(&mut self) -> Result<f64, RunError> {
-        let start = Instant::now();
-        self.forward.run(&self.feeds)?;
-        Ok(start.elapsed().as_secs_f64() * 1e3)
+    /// 10⁹ operations a second, from milliseconds.
+    fn rate(milliseconds: f64) -> f64 {
+        2.0 * PEAK.1 as f64 * (PEAK.0 as f64).powi(3) / milliseconds / 1e6
     }
+
+    fn milliseconds(&mut self, clock: Clock) -> Result<f64, RunError> {
+        let (time, done) = clock.time(|| self.0.run(&Feeds::new()));
+        done?;
+        Ok(time)
+    }
+}
+
+/// One number of `x`, so that nothing large need be copied out of a session.
+fn corner(g: &mut Graph, x: Var) -> Var {
+    (0..g.shape(x).len()).fold(x, |x, axis| g.slice(x, axis, 0, 1))
 }
 
 /// Another framework that takes turns with us.
 pub trait Rival {
-    /// Builds the net of a kind with these sizes. `false`: it does not know the kind.
+    /// Builds the net of a kind with these sizes, and counts the operations of a step's products, in 10⁹. `None`: it does not
+    /// know the kind.
     ///
     /// # Errors
     /// If it fails.
-    fn prepare(&mut self, kind: &str, sizes: &serde_json::Value) -> Result<bool, RunError>;
-    /// Milliseconds of one step.
+    fn prepare(&mut self, kind: &str, sizes: &serde_json::Value) -> Result<Option<f64>, RunError>;
+    /// Milliseconds of one step, by the clock that suits its threads.
     ///
     /// # Errors
     /// If it fails.
     fn step(&mut self) -> Result<f64, RunError>;
 }
 
-/// Times `steps` steps of a kind, each in turn with a matrix product and a step of the rival; `folder` is a place for
+/// A training that is ready for its first step, and takes the same batch again and again.
+pub struct Ready {
+    program: Program,
+    state: State,
+    feeds: Feeds,
+    examples: usize,
+    /// Of a step's products.
+    operations: u64,
+    /// What another framework needs to build the same net.
+    sizes: serde_json::Value,
+}
+
+impl Ready {
+    /// The usual training of a kind; `folder` is a place for made-up data.
+    ///
+    /// # Errors
+    /// If data or a session cannot be made.
+    pub fn new(subject: &Subject, folder: &Path, device: Device) -> Result<Self, RunError> {
+        let Made { task, sizes } = (subject.make)(folder, device)?;
+        let mut batch = task.batch(0);
+        let sizes = sizes(&batch);
+        let rates: Vec<Rates> = task.objectives();
+        rates.iter().for_each(|r| r.feed(0, 1000, &mut batch.feeds));
+        let step: Step = task.steps().swap_remove(batch.program);
+        let program = Program::new(&step, device)?;
+        let state = State::new(&initial_state(&step.slots, SEED))?;
+        Ok(Self { program, state, feeds: batch.feeds, examples: batch.examples, operations: step.operations, sizes })
+    }
+
+    /// One step.
+    ///
+    /// # Errors
+    /// If the session fails.
+    pub fn step(&mut self) -> Result<(), RunError> {
+        self.program.run(&mut self.state, &self.feeds)?;
+        Ok(())
+    }
+}
+
+/// Times `steps` steps of a kind, each in turn with matrix products and a step of the rival; `folder` is a place for
 /// made-up data.
 ///
 /// # Errors
@@ -179,25 +146,22 @@ pub fn measure(
     steps: usize,
     rival: Option<&mut dyn Rival>,
 ) -> Result<Speed, RunError> {
-    let task = (subject.make)(folder, device)?;
-    let mut batch = task.batch(0);
-    let rates: Vec<Rates> = task.objectives();
-    rates.iter().for_each(|r| r.feed(0, 1000, &mut batch.feeds));
-    let step: Step = task.steps().swap_remove(batch.program);
-    let mut program = Program::new(&step, device)?;
-    let mut state = State::new(&initial_state(&step.slots, SEED))?;
+    let mut ready = Ready::new(subject, folder, device)?;
     let mut peak = Peak::new(device)?;
+    let clock = match device {
+        Device::Cpu { threads } => Clock::for_threads(threads),
+        Device::Cuda { .. } => Clock::Wall,
+    };
     let mut rival = match rival {
-        Some(r) => r.prepare(subject.kind, &(subject.sizes)(&batch))?.then_some(r),
+        Some(r) => r.prepare(subject.kind, &ready.sizes)?.map(|operations| (r, operations)),
         None => None,
     };
     let (mut ours, mut products, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for turn in 0..=steps.max(1) {
-        let start = Instant::now();
-        program.run(&mut state, &batch.feeds)?;
-        let time = start.elapsed().as_secs_f64() * 1e3;
-        let product = peak.milliseconds()?;
-        let other = rival.as_mut().map(|r| r.step()).transpose()?;
+        let (time, done) = clock.time(|| ready.step());
+        done?;
+        let product = peak.milliseconds(clock)?;
+        let other = rival.as_mut().map(|(r, _)| r.step()).transpose()?;
         // The first turn warms up.
         if turn > 0 {
             ours.push(time);
@@ -206,19 +170,20 @@ pub fn measure(
         }
     }
     let milliseconds = median(&mut ours);
-    let peak = 2.0 * (PEAK as f64).powi(3) / median(&mut products) / 1e6;
-    let giga_operations = step.operations as f64 / 1e9;
+    let peak = Peak::rate(median(&mut products));
+    let giga_operations = ready.operations as f64 / 1e9;
     let other_milliseconds = (!theirs.is_empty()).then(|| median(&mut theirs));
     Ok(Speed {
         kind: subject.kind,
-        examples: batch.examples,
+        examples: ready.examples,
         steps: ours.len(),
         milliseconds,
-        examples_per_second: batch.examples as f64 / milliseconds * 1e3,
+        examples_per_second: ready.examples as f64 / milliseconds * 1e3,
         giga_operations,
         share_of_peak: giga_operations / milliseconds * 1e3 / peak,
         peak,
         other_milliseconds,
+        other_giga_operations: rival.map(|(_, operations)| operations),
         ratio: other_milliseconds.map(|other| milliseconds / other),
     })
 }
@@ -232,12 +197,12 @@ fn median(times: &mut [f64]) -> f64 {
 mod tests {
     use super::*;
 
-    struct Clock(usize);
+    struct Metronome(usize);
 
-    impl Rival for Clock {
-        fn prepare(&mut self, kind: &str, sizes: &serde_json::Value) -> Result<bool, RunError> {
+    impl Rival for Metronome {
+        fn prepare(&mut self, kind: &str, sizes: &serde_json::Value) -> Result<Option<f64>, RunError> {
             assert_eq!((kind, sizes["hidden"].as_u64()), ("melody-rnn", Some(192)));
-            Ok(true)
+            Ok(Some(7.0))
         }
         fn step(&mut self) -> Result<f64, RunError> {
             self.0 += 1;
@@ -248,10 +213,11 @@ mod tests {
     #[test]
     fn a_step_is_measured_in_turn_with_the_rival() {
         let dir = tempfile::tempdir().unwrap();
-        let mut clock = Clock(0);
+        let mut other = Metronome(0);
         let cpu = Device::Cpu { threads: 1 };
-        let speed = measure(&SUBJECTS[0], dir.path(), cpu, 2, Some(&mut clock)).unwrap();
-        assert_eq!((clock.0, speed.steps, speed.other_milliseconds), (3, 2, Some(2.0)));
+        let speed = measure(&SUBJECTS[0], dir.path(), cpu, 2, Some(&mut other)).unwrap();
+        assert_eq!((other.0, speed.steps, speed.other_milliseconds), (3, 2, Some(2.0)));
+        assert_eq!(speed.other_giga_operations, Some(7.0));
         assert!(speed.milliseconds > 0.0 && speed.giga_operations > 0.1, "{speed:?}");
         assert!(speed.share_of_peak > 0.0 && speed.share_of_peak < 2.0, "{speed:?}");
     }
