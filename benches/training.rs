@@ -3,7 +3,6 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use oneiro::train::bench::{Ready, SUBJECTS, layers};
 use oneiro::train::program::Device;
-use std::hint::black_box;
 
 /// Kinds whose step takes a fifth of a second or less.
 const QUICK: [&str; 3] = ["melody-vae", "art-classifier", "upscaler"];
@@ -27,7 +26,7 @@ fn derivatives(c: &mut Criterion) {
         group.sample_size(20);
         for mut candidate in layers::candidates(layer).expect("sessions").into_iter().flatten() {
             let name = candidate.name.clone();
-            group.bench_function(name, |b| b.iter(|| black_box(candidate.run().expect("a derivative"))));
+            group.bench_function(name, |b| b.iter(|| candidate.run().expect("a derivative")));
         }
         group.finish();
     }
