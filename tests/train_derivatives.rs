@@ -34,7 +34,7 @@ struct Case<'a> {
 fn check(name: &str, case: Case, f: impl Fn(&mut Graph, &[Var]) -> Var) {
     let seed = name.bytes().fold(7_u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut g = Graph::new();
+    let mut g = Graph::for_training();
     let mut inputs = Vec::new();
     for (i, shape) in case.shapes.iter().enumerate() {
         inputs.push((format!("x{i}"), g.input(&format!("x{i}"), shape)));
@@ -295,7 +295,7 @@ fn a_value_used_twice_gets_both_gradients_and_a_detached_one_none() {
         let y = g.tanh(x[0]);
         g.mul(y, x[0])
     });
-    let mut g = Graph::new();
+    let mut g = Graph::for_training();
     let w = g.parameter("w", &[2], Init::Constant(1.0), Role::Weight);
     let cut = g.detach(w);
     let product = g.mul(w, cut);

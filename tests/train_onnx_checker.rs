@@ -25,7 +25,7 @@ fn check(name: &str, model: &oneiro::model::onnx::ModelProto) {
 
 #[test]
 fn a_training_step_with_every_kind_of_layer_is_valid_onnx() {
-    let mut g = Graph::new();
+    let mut g = Graph::for_training();
     let picture = g.input("picture", &[2, 3, 8, 8]);
     let y = g.conv_layer("a", picture, 8, 3, Conv::same(3), true);
     let y = g.batch_norm("n", y, BatchStatistics::Batch);

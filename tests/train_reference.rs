@@ -50,7 +50,7 @@ fn loss(g: &mut Graph) -> Var {
 #[test]
 fn five_steps_of_a_small_net_agree_with_jax() {
     let reference: Reference = serde_json::from_str(include_str!("reference/small_net.json")).unwrap();
-    let mut g = Graph::new();
+    let mut g = Graph::for_training();
     let loss = loss(&mut g);
     let adam = Adam { beta1: 0.9, beta2: 0.99, weight_decay: 0.1, clip_norm: Some(0.5), ..Adam::default() };
     let objective = Objective { name: "net".into(), loss, prefix: String::new(), adam };

@@ -3,7 +3,8 @@
 use super::{Usage, answer};
 use anyhow::Result;
 use clap::{Args as ClapArgs, Subcommand};
-use oneiro::train::bench::{Rival, SUBJECTS, Speed, Subject, measure};
+use oneiro::train::bench::layers::{self, Form, LAYERS, LayerSpeed};
+use oneiro::train::bench::{Clock, Rival, SUBJECTS, Speed, Subject, measure};
 use oneiro::train::program::Device;
 use oneiro::train::run::RunError;
 use serde_json::{Value, json};
@@ -23,6 +24,22 @@ pub struct Args {
 enum What {
     /// Time training steps of every kind
     Train(TrainArgs),
+    /// Time the forms of single convolutions' derivatives, one thread
+    Layers(LayersArgs),
+}
+
+/// Arguments of `oneiro bench layers`.
+#[derive(ClapArgs)]
+struct LayersArgs {
+    /// Times that each form is timed
+    #[arg(long, default_value_t = 9)]
+    rounds: usize,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Compare with PyTorch, run by this Python, in turns
+    #[arg(long, value_name = "PYTHON", num_args = 0..=1, default_missing_value = "python3")]
+    against_torch: Option<PathBuf>,
 }
 
 /// Arguments of `oneiro bench train`.
@@ -47,7 +64,38 @@ struct TrainArgs {
 
 /// Runs `oneiro bench`.
 pub fn run(args: Args) -> Result<()> {
-    let What::Train(args) = args.what;
+    match args.what {
+        What::Train(args) => run_train(args),
+        What::Layers(args) => run_layers(&args),
+    }
+}
+
+fn run_layers(args: &LayersArgs) -> Result<()> {
+    let mut torch = args.against_torch.as_deref().and_then(|python| Torch::start(&python.to_string_lossy(), 1));
+    let measured = LAYERS.iter().map(|&layer| {
+        let rival = torch.as_mut().map(|t| t as &mut dyn Rival);
+        layers::measure(layer, args.rounds, rival)
+    });
+    let measured = measured.collect::<Result<Vec<_>, _>>()?;
+    answer(&if args.json { serde_json::to_string_pretty(&measured)? } else { layer_table(&measured) })
+}
+
+/// A line for each layer: the form that is used first, then the others.
+fn layer_table(measured: &[LayerSpeed]) -> String {
+    let mut text = "milliseconds, medians in turns; * is used\n".to_owned();
+    for m in measured {
+        let forms = |list: &[Form]| {
+            let form = |f: &Form| format!("{}{} {:.2}", f.form, if f.used { "*" } else { "" }, f.milliseconds);
+            list.iter().map(form).collect::<Vec<_>>().join("  ")
+        };
+        let [kernel, pictures] = m.elsewhere.map_or_else(Default::default, |t| t.map(|t| format!("  PyTorch {t:.2}")));
+        text += &format!("{}\n  by the kernel: {}{kernel}\n", m.layer, forms(&m.by_kernel));
+        text += &format!("  by the pictures: {}{pictures}\n", forms(&m.by_pictures));
+    }
+    text.trim_end().to_owned()
+}
+
+fn run_train(args: TrainArgs) -> Result<()> {
     let known = |kind: &String| SUBJECTS.iter().any(|s| s.kind == kind);
     if let Some(kind) = args.kind.iter().find(|k| !known(k)) {
         let all: Vec<&str> = SUBJECTS.iter().map(|s| s.kind).collect();
@@ -81,23 +129,27 @@ impl Drop for Folder {
 }
 
 fn table(threads: usize, speeds: &[Speed]) -> Result<String> {
-    let mut text = format!("threads: {threads}; medians, in turns with a matrix product\n");
+    let mut text = format!(
+        "threads: {threads}; medians of {} time, in turns with matrix products\n",
+        if Clock::for_threads(threads) == Clock::Thread { "processor" } else { "wall" }
+    );
     write!(
         text,
-        "{:<18}{:>9}{:>12}{:>9}{:>9}{:>12}{:>8}",
-        "kind", "ms/step", "examples/s", "GFLOP", "of peak", "PyTorch ms", "ratio"
+        "{:<18}{:>9}{:>12}{:>9}{:>9}{:>12}{:>9}{:>8}",
+        "kind", "ms/step", "examples/s", "GFLOP", "of peak", "PyTorch ms", "GFLOP", "ratio"
     )?;
     let or_dash = |v: Option<f64>, digits| v.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
     for s in speeds {
         write!(
             text,
-            "\n{:<18}{:>9.1}{:>12.1}{:>9.2}{:>8.0}%{:>12}{:>8}",
+            "\n{:<18}{:>9.1}{:>12.1}{:>9.2}{:>8.0}%{:>12}{:>9}{:>8}",
             s.kind,
             s.milliseconds,
             s.examples_per_second,
             s.giga_operations,
             100.0 * s.share_of_peak,
             or_dash(s.other_milliseconds, 1),
+            or_dash(s.other_giga_operations, 2),
             or_dash(s.ratio, 2)
         )?;
     }
@@ -143,8 +195,8 @@ impl Torch {
 }
 
 impl Rival for Torch {
-    fn prepare(&mut self, kind: &str, sizes: &Value) -> Result<bool, RunError> {
-        Ok(self.ask(&json!({"prepare": kind, "sizes": sizes}))? == json!(true))
+    fn prepare(&mut self, kind: &str, sizes: &Value) -> Result<Option<f64>, RunError> {
+        Ok(self.ask(&json!({"prepare": kind, "sizes": sizes}))?.as_f64())
     }
 
     fn step(&mut self) -> Result<f64, RunError> {

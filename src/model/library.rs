@@ -72,7 +72,8 @@ pub fn files(folders: &[Folder]) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(&folder.path).into_iter().flatten().flatten();
         let mut here: Vec<PathBuf> =
             entries.map(|entry| entry.path()).filter(|p| p.extension().is_some_and(|e| e == "onnx")).collect();
-        here.sort();
+        // By stem: `image-gan` comes before `image-gan-luminous`.
+        here.sort_by(|a, b| a.file_stem().cmp(&b.file_stem()));
         files.extend(here);
     }
     files

@@ -239,6 +239,8 @@ impl Program {
 /// A graph that is only run forward.
 pub struct Forward {
     session: Session,
+    /// Feeds of every run.
+    held: Vec<(String, DynTensor)>,
 }
 
 impl Forward {
@@ -247,7 +249,16 @@ impl Forward {
     /// # Errors
     /// If ONNX Runtime is missing or refuses the graph, or the device is not there.
     pub fn new(model: &ModelProto, device: Device) -> Result<Self, ProgramError> {
-        Ok(Self { session: open(model, device)? })
+        Ok(Self { session: open(model, device)?, held: Vec::new() })
+    }
+
+    /// Keeps `feeds` for every run to come, in place of those kept before: they are not copied again.
+    ///
+    /// # Errors
+    /// If a feed's shape is not that of its data.
+    pub fn hold(&mut self, feeds: &Feeds) -> Result<(), ProgramError> {
+        self.held = tensors(feeds)?;
+        Ok(())
     }
 
     /// Runs the graph on `feeds`: its float outputs by name.
@@ -255,16 +266,22 @@ impl Forward {
     /// # Errors
     /// If a feed does not fit or ONNX Runtime fails.
     pub fn run(&mut self, feeds: &Feeds) -> Result<Tensors, ProgramError> {
-        let mut inputs: Vec<(String, ort::session::SessionInputValue)> = Vec::new();
-        for (name, feed) in feeds {
-            let value = match feed {
-                Feed::Floats(t) => OrtTensor::from_array((t.shape.clone(), t.data.clone()))?.into_dyn(),
-                Feed::Indices(shape, data) => OrtTensor::from_array((shape.clone(), data.clone()))?.into_dyn(),
-            };
-            inputs.push((name.clone(), value.into()));
-        }
+        let fed = tensors(feeds)?;
+        let all = self.held.iter().chain(&fed);
+        let inputs: Vec<(&str, ort::session::SessionInputValue)> =
+            all.map(|(name, value)| (name.as_str(), value.into())).collect();
         let outputs = self.session.run(inputs)?;
         let floats = outputs.iter().map(|(name, value)| Ok((name.to_owned(), extract(value.try_extract_tensor()?))));
         floats.collect()
     }
+}
+
+fn tensors(feeds: &Feeds) -> Result<Vec<(String, DynTensor)>, ProgramError> {
+    let tensor = |feed: &Feed| -> Result<DynTensor, ProgramError> {
+        Ok(match feed {
+            Feed::Floats(t) => OrtTensor::from_array((t.shape.clone(), t.data.clone()))?.upcast(),
+            Feed::Indices(shape, data) => OrtTensor::from_array((shape.clone(), data.clone()))?.upcast(),
+        })
+    };
+    feeds.iter().map(|(name, feed)| Ok((name.clone(), tensor(feed)?))).collect()
 }

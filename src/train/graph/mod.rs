@@ -112,12 +112,23 @@ pub struct Graph {
     updates: Vec<(String, Var)>,
     constants: HashMap<ConstantKey, Var>,
     prefix: String,
+    for_training: bool,
 }
 
 impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty graph that will be differentiated: its layers keep what their reverse passes need.
+    pub fn for_training() -> Self {
+        Self { for_training: true, ..Self::default() }
+    }
+
+    /// Whether layers keep what their reverse passes need.
+    pub(super) fn is_for_training(&self) -> bool {
+        self.for_training
     }
 
     /// An empty graph whose values are named with `prefix`: for the body of a loop, whose names must not hide outer ones.
@@ -217,6 +228,11 @@ impl Graph {
     /// Shape of a value.
     pub fn shape(&self, var: Var) -> &[usize] {
         &self.get(var).shape
+    }
+
+    /// Whether a value is a constant, which stays the same from step to step.
+    pub fn is_constant(&self, var: Var) -> bool {
+        matches!(self.get(var).source, Source::Constant(_))
     }
 
     /// Number of elements of a value.

@@ -98,7 +98,7 @@ impl Learner {
     pub fn new(shipped: Inspected, settings: Settings) -> Result<Self, LearnerError> {
         let (config, weights) = read_model(&shipped)
             .map_err(|reason| LearnerError::Model { origin: shipped.origin.display().to_string(), reason })?;
-        let mut g = Graph::new();
+        let mut g = Graph::for_training();
         let loss = batch_costs(&mut g, config, BUCKET, true).loss;
         let adam = Adam { beta2: 0.99, average: false, ..Adam::default() };
         let step = Step::new(g, &[Objective { name: NAME.into(), loss, prefix: String::new(), adam }], &[]);

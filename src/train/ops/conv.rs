@@ -1,7 +1,5 @@
-//! Convolution over pictures `(N, C, H, W)` with kernels `(O, C/groups, kh, kw)`.
-//!
-//! The derivative by the kernel has several forms in standard operators, whose speeds differ up to five-fold with the
-//! shape. Which one is used where comes from measurements on 16 pictures on two cores.
+//! Convolution over pictures `(N, C, H, W)` with kernels `(O, C/groups, kh, kw)`, and its derivative by the pictures; that by the kernel
+//! stands in [`super::conv_kernel`].
 
 use super::shape::as_i64;
 use crate::train::graph::{Graph, Init, Role, Var, int, ints};
@@ -31,7 +29,12 @@ impl Conv {
     }
 
     fn size(&self, from: usize, before: usize, after: usize, k: usize) -> usize {
-        (from + before + after - self.dilation * (k - 1) - 1) / self.stride + 1
+        (from + before + after - self.reach(k) - 1) / self.stride + 1
+    }
+
+    /// Distance of the first and the last tap of `k`.
+    pub(super) fn reach(&self, k: usize) -> usize {
+        self.dilation * (k - 1)
     }
 
     fn attributes(&self) -> Vec<crate::model::onnx::AttributeProto> {
@@ -44,8 +47,33 @@ impl Conv {
     }
 }
 
-/// From this many output pixels a product per picture is faster than one for all pictures.
-const PIXELS_FOR_PRODUCT_PER_PICTURE: usize = 512;
+/// How the derivative by the pictures is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputForm {
+    /// A transposed convolution.
+    Transposed,
+    /// A convolution with the kernel turned round. Stride 1 only.
+    Turned,
+}
+
+impl InputForm {
+    /// All forms.
+    pub const ALL: [Self; 2] = [Self::Transposed, Self::Turned];
+
+    /// Whether it can be used for a convolution with a kernel of these sides.
+    pub fn fits(self, [kh, kw]: [usize; 2], conv: Conv) -> bool {
+        let [top, left, bottom, right] = conv.pads;
+        let inside = top.max(bottom) <= conv.reach(kh) && left.max(right) <= conv.reach(kw);
+        self == Self::Transposed || (conv.stride == 1 && inside)
+    }
+
+    /// The faster one for `c` channels in, `o` channels and so many pixels out, where the kernel is learnt, and so must be turned at each
+    /// step, or stays. A convolution to fewer channels than a processor's vector holds is slow.
+    pub fn fastest_at_stride_1(c: usize, o: usize, pixels: usize, learnt: bool) -> Self {
+        let narrow = c < 16 && 2 * c <= o;
+        if narrow || (learnt && o >= 256 && pixels <= 64) { Self::Transposed } else { Self::Turned }
+    }
+}
 
 impl Graph {
     /// Cross-correlation of `x` `(N, C, H, W)` with `w` `(O, C/groups, kh, kw)`.
@@ -109,16 +137,28 @@ impl Graph {
         self.add(x, b)
     }
 
-    /// dx of a convolution. At stride 1 a convolution with the turned kernel is the faster form, except for many
-    /// channels on small maps.
+    /// dx of a convolution, `(N, C, H, W)` with `size` `[H, W]`, by the faster form.
     fn conv_input_gradient(&mut self, dy: Var, w: Var, size: [usize; 2], conv: Conv) -> Var {
         let [o, i, kh, kw] = *self.shape(w) else { unreachable!("checked by the forward rule") };
-        let reach = |k: usize| conv.dilation * (k - 1);
-        let [top, left, bottom, right] = conv.pads;
-        let small = conv.groups == 1 && self.shape(dy)[2] * self.shape(dy)[3] <= 64 && o >= 256;
-        let fits = top.max(bottom) <= reach(kh) && left.max(right) <= reach(kw);
+        let pixels = self.shape(dy)[2] * self.shape(dy)[3];
         let separate = conv.groups == 1 || (conv.groups == o && i == 1);
-        if conv.stride != 1 || !fits || !separate || small {
+        let turned = separate && InputForm::Turned.fits([kh, kw], conv);
+        let form = match (turned, conv.groups) {
+            (false, _) => InputForm::Transposed,
+            (true, 1) => InputForm::fastest_at_stride_1(i, o, pixels, !self.is_constant(w)),
+            (true, _) => InputForm::Turned,
+        };
+        self.conv_input_gradient_by(form, dy, w, size, conv)
+    }
+
+    /// dx of a convolution by a form that was chosen: for measuring.
+    ///
+    /// # Panics
+    /// If the form does not fit the convolution.
+    pub fn conv_input_gradient_by(&mut self, form: InputForm, dy: Var, w: Var, size: [usize; 2], conv: Conv) -> Var {
+        let [o, i, kh, kw] = *self.shape(w) else { panic!("kernels are (O, I, kh, kw)") };
+        assert!(form.fits([kh, kw], conv), "{form:?} for {conv:?}");
+        if form == InputForm::Transposed {
             return self.conv_transpose(dy, w, size, conv);
         }
         let turned = if kh == 1 && kw == 1 {
@@ -127,111 +167,9 @@ impl Graph {
             self.slice_raw(w, &[(2, -1, i64::MIN + 1, -1), (3, -1, i64::MIN + 1, -1)], &[o, i, kh, kw])
         };
         let turned = if conv.groups == 1 { self.transpose(turned, &[1, 0, 2, 3]) } else { turned };
-        let pads = [reach(kh) - top, reach(kw) - left, reach(kh) - bottom, reach(kw) - right];
-        self.conv(dy, turned, Conv { pads, ..conv })
-    }
-
-    /// dw of a convolution, `(O, C/groups, kh, kw)`: w's tap at (ky, kx) sums dy times the input that this tap saw.
-    fn conv_kernel_gradient(&mut self, x: Var, dy: Var, kernel: [usize; 2], conv: Conv) -> Var {
-        let (c, o) = (self.shape(x)[1], self.shape(dy)[1]);
-        if conv.groups == 1 {
-            return if conv.stride == 1 {
-                self.kernel_gradient_by_product(x, dy, kernel, conv)
-            } else {
-                self.kernel_gradient_by_conv(x, dy, kernel, conv)
-            };
-        }
-        if conv.groups == c && conv.groups == o {
-            return self.kernel_gradient_depthwise(x, dy, kernel, conv);
-        }
-        let (ci, oi) = (c / conv.groups, o / conv.groups);
-        let parts = (0..conv.groups)
-            .map(|group| {
-                let x = self.slice(x, 1, group * ci, (group + 1) * ci);
-                let dy = self.slice(dy, 1, group * oi, (group + 1) * oi);
-                self.conv_kernel_gradient(x, dy, kernel, Conv { groups: 1, ..conv })
-            })
-            .collect::<Vec<_>>();
-        self.concat(&parts, 0)
-    }
-
-    /// What each tap of the kernel saw: one `(N, C, oh, ow)` for each tap, row by row.
-    fn seen_by_taps(&mut self, x: Var, dy: Var, [kh, kw]: [usize; 2], conv: Conv) -> Vec<Var> {
-        let [n, c, h, w] = *self.shape(x) else { unreachable!("checked by the forward rule") };
-        let (oh, ow) = (self.shape(dy)[2], self.shape(dy)[3]);
         let [top, left, bottom, right] = conv.pads;
-        let padded = self.pad(x, &[0, 0, top, left, 0, 0, bottom, right]);
-        let whole = (h + top + bottom, w + left + right) == (oh, ow);
-        let cut = |axis, k: usize, count: usize| {
-            let start = k * conv.dilation;
-            (axis, start as i64, (start + (count - 1) * conv.stride + 1) as i64, conv.stride as i64)
-        };
-        let mut taps = Vec::with_capacity(kh * kw);
-        for ky in 0..kh {
-            for kx in 0..kw {
-                let tap = if whole {
-                    padded
-                } else {
-                    self.slice_raw(padded, &[cut(2, ky, oh), cut(3, kx, ow)], &[n, c, oh, ow])
-                };
-                taps.push(tap);
-            }
-        }
-        taps
-    }
-
-    /// dw = dy · (what the taps saw)ᵀ, as one matrix product for all pictures or one for each.
-    fn kernel_gradient_by_product(&mut self, x: Var, dy: Var, kernel: [usize; 2], conv: Conv) -> Var {
-        let [n, o, oh, ow] = *self.shape(dy) else { unreachable!("checked by the forward rule") };
-        let c = self.shape(x)[1];
-        let (taps, pixels) = (kernel[0] * kernel[1], oh * ow);
-        let seen = self.seen_by_taps(x, dy, kernel, conv);
-        let seen = self.concat(&seen, 1);
-        let seen = self.reshape(seen, &[n, taps * c, pixels]);
-        let dy = self.reshape(dy, &[n, o, pixels]);
-        let dw = if pixels >= PIXELS_FOR_PRODUCT_PER_PICTURE {
-            let seen = self.transpose_last(seen);
-            let each = self.matmul(dy, seen);
-            self.sum(each, &[0], false)
-        } else {
-            let seen = self.transpose(seen, &[1, 0, 2]);
-            let seen = self.reshape(seen, &[taps * c, n * pixels]);
-            let dy = self.transpose(dy, &[1, 0, 2]);
-            let dy = self.reshape(dy, &[o, n * pixels]);
-            self.gemm(dy, false, seen, true)
-        };
-        let dw = self.reshape(dw, &[o, kernel[0], kernel[1], c]);
-        self.transpose(dw, &[0, 3, 1, 2])
-    }
-
-    /// dw as a convolution whose pictures are the channels of x and whose kernels are the channels of dy, stride and
-    /// dilation exchanged: the fastest form at stride 2.
-    fn kernel_gradient_by_conv(&mut self, x: Var, dy: Var, [kh, kw]: [usize; 2], conv: Conv) -> Var {
-        let (c, o) = (self.shape(x)[1], self.shape(dy)[1]);
-        let x = self.transpose(x, &[1, 0, 2, 3]);
-        let dy = self.transpose(dy, &[1, 0, 2, 3]);
-        let swapped = Conv { stride: conv.dilation, dilation: conv.stride, ..conv };
-        let dw = self.conv(x, dy, swapped);
-        // Input pixels that no tap reached make the result larger than the kernel.
-        let dw = self.slice(dw, 2, 0, kh);
-        let dw = self.slice(dw, 3, 0, kw);
-        debug_assert_eq!(self.shape(dw), [c, o, kh, kw]);
-        self.transpose(dw, &[1, 0, 2, 3])
-    }
-
-    /// dw where every channel has its own kernel: a sum of products for each tap.
-    fn kernel_gradient_depthwise(&mut self, x: Var, dy: Var, kernel: [usize; 2], conv: Conv) -> Var {
-        let c = self.shape(x)[1];
-        let sums = self
-            .seen_by_taps(x, dy, kernel, conv)
-            .into_iter()
-            .map(|seen| {
-                let product = self.mul(seen, dy);
-                let sum = self.sum(product, &[0, 2, 3], false);
-                self.reshape(sum, &[c, 1])
-            })
-            .collect::<Vec<_>>();
-        let dw = self.concat(&sums, 1);
-        self.reshape(dw, &[c, 1, kernel[0], kernel[1]])
+        let (down, across) = (conv.reach(kh), conv.reach(kw));
+        let pads = [down - top, across - left, down - bottom, across - right];
+        self.conv(dy, turned, Conv { pads, ..conv })
     }
 }

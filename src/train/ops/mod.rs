@@ -4,6 +4,7 @@
 
 mod activation;
 mod conv;
+mod conv_kernel;
 mod elementwise;
 mod loss;
 mod matmul;
@@ -14,5 +15,6 @@ mod reduce;
 mod resize;
 mod shape;
 
-pub use conv::Conv;
+pub use conv::{Conv, InputForm};
+pub use conv_kernel::KernelForm;
 pub use norm::{BatchStatistics, RUNNING_SHARE};

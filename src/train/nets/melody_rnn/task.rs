@@ -197,7 +197,7 @@ impl Task for MelodyTask {
     fn steps(&self) -> Vec<Step> {
         let adam = Adam { weight_decay: self.settings.weight_decay, beta2: 0.99, ..Adam::default() };
         let make = |bucket| {
-            let mut g = Graph::new();
+            let mut g = Graph::for_training();
             let costs = batch_costs(&mut g, self.settings.config, bucket, true);
             let objective = Objective { name: "melody".into(), loss: costs.loss, prefix: String::new(), adam };
             Step::new(g, &[objective], &[])

@@ -181,7 +181,7 @@ impl Task for MelodyVaeTask {
     fn steps(&self) -> Vec<Step> {
         let adam = Adam { weight_decay: self.settings.weight_decay, beta2: 0.99, ..Adam::default() };
         let make = |bucket| {
-            let mut g = Graph::new();
+            let mut g = Graph::for_training();
             let losses = losses(&mut g, &self.settings, bucket);
             // An event's share, so that the gradient is as large for long phrases as for short ones.
             let loss = g.scale(losses.loss, 1.0 / bucket.rows as f32);
