@@ -470,25 +470,24 @@ class Classifier(nn.Module):
         layer = lambda a, b, stride: nn.Sequential(nn.Conv2d(a, b, 3, stride, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU())
         self.down = nn.ModuleList(layer(a, b, 2) for a, b in zip(c, c[1:]))
         self.same = nn.ModuleList(layer(b, b, 1) for b in c[2:])
-        self.seen, self.logits = nn.Linear(c[-1], s["seen"]), nn.Linear(c[-1], s["classes"])
+        self.seen = nn.Linear(c[-1], s["seen"])
 
-    def forward(self, x, keep):
+    def forward(self, x):
         for i, down in enumerate(self.down):
             x = down(x)
             x = x + self.same[i - 1](x) if i else x
-        x = x.mean((2, 3))
-        return self.logits(x * keep), self.seen(x)
+        return self.seen(x.mean((2, 3)))
 
 
 def classifier(s):
-    net, n = Classifier(s), s["pictures"]
+    net, teacher, n = Classifier(s), Features(), s["pictures"]
     move = moved(net, 2e-3, (0.9, 0.999), decay=0.05)
-    x, keep = torch.randn(n, 3, s["side"], s["side"]), torch.ones(n, s["channels"][-1])
-    wanted, classes = torch.randn(n, s["seen"]), torch.randint(0, s["classes"], (n,))
+    x, mean, scale = torch.randn(n, 3, s["side"], s["side"]), torch.zeros(s["seen"]), torch.ones(s["seen"])
 
     def step():
-        logits, seen = net(x, keep)
-        move(F.cross_entropy(logits, classes, label_smoothing=0.1) + F.mse_loss(seen, wanted))
+        with torch.no_grad():
+            wanted = (teacher(x)[-1].mean((2, 3)) - mean) * scale
+        move(F.mse_loss(net(x), wanted))
 
     return step
 

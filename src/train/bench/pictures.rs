@@ -149,18 +149,18 @@ pub(super) fn classifier(folder: &Path, device: Device) -> Result<Made, RunError
         channels: CLASSIFIER,
         classes: collection.classes.clone(),
         batch: 24,
-        distillation: 1.0,
+        distillation: true,
         rate: 2e-3,
         folds: 3,
         held_out: 0,
         data: collection.fingerprint(),
         seed: SEED,
     };
-    let teacher = EfficientNet::random(SEED);
-    let task = Box::new(art_classifier::Task::new(settings, Arc::new(collection), Some(&teacher), device)?);
+    let teacher = Some(Arc::new(EfficientNet::random(SEED)));
+    let task = Box::new(art_classifier::Task::new(settings, Arc::new(collection), teacher, device)?);
     let sizes = |batch: &Batch| {
         json!({"pictures": batch.examples, "side": art_classifier::SIDE, "channels": CLASSIFIER,
-            "classes": CLASSES.len(), "seen": art_classifier::teacher::WIDTH})
+            "seen": art_classifier::teacher::WIDTH})
     };
     Ok(Made { task, sizes })
 }
