@@ -2,7 +2,7 @@
 
 mod render_support;
 
-use oneiro::compose::{ComposeError, MelodyModel, Place};
+use oneiro::compose::{ComposeError, Freedom, MelodyModel, Place};
 use oneiro::model::onnx::ModelProto;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::{Dim, Kind, ModelSpec};
@@ -12,6 +12,8 @@ use oneiro::time::TimeSignature;
 use oneiro::train::graph::{Graph, Weights};
 use oneiro::train::nets::melody_rnn::{Bucket, Events, MelodyRnn, Tune};
 use oneiro::train::program::{Device, Forward};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use render_support::{bytes, config, melody_model, melody_weights};
 
 fn open(model: (ModelProto, ModelSpec)) -> Result<MelodyModel, ComposeError> {
@@ -100,4 +102,20 @@ fn a_model_that_cannot_be_played_with_is_refused_with_its_name_and_the_reason() 
         let message = open((model, spec)).expect_err("the model must be refused").to_string();
         assert!(message.starts_with("melody.onnx: cannot compose: ") && message.contains(reason), "{message}");
     }
+}
+
+#[test]
+fn a_tune_is_gone_on_with_to_the_step_and_the_same_after_anything_else() {
+    let mut model = open(melody_model()).unwrap();
+    let opening = tune();
+    let end = *opening.positions().last().unwrap();
+    let mut go_on = |seed| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        model.go_on(&opening, 100, Freedom::default(), &mut rng).unwrap()
+    };
+    let first = go_on(1);
+    assert_eq!(first.tokens[..opening.tokens.len()], opening.tokens);
+    assert_eq!(*first.positions().last().unwrap(), end + 100);
+    assert_ne!(go_on(2), first, "seeds 1 and 2");
+    assert_eq!(go_on(1), first);
 }

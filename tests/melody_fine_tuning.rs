@@ -117,9 +117,10 @@ fn chorales() {
     let shipped = shipped();
     let before = bits(folder, &shipped);
     for (track, fall) in [("best", 0.96), ("all", 0.92)] {
-        let args = ["train", "melody-rnn", "--from", &shipped, "--data", "style", "--out", "mine.onnx"];
+        let out = format!("{track}.onnx");
+        let args = ["train", "melody-rnn", "--from", &shipped, "--data", "style", "--out", &out];
         oneiro(folder, &[&args[..], &["--threads", "1", "--track", track]].concat()).assert().success();
-        let after = bits(folder, "mine.onnx");
+        let after = bits(folder, &out);
         println!("held-out chorales, --track {track}: {before:.3} bits a note before, {after:.3} after");
         assert!(after < fall * before, "--track {track}: {before} became {after}");
     }

@@ -104,7 +104,13 @@ fn a_run_that_is_killed_goes_on_as_if_nothing_had_been() {
     assert!(state("broken") == state("whole"), "the last states differ");
     let best = |run: &str| checkpoint::load(&folder.path().join(run).join(BEST)).unwrap();
     assert!(best("broken").1 == best("whole").1, "the best states differ");
-    assert!(std::fs::read_to_string(broken.join("report.html")).unwrap().contains("went on"));
+    let report = std::fs::read_to_string(broken.join("report.html")).unwrap();
+    assert!(report.contains("went on") && report.contains("data:image/"));
+    let sheet = |run: &str| image::open(folder.path().join(run).join("samples-000030.png")).unwrap().into_rgb8();
+    assert!(sheet("broken") == sheet("whole"), "the networks compose different tunes");
+    let amber = |p: &image::Rgb<u8>| p[0] > 150 && p[2] < 120;
+    let teal = |p: &image::Rgb<u8>| p[0] < 110 && p[1] > 140 && p[2] > 130;
+    assert!(sheet("whole").pixels().any(amber) && sheet("whole").pixels().any(teal), "openings and what follows");
     assert!(folder.path().join("broken.onnx").exists());
 
     // The same folder: settings are held against those of the checkpoint, and a damaged one is not gone on with.

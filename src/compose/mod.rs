@@ -6,6 +6,7 @@
 //! nothing else.
 
 mod composer;
+mod continuation;
 mod controls;
 mod director;
 mod ear;

@@ -5,6 +5,7 @@ pub mod encoding;
 pub mod midi;
 pub mod phrase;
 pub mod piano_roll;
+pub mod roll_strips;
 
 mod chord;
 mod harmony;

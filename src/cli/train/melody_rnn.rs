@@ -1,5 +1,6 @@
 //! `oneiro train melody-rnn`: a network that continues and answers melodies.
 
+use super::melody_rolls::Openings;
 use super::{Preset, Shared, check_rate, stop_flag};
 use anyhow::{Result, bail, ensure};
 use clap::Args as ClapArgs;
@@ -22,6 +23,9 @@ use std::path::PathBuf;
 /// Arguments of `oneiro train melody-rnn`.
 #[derive(ClapArgs)]
 #[command(after_help = "\
+Watch the sheets of samples in the run's folder: beginnings of tunes that are not learnt in amber, and what the network
+makes of them in teal.
+
 Folders may hold ABC and MIDI files. Of a MIDI file the part that is most likely the melody is taken, unless --track says
 otherwise. Training ends before its time when the tunes that are held back gain no more; the weights that did best on
 them are written.
@@ -142,7 +146,10 @@ pub fn run(args: Args) -> Result<()> {
     let seed = shared.seed;
     let task_settings = TaskSettings { config, rate, dropout, weight_decay: 0.01, seed, start };
     let validation = corpus.validation.iter().map(|t| Tune::from(&t.played)).collect();
-    let task = MelodyTask::new(task_settings, args.readings(&corpus.train), validation)?.starting_from(weights.clone());
+    let openings = Openings::new(corpus.validation.iter().map(|t| &t.once), seed);
+    let task = MelodyTask::new(task_settings, args.readings(&corpus.train), validation)?
+        .starting_from(weights.clone())
+        .drawn_by(Box::new(move |model| openings.draw(model).map_err(|e| e.to_string())));
     train(&task, &settings, &*stop_flag()?)?;
     let (progress, state) = best_or_last(&settings.folder)?;
     if let Some(best) = &progress.best {

@@ -4,6 +4,7 @@ mod art_classifier;
 mod image_autoencoder;
 mod image_gan;
 mod melody_rnn;
+mod melody_rolls;
 mod melody_vae;
 mod style_transfer;
 mod upscaler;

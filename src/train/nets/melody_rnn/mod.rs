@@ -19,7 +19,7 @@ pub use crate::music::encoding::{PHASE_BARS, PHASES, POSITIONS, phases};
 pub use batch::{Bucket, Stretch, Tune, cropped, stretched};
 pub use export::{performing_graph, performing_model, read_model};
 pub use score::{Scorer, Scores};
-pub use task::{MelodyTask, Start, TaskSettings, averaged};
+pub use task::{Draw, MelodyTask, Start, TaskSettings, averaged};
 pub(in crate::train) use task::{batch_costs, dropout_masks};
 
 use crate::music::encoding::{DURATION_CLASSES, METRE_CLASSES, PITCH_CLASSES};

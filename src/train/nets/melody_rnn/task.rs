@@ -1,13 +1,17 @@
 //! Training and scoring the melody network.
 
-use super::{Bucket, Config, Dropout, Events, MelodyRnn, PHASES, Scorer, Tune};
+use super::{Bucket, Config, Dropout, Events, MelodyRnn, PHASES, Scorer, Tune, performing_model};
+use crate::model::inspect::{Inspected, inspect_bytes};
 use crate::train::fingerprint::Fingerprint;
 use crate::train::graph::{Graph, Var};
 use crate::train::history::Examples;
+use crate::train::pictures::sheet::save_png;
 use crate::train::program::{Device, Feed, Feeds};
 use crate::train::run::{Batch, Rates, RunError, Task};
 use crate::train::step::{AVERAGE, Adam, Objective, Step};
 use crate::train::tensor::{Tensor, Tensors};
+use image::RgbImage;
+use prost::Message;
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -16,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// Rows and tunes of the batches: about as many events in each.
@@ -75,7 +79,11 @@ pub struct MelodyTask {
     scorer: Mutex<Option<Scorer>>,
     /// What to start from, where that is not drawn.
     weights: Tensors,
+    draw: Option<Draw>,
 }
+
+/// Draws what a model composes; or says why it cannot.
+pub type Draw = Box<dyn Fn(Inspected) -> Result<RgbImage, String> + Send + Sync>;
 
 /// The program and the tunes of a batch.
 type Planned = (usize, Vec<usize>);
@@ -98,13 +106,37 @@ impl MelodyTask {
             by_bucket[BUCKETS.iter().position(|b| tune.rows() <= b.rows).unwrap_or(last)].push(i);
         }
         let plan = Mutex::new((u64::MAX, Vec::new()));
-        Ok(Self { settings, train, validation, by_bucket, plan, scorer: Mutex::default(), weights: Tensors::new() })
+        Ok(Self {
+            settings,
+            train,
+            validation,
+            by_bucket,
+            plan,
+            scorer: Mutex::default(),
+            weights: Tensors::new(),
+            draw: None,
+        })
     }
 
     /// Starts from these weights instead of drawn ones.
     #[must_use]
     pub fn starting_from(self, weights: Tensors) -> Self {
         Self { weights, ..self }
+    }
+
+    /// Writes a sheet of samples at each validation: what `draw` makes of the model that the weights then are.
+    #[must_use]
+    pub fn drawn_by(self, draw: Draw) -> Self {
+        Self { draw: Some(draw), ..self }
+    }
+
+    fn write_samples(&self, draw: &Draw, weights: &Tensors, path: PathBuf) -> Result<(), RunError> {
+        let data = |e: &dyn std::fmt::Display| RunError::Data(e.to_string());
+        let (mut model, spec) = performing_model(self.settings.config, weights, "the network in training");
+        spec.store(&mut model).map_err(|e| data(&e))?;
+        let model = inspect_bytes(&spec.name, model.encode_to_vec()).map_err(|e| data(&e))?;
+        let page = draw(model).map_err(RunError::Data)?;
+        save_png(&page, &path).map_err(|error| RunError::Io { path, error })
     }
 
     /// Buckets that hold tunes, with their places among all; each has a program.
@@ -265,8 +297,11 @@ impl Task for MelodyTask {
         Some(self.train.iter().chain(&self.validation).fold(count, of).number())
     }
 
-    fn validate(&self, state: &Tensors, _: &Path, _: u64) -> Result<BTreeMap<String, f64>, RunError> {
+    fn validate(&self, state: &Tensors, folder: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {
         let weights = averaged(state);
+        if let Some(draw) = &self.draw {
+            self.write_samples(draw, &weights, folder.join(format!("samples-{step:06}.png")))?;
+        }
         let mut scorer = self.scorer.lock().unwrap_or_else(PoisonError::into_inner);
         let scorer = match &mut *scorer {
             Some(scorer) => {

@@ -12,14 +12,12 @@
 mod batch;
 pub mod evaluate;
 mod export;
-mod rolls;
 mod task;
 pub mod walk;
 mod writer;
 
 pub use batch::{Bucket, Phrase};
 pub use export::{performing_graph, performing_model};
-pub use rolls::{Strip, draw_strips};
 pub use task::{MelodyVaeTask, TaskSettings, averaged, phrases_of};
 pub use writer::{Reader, Writer};
 

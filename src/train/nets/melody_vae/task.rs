@@ -2,8 +2,9 @@
 
 use super::evaluate::{NoteMatch, active_units, kl_nats};
 use super::writer::inputs;
-use super::{Bucket, Config, MelodyVae, Phrase, Reader, Strip, Writer, draw_strips};
+use super::{Bucket, Config, MelodyVae, Phrase, Reader, Writer};
 use crate::music::phrase::{CodedPhrase, reference_pitch, windows};
+use crate::music::roll_strips::{Strip, draw_strips};
 use crate::train::corpus::CorpusTune;
 use crate::train::fingerprint::Fingerprint;
 use crate::train::graph::{Graph, Var};

@@ -1,8 +1,8 @@
 //! Sheets of phrases as piano rolls.
 
-use crate::music::Note;
-use crate::music::phrase::CodedPhrase;
-use crate::music::piano_roll::{ANSWER_COLOUR, CALL_COLOUR, RollView, RollVoice, draw_piano_roll};
+use super::Note;
+use super::phrase::{CodedPhrase, Form};
+use super::piano_roll::{ANSWER_COLOUR, CALL_COLOUR, RollView, RollVoice, draw_piano_roll};
 use crate::time::{Beats, MetreMap, TimeSignature};
 use image::{Rgb, RgbImage};
 
@@ -24,13 +24,16 @@ pub struct Strip {
 impl Strip {
     /// Phrases of one form.
     pub fn new(phrases: &[&CodedPhrase]) -> Self {
-        let form = phrases
-            .first()
-            .map_or_else(|| crate::music::phrase::Form { metre: TimeSignature::COMMON, bars: 1 }, |p| p.form);
+        let form = phrases.first().map_or_else(|| Form { metre: TimeSignature::COMMON, bars: 1 }, |p| p.form);
         let each = form.metre.bar_beats().0 * f64::from(form.bars);
         let notes =
             phrases.iter().enumerate().map(|(i, p)| p.decode("", REFERENCE).notes_at(Beats(each * i as f64), VELOCITY));
-        Self { phrases: notes.collect(), metre: form.metre, length: Beats(each * phrases.len() as f64) }
+        Self::of_notes(notes.collect(), form.metre, Beats(each * phrases.len() as f64))
+    }
+
+    /// Phrases whose notes stand where they sound, up to `length`; bars begin at 0.
+    pub fn of_notes(phrases: Vec<Vec<Note>>, metre: TimeSignature, length: Beats) -> Self {
+        Self { phrases, metre, length }
     }
 
     fn draw(&self, width: u32) -> RgbImage {
