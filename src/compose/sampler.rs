@@ -315,6 +315,26 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn without_limits_the_likeliest_allowed_event_is_the_likeliest(
+            left in 1_u32..200,
+            wild in prop::collection::vec(-30.0_f32..0.0, 97),
+        ) {
+            let expectation = Expectation {
+                log_duration: (0..DURATIONS.len()).map(|i| wild[(7 * i) % wild.len()]).collect(),
+                log_pitch: (0..DURATIONS.len() * PITCH_CLASSES).map(|i| wild[(11 * i) % wild.len()]).collect(),
+                ..Expectation::default()
+            };
+            let all = PitchClassSet::ALL;
+            let (range, closable) = ((0, 127), closable(200, 1, 1, 1));
+            let rules = Rules { tones: all, range, closing_tones: all, closing_steps: 1, shortest: 1, closable, ..rules() };
+            let now = Moment { last_pitch: Some(60), ..moment(left) };
+            let event = likeliest_allowed(&expectation, &rules, &now);
+            prop_assert_eq!(event, super::super::likeliest(&expectation, left));
+        }
+    }
+
     #[test]
     fn a_remainder_too_short_for_the_strict_rules_is_still_closed() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);

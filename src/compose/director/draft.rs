@@ -236,12 +236,13 @@ fn random(seed: u64, purpose: u64, at: Beats, take: u32, begun: u32) -> ChaCha8R
 
 /// A point at a distance from a phrase. At 0 it is the phrase's mean. On the way to 1 the mean's share falls to a half,
 /// and noise comes in whose scale goes, unit by unit, from that of the posterior to that of the prior, which is 1:
-/// z = (1 − d/2)·μ + d·σ^(1−d)·ε. The same ε serves every distance, so that turning the knob moves along a line.
+/// z = (1 − a/2)·μ + a·σ^(1−a)·ε, where a is the root of the distance: a phrase is the same all around its mean, and the
+/// first part of the knob would do nothing. The same ε serves every distance, so that turning the knob moves along a line.
 pub(super) fn nearby(point: &LatentPoint, distance: f64, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    let d = distance.clamp(0.0, 1.0) as f32;
+    let a = distance.clamp(0.0, 1.0).sqrt() as f32;
     let near = |(mu, logvar): (&f32, &f32)| {
         let noise: f32 = StandardNormal.sample(rng);
-        (1.0 - 0.5 * d) * mu + d * (0.5 * logvar * (1.0 - d)).exp() * noise
+        (1.0 - 0.5 * a) * mu + a * (0.5 * logvar * (1.0 - a)).exp() * noise
     };
     point.mu.iter().zip(&point.logvar).map(near).collect()
 }

@@ -38,8 +38,8 @@ impl Director {
         let Some(chord) = self.chord else { return Ok(()) };
         let fresh = self.slot.as_ref().is_some_and(|slot| slot.fresh);
         let ready = self.turn == Turn::Waiting || self.ends_at(then);
-        let away = self.bar_line(now, -self.bars());
-        let alone = self.active.is_none_or(|active| active < away);
+        let patience = self.ear.metres().metre_at(now).bar_beats() * self.bars() as f64;
+        let alone = self.active.is_none_or(|active| now - active > patience);
         if before != self.chord && !alone {
             let (root, pitch_classes) = (chord.root.semitone(), chord.tones().mask());
             // Only pictures lack it where there is no room.

@@ -113,6 +113,13 @@ impl Director {
         self.refusal = Some(refusal);
     }
 
+    /// As [`Director::refuse`]; the same again is not news.
+    fn refuse_once(&mut self, refusal: Refusal) {
+        if self.refusal.as_ref() != Some(&refusal) {
+            self.refuse(refusal);
+        }
+    }
+
     fn phrase_bars(&self) -> u32 {
         self.phrases.as_ref().map_or(USUAL_BARS, PhraseModel::bars)
     }
@@ -192,6 +199,14 @@ impl Director {
 
     /// Plays phrases between those that were captured, one after the other. While that cannot be, calls are answered.
     pub(super) fn morph(&mut self, step: i64) -> Result<(), ComposeError> {
+        let lacks = match &self.phrases {
+            None => Some(Refusal::NoNetwork),
+            Some(_) => self.captured.iter().all(Option::is_none).then_some(Refusal::NoCapture),
+        };
+        if let Some(refusal) = lacks {
+            self.refuse_once(refusal);
+            return self.exchange(step);
+        }
         let then = step + i64::from(self.lead);
         let ready = match self.turn {
             Turn::Waiting => self.is_bar(then),
@@ -201,9 +216,7 @@ impl Director {
         if ready {
             match self.between(position(then))? {
                 Ok(located) => return self.compose_latent(position(then), located),
-                // The same again is not news.
-                Err(refusal) if self.refusal.as_ref() == Some(&refusal) => {}
-                Err(refusal) => self.refuse(refusal),
+                Err(refusal) => self.refuse_once(refusal),
             }
         }
         if self.refusal.is_some() { self.exchange(step) } else { Ok(()) }

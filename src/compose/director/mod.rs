@@ -11,6 +11,7 @@ mod draft;
 mod history;
 mod improvise;
 mod latent;
+mod plans;
 mod second_voice;
 mod turns;
 
@@ -19,20 +20,18 @@ pub use latent::Refusal;
 pub use turns::Turn;
 
 use super::ear::Ear;
-use super::expression::one_at_a_time;
 use super::line::Line;
-use super::pen::{Standing, steps, steps_between};
+use super::pen::steps;
 use super::{ComposeError, MelodyModel, Phrase, PhraseModel};
-use crate::bridge::{ClockReading, ComposerSide, Heard, HeardKind, Part, Plan, Scheduled, Teacher};
+use crate::bridge::{ClockReading, ComposerSide, Heard, HeardKind, Teacher};
 use crate::model::session::Session;
 use crate::music::{Chord, Melody, Note, STEPS_PER_BEAT};
 use crate::time::{Beats, TimeSignature};
-use draft::{Desk, Draft, Source, Written};
 use history::History;
 use latent::Captured;
+use plans::Slot;
 use second_voice::Voice;
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// Steps from a decision to where it takes effect: an eighth of a second at 120 quarter notes a minute.
 const LEAD: u32 = STEPS_PER_BEAT / 4;
@@ -40,8 +39,6 @@ const LEAD: u32 = STEPS_PER_BEAT / 4;
 const LONGEST_WAY: i64 = 1 << 20;
 /// What was heard is remembered for so long, in quarter notes.
 const MEMORY: f64 = 256.0;
-/// Phrases that wait to be asked for.
-const TOLD: usize = 64;
 
 /// A phrase as it is planned.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,15 +74,6 @@ pub struct Status {
     pub refused: u64,
     /// Why, the last time; `None` when the phrase network has written since.
     pub refusal: Option<Refusal>,
-}
-
-/// What sounds or is about to.
-#[derive(Debug)]
-struct Slot {
-    at: Beats,
-    written: Written,
-    /// Whether the line has heard it, which a repetition is not.
-    fresh: bool,
 }
 
 /// Hears the player and plans what is played, in a mode. Belongs to one thread.
@@ -213,11 +201,14 @@ impl Director {
     /// not thought at yet, and at once while time stands. Gives the position that counts, for a recording.
     ///
     /// # Errors
-    /// [`ComposeError::Control`] for settings out of range; while time stands, also what the networks say.
+    /// [`ComposeError::Control`] for settings out of range; else as [`Director::run_to`], for what waits in the ring is
+    /// taken in first. The order is given again then.
     pub fn order(&mut self, at: Beats, order: Order) -> Result<Beats, ComposeError> {
         if let Order::Settings(settings) = &order {
             settings.check()?;
         }
+        // Whether time runs is in the ring.
+        self.run_to(Beats(f64::NEG_INFINITY))?;
         let Some(next) = self.next.filter(|_| !self.stopped) else {
             self.apply(at, order)?;
             if let Some(mode) = self.next_mode.take() {
@@ -269,7 +260,7 @@ impl Director {
             }
             self.waiting.pop_front();
         }
-        if pos.is_finite() && !self.stopped { self.think_to(pos) } else { Ok(()) }
+        if self.stopped { Ok(()) } else { self.think_to(pos) }
     }
 
     /// Begins a stretch of time.
@@ -287,6 +278,9 @@ impl Director {
 
     /// Thinks at all steps up to a position.
     fn think_to(&mut self, pos: Beats) -> Result<(), ComposeError> {
+        if !pos.is_finite() {
+            return Ok(());
+        }
         let last = pos.floor_to(Beats::from_steps(1, STEPS_PER_BEAT)).nearest_step(STEPS_PER_BEAT);
         let mut next = self.next.unwrap_or_else(|| step_after(pos));
         if last - next > LONGEST_WAY {
@@ -340,145 +334,6 @@ impl Director {
             Order::Redo => self.replay |= self.history.redo(),
         }
         Ok(())
-    }
-
-    /// Changes the mode, and begins a phrase that was asked for, where a boundary lies at a step.
-    fn change(&mut self, then: i64) -> Result<(), ComposeError> {
-        let boundary = match self.settings.direction.switch_at {
-            Boundary::Beat => self.is_beat(then),
-            Boundary::Bar => self.is_bar(then),
-        };
-        if !boundary || (self.next_mode.is_none() && !self.replay) {
-            return Ok(());
-        }
-        let at = position(then);
-        self.withdraw(at)?;
-        if let Some(mode) = self.next_mode.take() {
-            self.mode = mode;
-            (self.chord, self.active, self.voice) = (None, None, Voice::default());
-        }
-        // A note that still sounds is waited for: a repetition is not cut.
-        if self.replay && self.free_at(at) <= at {
-            self.replay = false;
-            if let Some(written) = self.history.present().cloned() {
-                self.play(written, at, 0, false)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Repeats the present phrase where it ends, while it is held.
-    fn repeat(&mut self, then: i64) -> Result<(), ComposeError> {
-        let at = position(then);
-        match self.slot.as_ref().filter(|_| self.settings.direction.hold && self.ends_at(then)) {
-            Some(slot) => self.play(slot.written.clone(), at, 0, false),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether what is planned ends at a step.
-    fn ends_at(&self, step: i64) -> bool {
-        matches!(self.turn, Turn::Playing { until } if until.nearest_step(STEPS_PER_BEAT) == step)
-    }
-
-    fn write_another(&mut self) -> Result<(), ComposeError> {
-        let Some(present) = self.history.present() else { return Ok(()) };
-        let (draft, standing) = (Arc::clone(&present.draft), present.locked(self.settings.direction.locked));
-        let take = self.history.next_take();
-        let now = self.line.remember();
-        let written = self.desk().write(&draft, take, standing);
-        self.line.recall(&now);
-        self.history.add(written?);
-        self.replay = true;
-        Ok(())
-    }
-
-    fn desk(&mut self) -> Desk<'_> {
-        Desk {
-            line: &mut self.line,
-            phrases: self.phrases.as_mut(),
-            controls: &self.settings.controls,
-            vary: self.settings.direction.vary,
-        }
-    }
-
-    /// Writes a phrase and plans it.
-    fn compose(&mut self, draft: Draft) -> Result<(), ComposeError> {
-        let at = draft.window.0;
-        let free = steps_between((at, self.free_at(at)));
-        let standing = (free > 0).then(|| Standing { from: 0, to: free, notes: Vec::new() });
-        let written = self.desk().write(&Arc::new(draft), 0, standing.into_iter().collect())?;
-        self.history.add(written.clone());
-        self.play(written, at, 0, true)
-    }
-
-    /// Plans a phrase from a position on, without the notes before a step of it.
-    fn play(&mut self, written: Written, at: Beats, from: u32, fresh: bool) -> Result<(), ComposeError> {
-        let (epoch, part) = (self.epoch, Part::Answer);
-        let duration = written.length();
-        let shift = at - written.draft.window.0;
-        let free = self.free_at(at + Beats::from_steps(i64::from(from), STEPS_PER_BEAT));
-        let mut notes = Vec::new();
-        for (bare, note) in written.bare.iter().zip(&written.phrase.notes).filter(|(bare, _)| bare.step >= from) {
-            let mut note = note.shifted(shift);
-            if note.onset < free {
-                // A straying hand reached back into what still sounds.
-                let grid = Beats::from_steps(i64::from(bare.step + bare.steps), STEPS_PER_BEAT) + at;
-                note = Note { onset: free, duration: note.end().max(grid) - free, ..note };
-            }
-            notes.push(note);
-        }
-        one_at_a_time(&mut notes);
-        let told = Phrase { notes: notes.clone(), ..written.phrase.clone() };
-        let window = (at, at + duration);
-        self.turn = Turn::Playing { until: window.1 };
-        self.composed = self.composed.wrapping_add(1);
-        let full = ComposeError::TooManyNotes { phrase: self.composed };
-        if self.told.len() == TOLD {
-            self.told.pop_front();
-        }
-        let (mode, take) = (written.draft.mode, written.take);
-        self.told.push_back(PlayedPhrase { mode, window, take, new: fresh, phrase: told });
-        self.slot = Some(Slot { at, written, fresh });
-        if from == 0 && self.side.plan(Plan::Phrase { epoch, at, part, duration }).is_err() {
-            return Err(full);
-        }
-        notes.into_iter().try_for_each(|note| self.send(note)).map_err(|()| full)
-    }
-
-    fn send(&mut self, note: Note) -> Result<(), ()> {
-        let Note { onset: at, duration, pitch, velocity } = note;
-        let scheduled = Scheduled { at, duration, part: Part::Answer, pitch, velocity };
-        self.side.plan(Plan::Note { epoch: self.epoch, note: scheduled }).map_err(drop)?;
-        self.sent.push(note);
-        Ok(())
-    }
-
-    /// Takes back what is planned from a position on. The line has then heard what is left of it.
-    fn withdraw(&mut self, from: Beats) -> Result<(), ComposeError> {
-        let planned = self.slot.is_some() || self.sent.iter().any(|note| note.onset >= from);
-        self.turn = Turn::Waiting;
-        self.sent.retain(|note| note.onset < from);
-        let slot = self.slot.take();
-        if planned {
-            let plan = Plan::Withdraw { epoch: self.epoch, from, part: Part::Answer };
-            let full = ComposeError::TooManyNotes { phrase: self.composed };
-            self.side.plan(plan).map_err(|_| full)?;
-        }
-        let Some(Slot { at, written, fresh: true }) = slot else { return Ok(()) };
-        let end = from.min(written.draft.window.1);
-        if let Source::Line { before, .. } = &written.draft.source {
-            self.line.hear_again(before, &written.on_grid(), &written.draft.metres, (at, end))?;
-        }
-        Ok(())
-    }
-
-    /// Where the last note ends that begins before a position; the position itself where none sounds then.
-    fn free_at(&self, at: Beats) -> Beats {
-        let before = self.sent.iter().filter(|note| note.onset < at);
-        let end = before.map(Note::end).fold(at, Beats::max);
-        // Up to the next step.
-        if end > at { position(step_after(end)) } else { at }
     }
 
     /// Steps since the start of the bar that a step lies in, and the bar's metre.
