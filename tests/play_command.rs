@@ -75,11 +75,36 @@ fn what_is_missing_is_said_in_one_line() {
     bare(folder.path(), &["--seconds", "1"]).assert().code(1).stderr(contains("map.toml").and(one_line()));
     let map = folder.path().join("other.toml").display().to_string();
     let no_such = ["play", "--device", "no such device", "--no-midi", "--no-screen", "--model", "none", "--map", &map];
-    oneiro(&no_such).assert().code(1).stderr(contains("--no-sound"));
+    oneiro(&no_such).assert().code(1).stderr(contains("`no such device`").and(one_line()));
 }
 
 #[test]
 fn a_list_needs_no_device() {
     let names = contains("presets").and(contains("music-box")).and(contains("temperature"));
     oneiro(&["play", "--list"]).assert().success().stdout(names);
+}
+
+#[test]
+fn a_session_that_is_killed_can_be_rendered_from_what_lies_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("k.oneiro-session").display().to_string();
+    let map = folder.path().join("map.toml").display().to_string();
+    let bare =
+        ["play", "--no-sound", "--no-midi", "--no-screen", "--model", "none", "--map", &map, "--record", &record];
+    let mut play = std::process::Command::new(env!("CARGO_BIN_EXE_oneiro")).args(bare).spawn().unwrap();
+    let partial = folder.path().join(format!(".k.oneiro-session.{}.partial", play.id()));
+    let until = Instant::now() + Duration::from_secs(10);
+    let started = || std::fs::read_to_string(&partial).is_ok_and(|text| text.contains("\"playing\":true"));
+    while !started() {
+        assert!(Instant::now() < until, "nothing was recorded");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    play.kill().unwrap();
+    play.wait().unwrap();
+    let midi = folder.path().join("k.mid");
+    oneiro(&["render", &partial.display().to_string(), "-o", &midi.display().to_string()])
+        .assert()
+        .success()
+        .stderr(contains("breaks off"));
+    assert!(midi.is_file());
 }

@@ -76,6 +76,7 @@ fn a_session_is_answered_recorded_and_played_again_note_for_note() {
     let path = folder.path().join("s.oneiro-session");
     let running = Running::start(options(&path), Some(model())).unwrap();
     play(&running);
+    let losses = lock(running.scene()).losses;
     drop(running);
     let take = read_take(&path).unwrap();
     assert!(!take.broken_off && take.header.rate.0 == 44_100 && take.header.controls["tempo"] == 300.0);
@@ -91,7 +92,12 @@ fn a_session_is_answered_recorded_and_played_again_note_for_note() {
         .filter_map(|m| if let Event::Phrase(phrase) = &m.event { Some(phrase) } else { None })
         .flat_map(|phrase| phrase.notes.iter().map(|n| n.pitch))
         .collect();
-    assert_eq!(answers[..], chosen[..answers.len()], "what sounds is what was chosen");
+    if losses.late_moved == 0 {
+        assert_eq!(answers[..], chosen[..answers.len()], "what sounds is what was chosen");
+    } else {
+        // On a machine that is much too busy notes come late and are moved: then they are at least no others.
+        assert!(answers.iter().all(|pitch| chosen.contains(pitch)), "{answers:?} of {chosen:?}");
+    }
     let changed =
         |m: &&oneiro::take::Moment| matches!(&m.event, Event::Control(name, value) if name == "sound" && *value == 2.0);
     assert!(take.moments.iter().any(|m| changed(&m)), "control moves are recorded");

@@ -63,7 +63,7 @@ pub enum DeviceError {
         there: String,
     },
     /// MIDI is not to be had at all.
-    #[error("MIDI: {0}")]
+    #[error("{0}")]
     Midi(String),
     /// This program was built without JACK.
     #[error("this `oneiro` was built without JACK; build it with `--features jack`")]

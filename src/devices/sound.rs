@@ -8,7 +8,7 @@ use crate::time::SampleRate;
 use cpal::traits::{DeviceTrait as _, HostTrait as _, StreamTrait as _};
 use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -226,7 +226,8 @@ fn keep(
             }
         }
         let mut seat = Seat::new(instrument, home.clone(), Arc::clone(load), rate);
-        if play_to_nobody(&mut seat, rate, (!choice.none).then_some(AGAIN), stopped) {
+        let mut prober = Prober::new(choice);
+        if play_to_nobody(&mut seat, rate, stopped, || !choice.none && prober.finds()) {
             return;
         }
         drop(seat);
@@ -300,13 +301,48 @@ fn stream<T: SizedSample + FromSample<f32>>(
     )
 }
 
-/// Plays in the right time for a while, or for ever: whether it was stopped.
-fn play_to_nobody(seat: &mut Seat, rate: u32, time: Option<Duration>, stopped: &Receiver<()>) -> bool {
+/// Looks for the device now and then, on a thread of its own: a system may take its time to say that there is none, and
+/// the music's clock must not wait for it.
+struct Prober {
+    choice: SoundChoice,
+    again: Instant,
+    looking: Option<Receiver<bool>>,
+}
+
+impl Prober {
+    fn new(choice: &SoundChoice) -> Self {
+        Self { choice: choice.clone(), again: Instant::now() + AGAIN, looking: None }
+    }
+
+    /// Whether the device was found. Does not wait.
+    fn finds(&mut self) -> bool {
+        match self.looking.as_ref().map(Receiver::try_recv) {
+            Some(Ok(true)) => return true,
+            Some(Err(TryRecvError::Empty)) => {}
+            Some(Ok(false) | Err(TryRecvError::Disconnected)) => {
+                (self.looking, self.again) = (None, Instant::now() + AGAIN);
+            }
+            None if Instant::now() >= self.again => {
+                let (found, looking) = channel();
+                let choice = self.choice.clone();
+                std::thread::spawn(move || {
+                    // Nobody asks any more where the program has ended.
+                    let _nobody = found.send(open(&choice).is_ok());
+                });
+                self.looking = Some(looking);
+            }
+            None => {}
+        }
+        false
+    }
+}
+
+/// Plays in the right time until `enough` says so: whether it was stopped.
+fn play_to_nobody(seat: &mut Seat, rate: u32, stopped: &Receiver<()>, mut enough: impl FnMut() -> bool) -> bool {
     let mut nobody = [0.0_f32; SILENT_BLOCK * CHANNELS as usize];
     let block = Duration::from_secs_f64(SILENT_BLOCK as f64 / f64::from(rate.max(1)));
-    let began = Instant::now();
-    let mut next = began;
-    while time.is_none_or(|time| began.elapsed() < time) {
+    let mut next = Instant::now();
+    while !enough() {
         seat.fill(&mut nobody, usize::from(CHANNELS));
         next += block;
         let now = Instant::now();

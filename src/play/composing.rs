@@ -15,7 +15,7 @@ enum Task {
 
 /// An answer, or why there is none.
 #[derive(Debug)]
-pub struct Composed {
+pub(super) struct Composed {
     /// To what.
     pub cue: Cue,
     /// The phrase, whose notes are on their way to the audio side already.
@@ -26,7 +26,7 @@ pub struct Composed {
 
 /// The thread. Without a model it hears and does not answer.
 #[derive(Debug)]
-pub struct Composing {
+pub(super) struct Composing {
     tasks: Option<Sender<Task>>,
     done: Receiver<Composed>,
     thread: Option<JoinHandle<()>>,

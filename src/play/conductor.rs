@@ -28,7 +28,7 @@ pub enum Turn {
 
 /// Makes cues from bars and notes; knows no clock but the one that it is told.
 #[derive(Debug, Clone)]
-pub struct Conductor {
+pub(super) struct Conductor {
     turn: Turn,
     /// Bars of a call and of an answer.
     bars: (u32, u32),

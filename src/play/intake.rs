@@ -12,7 +12,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The hand of the computer's own keyboard; MIDI ports have other numbers.
-pub const COMPUTER: u32 = 0;
+const COMPUTER: u32 = 0;
 
 /// Room in the ring that note-ons leave: enough to let every key go, and to panic.
 const RESERVE: usize = 160;
@@ -21,7 +21,7 @@ const PEDAL_DOWN: u8 = 64;
 
 /// Something for those who look after the rest.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Taken {
+pub(super) enum Taken {
     /// A knob moves a control: the value is a position, 0 to 1, of that knob.
     Moved {
         /// What.
@@ -68,7 +68,7 @@ struct Hand {
 
 impl Intake {
     /// An intake that holds nothing.
-    pub fn new(
+    pub(super) fn new(
         orders: RingSender<Order>,
         clock: Arc<SampleClock>,
         counters: Arc<Counters>,
@@ -286,7 +286,7 @@ impl Inner {
 }
 
 /// The value that a move gives its control.
-pub fn value_of(taken: &Taken, present: f64) -> Option<(Control, f64)> {
+pub(super) fn value_of(taken: &Taken, present: f64) -> Option<(Control, f64)> {
     let Taken::Moved { control, knob, position } = *taken else { return None };
     moved(control, knob, position, present).map(|value| (control, value))
 }

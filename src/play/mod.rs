@@ -3,8 +3,8 @@
 //! | Part | Thread | Does |
 //! |---|---|---|
 //! | [`Intake`] | those of MIDI ports, and the screen's | bytes and keys become orders, stamped in samples |
-//! | [`Stagehand`] | its own, every millisecond | MIDI out, cues, controls, record, scene |
-//! | [`Composing`] | its own | answers cues |
+//! | `Stagehand` | its own, every millisecond | MIDI out, cues, controls, record, scene |
+//! | `Composing` | its own | answers cues |
 //! | the screen | the program's first | draws a [`Scene`], takes wishes |
 
 mod composing;
@@ -18,13 +18,12 @@ mod scene;
 mod screen;
 mod stagehand;
 
-pub use composing::{Composed, Composing};
-pub use conductor::{Conductor, Turn};
+pub use conductor::Turn;
 pub use control::{CONTROLS, Control, Settings, Shape, Spec};
-pub use intake::{Intake, Taken};
+pub use intake::Intake;
 pub use learn::{Binding, ControlMap, Knob, MapError};
 pub use preset::NAMES as PRESETS;
 pub use running::{Options, Running};
 pub use scene::{Grade, Losses, Scene, SeenNote};
 pub use screen::show;
-pub use stagehand::{Memory, Stagehand, Wish, lock};
+pub use stagehand::{Wish, lock};

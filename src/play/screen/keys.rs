@@ -13,6 +13,8 @@ const UPPER: &str = "q2w3er5t6y7ui9o0p";
 const HOLD_NS: u64 = 550_000_000;
 /// The same once it repeats.
 const REPEAT_NS: u64 = 150_000_000;
+/// Keys pressed within this are a chord; one that is pressed later ends those before it, where no release is told.
+const CHORD_NS: u64 = 80_000_000;
 
 /// What a key does.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +32,7 @@ pub(super) enum Act {
 #[derive(Debug, Clone, Copy)]
 struct Held {
     pitch: u8,
+    since_ns: u64,
     until_ns: u64,
 }
 
@@ -86,7 +89,10 @@ impl Keyboard {
             }
             if let Some(pitch) = self.pitch(letter) {
                 self.leaving = false;
-                self.held.insert(letter, Held { pitch, until_ns: now_ns + HOLD_NS });
+                for held in self.held.values_mut().filter(|held| now_ns.saturating_sub(held.since_ns) > CHORD_NS) {
+                    held.until_ns = now_ns;
+                }
+                self.held.insert(letter, Held { pitch, since_ns: now_ns, until_ns: now_ns + HOLD_NS });
                 return vec![Act::Press(pitch, self.velocity)];
             }
         }
@@ -182,6 +188,11 @@ mod tests {
         assert!(keys.key(key(KeyCode::Char('z')), 500_000_000).is_empty(), "it repeats");
         assert_eq!(keys.expire(600_000_000), [Act::Release(72)]);
         assert_eq!(keys.expire(700_000_000), [Act::Release(60)]);
+        // A key that is pressed later ends those before it.
+        keys.key(key(KeyCode::Char('z')), 1_000_000_000);
+        keys.key(key(KeyCode::Char('x')), 1_200_000_000);
+        assert_eq!(keys.expire(1_200_000_000), [Act::Release(60)]);
+        assert_eq!(keys.expire(1_750_000_000), [Act::Release(62)]);
         keys.key(key(KeyCode::PageUp), 0);
         keys.key(key(KeyCode::Char('-')), 0);
         assert_eq!(keys.key(key(KeyCode::Char('s')), 0), [Act::Press(73, 80)]);

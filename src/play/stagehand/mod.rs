@@ -1,19 +1,21 @@
 //! Looks after everything that is neither sound nor composing: passes notes on as MIDI, gives cues, moves controls, keeps
 //! the record and the scene.
 
+mod record;
+mod watch;
+
 use super::composing::{Composed, Composing};
 use super::conductor::Conductor;
 use super::control::{CONTROLS, Control, Settings, Shape};
 use super::intake::{Intake, Taken, value_of};
-use super::learn::ControlMap;
 use super::preset;
 use super::scene::{Grade, Scene};
-use crate::bridge::{Part, RingReceiver, SampleClock, ShowKind, WatcherSide};
+use crate::bridge::{Part, RingReceiver, SampleClock, WatcherSide};
 use crate::devices::midi::{MidiNews, Outputs};
 use crate::devices::sound::SoundNews;
 use crate::devices::{Load, now_ns};
 use crate::live::{OrderKind, PlayerKind, Report, ReportKind};
-use crate::take::{ChosenPhrase, Event, Header, ModelMark, Recorder};
+use crate::take::{ChosenPhrase, Event, ModelMark, Recorder};
 use crate::time::{Beats, Bpm, SampleRate};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
@@ -25,8 +27,6 @@ const CHANNELS: [Option<u8>; Part::ALL.len()] = [Some(0), Some(1), None];
 const LEAD_SECONDS: (f64, f64) = (0.06, 0.5);
 /// How often the record is handed to the system.
 const FLUSH_NS: u64 = 500_000_000;
-/// What a level keeps from one look at it to the next, a millisecond later.
-const FALL: f32 = 0.996;
 
 /// What a hand at the screen wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,7 @@ pub enum Wish {
 }
 
 /// What the stagehand works with.
-pub struct Stagehand {
+pub(super) struct Stagehand {
     /// What is seen of the audio side.
     pub watcher: WatcherSide,
     /// What the instrument tells.
@@ -81,7 +81,7 @@ pub struct Stagehand {
 
 /// What the stagehand remembers from one step to the next.
 #[derive(Default)]
-pub struct Memory {
+pub(super) struct Memory {
     conductor: Conductor,
     settings: Settings,
     recorder: Option<Recorder>,
@@ -306,84 +306,6 @@ impl Stagehand {
         self.outputs.flush(ns);
     }
 
-    fn sound(&self, news: SoundNews) {
-        let mut scene = lock(&self.scene);
-        match news {
-            SoundNews::Playing { device } => {
-                scene.tell(Grade::Note, format!("sound: {device}"));
-                scene.device = Some(device);
-            }
-            SoundNews::Lost { reason } => {
-                scene.device = None;
-                scene.tell(Grade::Warning, format!("sound: {reason}; it is tried again, and time goes on"));
-            }
-            SoundNews::Xrun => scene.losses.xruns += 1,
-        }
-    }
-
-    fn midi(&self, news: MidiNews) {
-        let mut scene = lock(&self.scene);
-        match news {
-            MidiNews::Connected { port } => {
-                scene.tell(Grade::Note, format!("MIDI: {port}"));
-                scene.ports.push(port);
-            }
-            MidiNews::Vanished { port } => {
-                scene.ports.retain(|p| *p != port);
-                scene.tell(Grade::Warning, format!("MIDI: {port} has vanished"));
-            }
-            MidiNews::Unavailable { reason } => scene.tell(Grade::Warning, format!("no MIDI: {reason}")),
-        }
-    }
-
-    /// Looks at the audio side.
-    fn watch(&mut self, now: u64) {
-        let mut scene = lock(&self.scene);
-        while let Some(event) = self.watcher.show.receive() {
-            let at = event.pos_beats;
-            match event.kind {
-                ShowKind::NoteOn { part, pitch, .. } => {
-                    scene.note_on(part, pitch, at);
-                    if part == Part::Call {
-                        self.memory.conductor.note(at);
-                    }
-                }
-                ShowKind::NoteOff { part, pitch } => scene.note_off(part, pitch, at),
-                ShowKind::Bar { time_signature, .. } => self.memory.conductor.bar(at, time_signature),
-                ShowKind::Transport { epoch, .. } if epoch != self.memory.epoch => {
-                    self.memory.epoch = epoch;
-                    scene.clear();
-                }
-                _ => {}
-            }
-        }
-        scene.clock = *self.watcher.clock.read();
-        scene.meters = *self.watcher.meters.read();
-        let newest = scene.meters.peak;
-        for (peak, new) in scene.peak.iter_mut().zip(newest) {
-            *peak = new.max(*peak * FALL);
-        }
-        scene.turn = self.memory.conductor.turn();
-        scene.forget_old();
-        let counters = &self.watcher.counters;
-        scene.losses.late_dropped = counters.late_dropped.get();
-        scene.losses.late_moved = counters.late_moved.get();
-        scene.losses.stolen = counters.voices_stolen.get();
-        let dropped = [
-            &counters.heard_dropped,
-            &counters.show_dropped,
-            &counters.plans_refused,
-            &counters.queue_full,
-            &counters.orders_dropped,
-            &counters.reports_dropped,
-        ];
-        scene.losses.dropped = dropped.iter().map(|count| count.get()).sum();
-        if now.saturating_sub(self.memory.worst_ns) > 1_000_000_000 {
-            self.memory.worst_ns = now;
-            scene.load = (self.load.newest(), self.load.take_worst());
-        }
-    }
-
     fn conduct(&mut self) {
         let clock = *self.watcher.clock.read();
         let seconds = (1.5 * self.memory.took).clamp(LEAD_SECONDS.0, LEAD_SECONDS.1);
@@ -412,65 +334,4 @@ impl Stagehand {
             Err(e) => self.tell(Grade::Warning, format!("no answer: {e}")),
         }
     }
-
-    /// Begins or ends the record.
-    fn record(&mut self) {
-        let sample = self.sample_clock.sample_at(now_ns()).max(self.memory.sample);
-        if let Some(recorder) = self.memory.recorder.take() {
-            let partial = recorder.partial().to_owned();
-            match recorder.end(sample) {
-                Ok(path) => self.tell(Grade::Note, format!("recorded: {}", path.display())),
-                Err(e) => self.tell(Grade::Warning, format!("{}: cannot be named: {e}", partial.display())),
-            }
-            lock(&self.scene).recording = None;
-            return;
-        }
-        let settings = &self.memory.settings;
-        let patches = preset::patches(settings.get(Control::Sound) as usize);
-        let mut header = Header::new(self.rate, settings.get(Control::Seed) as u64, patches);
-        header.model.clone_from(&self.model);
-        header.controls = CONTROLS.iter().map(|s| (s.name.to_owned(), settings.get(s.control))).collect();
-        let path = free_name(&self.record_path);
-        match Recorder::begin(&path, &header, sample) {
-            Ok(mut recorder) => {
-                let now = lock(&self.scene).clock;
-                let transport = crate::time::Transport {
-                    playing: now.playing,
-                    pos_beats: now.pos_beats,
-                    tempo: now.tempo,
-                    time_signature: now.time_signature,
-                };
-                // Notes that sound already are not part of it; time is.
-                let begun = recorder.write(sample, Event::Transport(transport));
-                self.memory.recorder = Some(recorder);
-                self.write(|_| begun);
-                lock(&self.scene).recording = Some(path.display().to_string());
-            }
-            Err(e) => self.tell(Grade::Warning, format!("{}: cannot be recorded to: {e}", path.display())),
-        }
-    }
-
-    /// Writes to the record, if there is one; what cannot be written ends it.
-    fn write(&mut self, write: impl FnOnce(&mut Recorder) -> std::io::Result<()>) {
-        let Some(recorder) = &mut self.memory.recorder else { return };
-        if let Err(e) = write(recorder) {
-            let partial = recorder.partial().display().to_string();
-            self.memory.recorder = None;
-            lock(&self.scene).recording = None;
-            self.tell(Grade::Warning, format!("the recording has ended: {e}; what there is of it: {partial}"));
-        }
-    }
-
-    /// The map of knobs as it is now.
-    pub fn map(&self) -> ControlMap {
-        self.intake.map()
-    }
-}
-
-/// The name, or the next that is free: a take never takes another's place.
-fn free_name(path: &Path) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let ending = path.extension().map_or(String::new(), |e| format!(".{}", e.to_string_lossy()));
-    let numbered = (2..).map(|n| path.with_file_name(format!("{stem}-{n}{ending}")));
-    std::iter::once(path.to_owned()).chain(numbered).find(|path| !path.exists()).unwrap_or_else(|| path.to_owned())
 }

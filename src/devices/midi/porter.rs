@@ -1,166 +1,22 @@
-//! MIDI ports: taken up when they appear, dropped when they vanish, known by name.
+//! Takes ports up when they appear and drops them when they vanish.
 
-use super::{DeviceError, hush, now_ns};
-use midir::{Ignore, MidiInput, MidiInputConnection, MidiOutput, MidiOutputConnection};
+use super::outputs::{Output, Outputs};
+use super::{Input, MidiChoice, MidiNews, fits, is_ours};
+use crate::devices::{DeviceError, now_ns};
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-/// Who takes what MIDI devices send. Called on threads of theirs, never on the audio thread.
-pub trait Input: Send + Sync {
-    /// Bytes of a device, at a moment of [`now_ns`]. They may be cut anywhere.
-    fn bytes(&self, hand: u32, ns: u64, bytes: &[u8]);
-    /// A device has vanished: what it held is let go.
-    fn gone(&self, hand: u32, ns: u64);
-}
-
-/// What MIDI is wanted.
-#[derive(Debug, Clone, Default)]
-pub struct MidiChoice {
-    /// None at all.
-    pub none: bool,
-    /// Through JACK.
-    pub jack: bool,
-    /// Inputs, by parts of their names; every device that there is without.
-    pub inputs: Vec<String>,
-    /// Outputs, by parts of their names; only our own port, which others connect to, without.
-    pub outputs: Vec<String>,
-}
-
-/// What becomes of MIDI ports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MidiNews {
-    /// A port was taken up.
-    Connected {
-        /// Its name.
-        port: String,
-    },
-    /// A port has vanished.
-    Vanished {
-        /// Its name.
-        port: String,
-    },
-    /// There is no MIDI, for now.
-    Unavailable {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Our name among the clients of the system.
-pub(super) const OUR_NAME: &str = "oneiro";
-/// How often ports are looked for.
-pub(super) const LOOK: Duration = Duration::from_millis(500);
-/// Messages that may wait for their time.
-const QUEUE: usize = 4096;
-
-/// A short message and the moment it is for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Packet {
-    pub ns: u64,
-    pub bytes: [u8; 3],
-    pub length: u8,
-}
-
-impl Packet {
-    pub fn new(ns: u64, bytes: &[u8]) -> Option<Self> {
-        let mut packet = Self { ns, bytes: [0; 3], length: u8::try_from(bytes.len()).ok().filter(|n| *n <= 3)? };
-        packet.bytes[..bytes.len()].copy_from_slice(bytes);
-        Some(packet)
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
-    }
-}
-
-/// An output port.
-pub(super) trait Output: Send {
-    /// Sends a message; one that keeps time itself gets it ahead of its time. `false`: the port is dead.
-    fn send(&mut self, packet: &Packet) -> bool;
-    /// Whether it keeps time itself.
-    fn keeps_time(&self) -> bool {
-        false
-    }
-}
-
-impl Output for MidiOutputConnection {
-    fn send(&mut self, packet: &Packet) -> bool {
-        Self::send(self, packet.bytes()).is_ok()
-    }
-}
-
-/// Every output that is connected, and what waits for its time.
-#[derive(Default)]
-pub struct Outputs(Mutex<OutputsInner>);
-
-#[derive(Default)]
-struct OutputsInner {
-    ports: BTreeMap<String, Box<dyn Output>>,
-    queue: VecDeque<Packet>,
-    dropped: u64,
-}
-
-impl Outputs {
-    fn lock(&self) -> MutexGuard<'_, OutputsInner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Sends a short message at a moment, in the order of the calls. Where too many wait the oldest goes at once.
-    pub fn send(&self, ns: u64, bytes: &[u8]) {
-        let Some(packet) = Packet::new(ns, bytes) else { return };
-        let mut inner = self.lock();
-        inner.send_all(&packet, true);
-        if inner.queue.len() >= QUEUE
-            && let Some(oldest) = inner.queue.pop_front()
-        {
-            inner.dropped += 1;
-            inner.send_all(&oldest, false);
-        }
-        inner.queue.push_back(packet);
-    }
-
-    /// Sends what is due.
-    pub fn flush(&self, now_ns: u64) {
-        let mut inner = self.lock();
-        while let Some(packet) = inner.queue.front().copied().filter(|packet| packet.ns <= now_ns) {
-            inner.queue.pop_front();
-            inner.send_all(&packet, false);
-        }
-    }
-
-    pub(super) fn add(&self, id: &str, port: Box<dyn Output>) {
-        self.lock().ports.insert(id.to_owned(), port);
-    }
-
-    pub(super) fn remove(&self, id: &str) {
-        self.lock().ports.remove(id);
-    }
-
-    fn has(&self, id: &str) -> bool {
-        self.lock().ports.contains_key(id)
-    }
-}
-
-impl OutputsInner {
-    /// To those that keep time themselves, or to those that do not; dead ports are forgotten.
-    fn send_all(&mut self, packet: &Packet, keep_time: bool) {
-        self.ports.retain(|_, port| port.keeps_time() != keep_time || port.send(packet));
-    }
-}
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 /// A port of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Port {
-    id: String,
-    name: String,
+pub(super) struct Port {
+    pub id: String,
+    pub name: String,
 }
 
 /// The ports of a system, and ways to connect to them.
-trait System: Send {
+pub(super) trait System: Send {
     fn inputs(&mut self) -> Result<Vec<Port>, DeviceError>;
     fn outputs(&mut self) -> Result<Vec<Port>, DeviceError>;
     /// Connects to an input as long as what is given back lives.
@@ -170,86 +26,8 @@ trait System: Send {
     fn own(&mut self, hand: u32, input: Arc<dyn Input>, outputs: &Outputs) -> Option<Box<dyn Any + Send>>;
 }
 
-/// The system's MIDI: ALSA, CoreMIDI, WinMM.
-struct Native;
-
-fn midi_error(e: impl std::fmt::Display) -> DeviceError {
-    DeviceError::Midi(e.to_string())
-}
-
-impl Native {
-    fn input() -> Result<MidiInput, DeviceError> {
-        hush();
-        let mut input = MidiInput::new(OUR_NAME).map_err(|_| no_midi())?;
-        input.ignore(Ignore::SysexAndActiveSense);
-        Ok(input)
-    }
-
-    fn output() -> Result<MidiOutput, DeviceError> {
-        hush();
-        MidiOutput::new(OUR_NAME).map_err(|_| no_midi())
-    }
-}
-
-fn no_midi() -> DeviceError {
-    let what = if cfg!(target_os = "linux") { "no ALSA sequencer (/dev/snd/seq)" } else { "the system has none" };
-    DeviceError::Midi(what.into())
-}
-
-impl System for Native {
-    fn inputs(&mut self) -> Result<Vec<Port>, DeviceError> {
-        let input = Self::input()?;
-        let port = |p: &midir::MidiInputPort| Some(Port { id: p.id(), name: input.port_name(p).ok()? });
-        Ok(input.ports().iter().filter_map(port).collect())
-    }
-
-    fn outputs(&mut self) -> Result<Vec<Port>, DeviceError> {
-        let output = Self::output()?;
-        let port = |p: &midir::MidiOutputPort| Some(Port { id: p.id(), name: output.port_name(p).ok()? });
-        Ok(output.ports().iter().filter_map(port).collect())
-    }
-
-    fn hear(&mut self, port: &Port, hand: u32, input: Arc<dyn Input>) -> Result<Box<dyn Any + Send>, DeviceError> {
-        let client = Self::input()?;
-        let found = client.find_port_by_id(&port.id).ok_or_else(|| midi_error("the port has just vanished"))?;
-        let connection: MidiInputConnection<()> = client
-            .connect(&found, "in", move |_, bytes, ()| input.bytes(hand, now_ns(), bytes), ())
-            .map_err(midi_error)?;
-        Ok(Box::new(connection))
-    }
-
-    fn speak(&mut self, port: &Port) -> Result<Box<dyn Output>, DeviceError> {
-        let client = Self::output()?;
-        let found = client.find_port_by_id(&port.id).ok_or_else(|| midi_error("the port has just vanished"))?;
-        Ok(Box::new(client.connect(&found, "out").map_err(midi_error)?))
-    }
-
-    #[cfg(unix)]
-    fn own(&mut self, hand: u32, input: Arc<dyn Input>, outputs: &Outputs) -> Option<Box<dyn Any + Send>> {
-        use midir::os::unix::{VirtualInput as _, VirtualOutput as _};
-        let hear = move |_, bytes: &[u8], (): &mut ()| input.bytes(hand, now_ns(), bytes);
-        let connection: MidiInputConnection<()> = Self::input().ok()?.create_virtual("in", hear, ()).ok()?;
-        outputs.add(OUR_NAME, Box::new(Self::output().ok()?.create_virtual("out").ok()?));
-        Some(Box::new(connection))
-    }
-
-    #[cfg(not(unix))]
-    fn own(&mut self, _: u32, _: Arc<dyn Input>, _: &Outputs) -> Option<Box<dyn Any + Send>> {
-        None
-    }
-}
-
-/// Names of all inputs and outputs.
-///
-/// # Errors
-/// [`DeviceError::Midi`] where there is no MIDI.
-pub fn list() -> Result<[Vec<String>; 2], DeviceError> {
-    let names = |ports: Vec<Port>| ports.into_iter().map(|port| port.name).collect();
-    Ok([names(Native.inputs()?), names(Native.outputs()?)])
-}
-
 /// Takes ports up and drops them.
-struct Porter<S> {
+pub(super) struct Porter<S> {
     system: S,
     choice: MidiChoice,
     input: Arc<dyn Input>,
@@ -266,7 +44,7 @@ struct Porter<S> {
 }
 
 impl<S: System> Porter<S> {
-    fn new(
+    pub fn new(
         system: S,
         choice: MidiChoice,
         input: Arc<dyn Input>,
@@ -294,7 +72,7 @@ impl<S: System> Porter<S> {
         let _nobody = self.news.send(news);
     }
 
-    fn look(&mut self) {
+    pub fn look(&mut self) {
         match self.system.inputs().and_then(|inputs| Ok((inputs, self.system.outputs()?))) {
             Err(e) => {
                 if !std::mem::replace(&mut self.unavailable, true) {
@@ -387,70 +165,16 @@ impl<S: System> Porter<S> {
     }
 }
 
-pub(super) fn fits(name: &str, part: &str) -> bool {
-    name.to_lowercase().contains(&part.to_lowercase())
-}
-
-pub(super) fn is_ours(name: &str) -> bool {
-    name.starts_with(OUR_NAME)
-}
-
-/// The thread that looks after MIDI ports.
-#[derive(Debug)]
-pub struct MidiKeeper {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl MidiKeeper {
-    /// Starts it.
-    ///
-    /// # Errors
-    /// [`DeviceError::NoJack`] where JACK is wanted and not built in.
-    pub fn spawn(
-        choice: MidiChoice,
-        input: Arc<dyn Input>,
-        outputs: Arc<Outputs>,
-        news: Sender<MidiNews>,
-    ) -> Result<Self, DeviceError> {
-        if choice.jack && !cfg!(feature = "jack") {
-            return Err(DeviceError::NoJack);
-        }
-        let (stop, stopped) = channel();
-        let thread = std::thread::spawn(move || match choice {
-            MidiChoice { none: true, .. } => {}
-            #[cfg(feature = "jack")]
-            MidiChoice { jack: true, .. } => super::jack_midi::keep(&choice, &input, &outputs, &news, &stopped),
-            _ => {
-                let mut porter = Porter::new(Native, choice, input, outputs, news);
-                porter.look();
-                while !is_stopped(&stopped) {
-                    porter.look();
-                }
-            }
-        });
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for MidiKeeper {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic there has closed the ports; there is nothing left to close.
-            let _ended = thread.join();
-        }
-    }
-}
-
-/// Waits for a while: whether it was stopped.
-pub(super) fn is_stopped(stopped: &Receiver<()>) -> bool {
-    !matches!(stopped.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::outputs::Packet;
     use super::*;
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, channel};
+
+    fn midi_error(e: impl std::fmt::Display) -> DeviceError {
+        DeviceError::Midi(e.to_string())
+    }
 
     #[derive(Default)]
     struct Log(Mutex<Vec<String>>);
@@ -533,12 +257,12 @@ mod tests {
         plug(&["Piano", "Midi Through Port-0", "oneiro:out", "deaf"]);
         porter.look();
         porter.look();
-        assert_eq!(names(&news), ["+Piano", "!deaf: MIDI: busy"]);
+        assert_eq!(names(&news), ["+Piano", "!deaf: busy"]);
         assert_eq!(log.take(), [format!("2: {:?}", b"Piano")]);
         plug(&["broken"]);
         porter.look();
         porter.look();
-        assert_eq!((names(&news), log.take()), (vec!["!MIDI: broken".into(), "-Piano".into()], vec!["2 gone".into()]));
+        assert_eq!((names(&news), log.take()), (vec!["!broken".into(), "-Piano".into()], vec!["2 gone".into()]));
         plug(&["Piano"]);
         porter.look();
         assert_eq!(names(&news), ["+Piano"]);
