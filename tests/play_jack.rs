@@ -21,6 +21,11 @@ impl Process {
         Self(command.spawn().unwrap_or_else(|e| panic!("{program}: {e}")))
     }
 
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).stderr(Stdio::null()).status();
+        assert!(sent.is_ok(), "`kill` is missing");
+    }
+
     /// What it writes, line by line, as it comes. With `err`, what it complains of.
     fn lines(&mut self, err: bool) -> Arc<Mutex<Vec<String>>> {
         let lines = Arc::new(Mutex::new(Vec::new()));
@@ -36,6 +41,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // Asked first: a server that is killed keeps its place among the eight that JACK's shared registry has.
+        self.signal("-TERM");
+        let until = Instant::now() + Duration::from_secs(2);
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let _ended = self.0.kill();
         let _ended = self.0.wait();
     }
@@ -62,9 +73,14 @@ fn jackd(name: &str) -> Option<Process> {
         eprintln!("skipped: `{missing}` is missing (apt install jackd2)");
         return None;
     }
-    let jackd = Process::start(name, "jackd", &["-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "256"]);
+    let mut jackd = Process::start(name, "jackd", &["-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "256"]);
     let waited = Command::new("jack_wait").args(["-s", name, "-w", "-t", "5"]).output().unwrap();
-    assert!(waited.status.success(), "{}", String::from_utf8_lossy(&waited.stderr));
+    let complaints = jackd.lines(true);
+    assert!(
+        waited.status.success(),
+        "no JACK server (where too many are active, some that crashed are still in /dev/shm/jack-shm-registry): {:#?}",
+        complaints.lock().unwrap()
+    );
     Some(jackd)
 }
 
@@ -129,8 +145,7 @@ fn a_player_is_answered_through_jack_and_the_session_is_recorded() {
     assert!(lines.iter().filter(|line| line.contains(": f8")).count() > 24, "clock: {lines:#?}");
 
     // It ends as a user ends it, and all notes with it.
-    let ended = Command::new("kill").args(["-INT", &oneiro.0.id().to_string()]).status().unwrap();
-    assert!(ended.success());
+    oneiro.signal("-INT");
     let status = oneiro.0.wait().unwrap();
     assert!(status.success(), "{status}: {:#?}", said.lock().unwrap());
     let take = read_take(&record).unwrap();
@@ -163,7 +178,7 @@ fn a_player_is_answered_through_jack_and_the_session_is_recorded() {
 #[test]
 fn time_goes_on_while_the_server_is_away_and_the_sound_comes_back() {
     let server = format!("oneiro-away-{}", std::process::id());
-    let Some(server_process) = jackd(&server) else { return };
+    let Some(mut server_process) = jackd(&server) else { return };
     let map = tempfile::tempdir().unwrap();
     let path = map.path().join("map.toml").display().to_string();
     let record = map.path().join("away.oneiro-session");
@@ -176,14 +191,16 @@ fn time_goes_on_while_the_server_is_away_and_the_sound_comes_back() {
     };
     wait_for("sound", 10, &said, |said| playing(said) == 1);
     let began = Instant::now();
+    // Without a word to its clients.
+    server_process.0.kill().unwrap();
     drop(server_process);
     wait_for("the loss", 10, &said, |said| said.iter().any(|line| line.contains("tried again")));
     let Some(_again) = jackd(&server) else { return };
     wait_for("sound again", 10, &said, |said| playing(said) == 2);
     let midi = |said: &[String]| said.iter().filter(|line| *line == "MIDI: JACK").count();
     wait_for("MIDI again", 10, &said, |said| midi(said) == 2);
-    let ended = Command::new("kill").args(["-INT", &oneiro.0.id().to_string()]).status().unwrap();
-    assert!(ended.success() && oneiro.0.wait().unwrap().success(), "{:#?}", said.lock().unwrap());
+    oneiro.signal("-INT");
+    assert!(oneiro.0.wait().unwrap().success(), "{:#?}", said.lock().unwrap());
     let take = read_take(&record).unwrap();
     // The clock of the music went on: the take is about as long as the session was.
     let (seconds, lasted) = (take.length as f64 / 48_000.0, began.elapsed().as_secs_f64());
