@@ -104,6 +104,8 @@ parameters! {
         |s| s.controls.expression.velocity_curve, |s, v| s.controls.expression.velocity_curve = v;
     "gate" "of its length" 0.1 ..= 1.0, 0.95, Shape::Smooth(2), None,
         |s| s.controls.expression.gate, |s, v| s.controls.expression.gate = v;
+    "answers" "" 0.0 ..= 1.0, 1.0, Shape::Choice(SWITCH), None,
+        |s| f64::from(u8::from(s.direction.answers)), |s, v| s.direction.answers = v > 0.5;
     "phrase-length" "bars" 1.0 ..= 16.0, 2.0, Shape::Whole, None,
         |s| f64::from(s.direction.bars), |s, v| s.direction.bars = (v as u32).clamp(1, MOST_BARS);
     "switch-at" "" 0.0 ..= 1.0, 1.0, Shape::Choice(BOUNDARIES), None,
