@@ -19,16 +19,15 @@ const WIDE: u16 = 84;
 /// Rows of messages.
 const MESSAGE_ROWS: u16 = 3;
 
-const HELP: &str = "\
- z s x d c v g b h n j m …   piano, from C        space   start and stop time
+const HELP: &str = " z s x d c v g b h n j m …   piano, from C        space   start and stop time
  q 2 w 3 e r 5 t 6 y 7 u …   an octave above      enter   tap the tempo
  PgUp PgDn   octave     - =  velocity             F5      panic: all ends
 
- Tab, Alt-1 … Alt-6   mode: answer, continue, improvise, morph, vary, harmonise
- Home   again: the same phrase                    Ctrl-Z  undo    Ctrl-Y  redo
- End    another phrase in its place               \\       hold: repeat it
+ Tab, Alt-1 … 6   mode: answer, continue, improvise, morph, vary, harmonise
+ Home        again: the same phrase               Ctrl-Z  undo   Ctrl-Y  redo
+ End         another phrase in its place          \\       hold: repeat it
  Shift-F1 … F8   lock bars 1 … 8 of it            [ ]     vary less, more
- Alt-A … D   capture a phrase                     Alt-←→↑↓   morph between them
+ Alt-A … D   capture a phrase                     Alt and arrows   morph
 
  ↑ ↓         choose a control                     F6      answers on and off
  ← →         change it (Shift: by ten)            F7      another seed
@@ -90,7 +89,7 @@ fn headline(scene: &Scene) -> Vec<Line<'static>> {
     vec![Line::from(first), turn(scene), phrases(scene)]
 }
 
-/// The mode and the one to come, and whose turn it is for how long.
+/// The mode and the one to come, whose turn it is for how long, and why the phrase network did not write, if it did not.
 fn turn(scene: &Scene) -> Line<'static> {
     let status = &scene.status;
     let mut mode = format!(" {}", status.mode);
@@ -99,7 +98,11 @@ fn turn(scene: &Scene) -> Line<'static> {
     }
     let (text, colour) = turn_text(scene);
     let mode = Span::styled(mode, Style::new().add_modifier(Modifier::BOLD));
-    Line::from(vec![mode, Span::styled(format!("  {text}"), Style::new().fg(colour))])
+    let mut spans = vec![mode, Span::styled(format!("  {text}"), Style::new().fg(colour))];
+    if let Some(refusal) = &status.refusal {
+        spans.push(Span::styled(format!("  {refusal}"), Style::new().fg(Color::Red)));
+    }
+    Line::from(spans)
 }
 
 fn turn_text(scene: &Scene) -> (String, Color) {
@@ -133,8 +136,7 @@ fn turn_text(scene: &Scene) -> (String, Color) {
     }
 }
 
-/// What may be ordered: the place in the history, the captured phrases and the way between them, what is locked and held;
-/// and why the phrase network did not write, if it did not.
+/// What may be ordered: the place in the history, the captured phrases and the way between them, what is locked and held.
 fn phrases(scene: &Scene) -> Line<'static> {
     let (status, direction) = (&scene.status, &scene.settings.composer().direction);
     let corners = ["A", "B", "C", "D"].into_iter().zip(status.captured);
@@ -150,11 +152,7 @@ fn phrases(scene: &Scene) -> Line<'static> {
         let bars = (0..u16::BITS).filter(|bar| direction.locked >> bar & 1 == 1);
         text += &format!("  locked {}", bars.map(|bar| (bar + 1).to_string()).collect::<Vec<_>>().join(" "));
     }
-    let mut spans = vec![Span::raw(text)];
-    if let Some(refusal) = &status.refusal {
-        spans.push(Span::styled(format!("  {refusal}"), Style::new().fg(Color::Red)));
-    }
-    Line::from(spans)
+    Line::from(text)
 }
 
 fn draw_controls(frame: &mut Frame<'_>, area: Rect, scene: &Scene, keyboard: &Keyboard) {
