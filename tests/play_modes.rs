@@ -4,7 +4,7 @@ mod compose_support;
 
 use compose_support::{CALL, OTHER, melody_model, phrase_model};
 use oneiro::bridge::{Part, RingReceiver, RingSender, SampleClock, Stage, WatcherSide, ring};
-use oneiro::compose::{Corner, Director, Mode, Order as Wanted, Refusal};
+use oneiro::compose::{Corner, Direction, Director, Mode, Order as Wanted, Refusal, Settings};
 use oneiro::live::{Instrument, Order, OrderKind, PlayerKind, Report, ReportKind, Setup};
 use oneiro::time::{Beats, Bpm, SampleRate};
 use std::collections::BTreeSet;
@@ -138,6 +138,26 @@ fn it_morphs_between_phrases_that_were_captured_while_it_was_silent() {
     assert_eq!((status.mode, status.captured), (Mode::Morph, [true, true, false, false]));
     assert_eq!(status.refusal, None);
     assert!(rig.answers(17.0, 36.0).len() >= 4, "{:?}", rig.notes);
+    rig.end();
+}
+
+#[test]
+fn it_is_silent_where_answers_are_switched_off_and_plays_again_after() {
+    let mut rig = Rig::new(256, true);
+    let answers = |answers| {
+        let direction = Direction { answers, ..Direction::default() };
+        Wanted::Settings(Box::new(Settings { direction, ..Settings::default() }))
+    };
+    rig.play(FIRST, &CALL);
+    rig.play(20.0 + FIRST, &OTHER);
+    rig.run_to(10.0);
+    rig.order(answers(false));
+    rig.run_to(19.0);
+    rig.order(answers(true));
+    rig.run_to(38.0);
+    assert!(!rig.answers(7.9, 10.3).is_empty(), "{:?}", rig.notes);
+    assert!(rig.answers(10.4, 27.9).is_empty(), "what was planned is taken back: {:?}", rig.notes);
+    assert!(!rig.answers(27.9, 37.0).is_empty(), "{:?}", rig.notes);
     rig.end();
 }
 

@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn scales_and_roots_are_told_apart() {
         let [scale, root] = ["scale", "root"].map(|name| Parameter::by_name(name).unwrap());
-        for s in 1..SCALES.len() {
+        for (s, name) in SCALES.iter().enumerate().skip(1) {
             for r in 0..12 {
                 let mut settings = Settings::default();
                 // In either order, as a host may have it.
@@ -251,7 +251,7 @@ mod tests {
                     [(root, f64::from(r)), (scale, s as f64)]
                 };
                 order.iter().for_each(|(parameter, value)| assert_eq!(parameter.set(&mut settings, *value), *value));
-                assert_eq!((scale.get(&settings), root.get(&settings)), (s as f64, f64::from(r)), "{}", SCALES[s]);
+                assert_eq!((scale.get(&settings), root.get(&settings)), (s as f64, f64::from(r)), "{name}");
             }
         }
     }
