@@ -5,7 +5,7 @@
 mod render_support;
 
 use oneiro::bridge::{Part, ShowKind};
-use oneiro::compose::MelodyModel;
+use oneiro::compose::{MelodyModel, Mode, Refusal};
 use oneiro::devices::midi::MidiChoice;
 use oneiro::devices::now_ns;
 use oneiro::devices::sound::SoundChoice;
@@ -13,7 +13,7 @@ use oneiro::live::LatePolicy;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, read_midi_file};
-use oneiro::play::{Control, ControlMap, Options, Running, Settings, Wish, lock};
+use oneiro::play::{Control, ControlMap, Models, Options, Running, Settings, Wish, lock};
 use oneiro::render::{Form, Fps, Job, Painters, Target, render_take};
 use oneiro::take::{Event, ModelMark, Take, read_take};
 use oneiro::time::{Beats, TimeSignature};
@@ -23,9 +23,8 @@ use std::time::{Duration, Instant};
 
 fn options(record: &Path) -> Options {
     let mut settings = Settings::default();
-    settings.set(Control::Tempo, 300.0);
-    settings.set(Control::CallBars, 1.0);
-    settings.set(Control::AnswerBars, 1.0);
+    settings.set(Control::TEMPO, 300.0);
+    settings.set(Control::by_name("phrase-length").unwrap(), 1.0);
     Options {
         sound: SoundChoice { none: true, rate: Some(44_100), ..SoundChoice::default() },
         midi: MidiChoice { none: true, ..MidiChoice::default() },
@@ -39,10 +38,11 @@ fn options(record: &Path) -> Options {
     }
 }
 
-fn model() -> (MelodyModel, ModelMark) {
+fn models() -> Models {
     let options = SessionOptions::default();
     let session = Session::from_bytes("melody.onnx", bytes(melody_model()), Kind::MelodyRnn, &options).unwrap();
-    (MelodyModel::new(session).unwrap(), ModelMark { name: "random-melody".into(), sha256: "0".repeat(64) })
+    let mark = ModelMark { name: "random-melody".into(), sha256: "0".repeat(64) };
+    Models { melody: Some((MelodyModel::new(session).unwrap(), mark)), phrases: None }
 }
 
 /// Plays two keys a beat until an answer sounds, for ten seconds at most.
@@ -60,7 +60,10 @@ fn play(running: &Running) {
     }
     // One is left to the end of the session.
     running.intake().press(now_ns(), 72, 50);
-    running.wish(Wish::Set(Control::Sound, 2.0));
+    running.wish(Wish::Set(Control::SOUND, 2.0));
+    running.wish(Wish::Set(Control::CAPTURE_B, 1.0));
+    running.wish(Wish::Set(Control::by_name("temperature").unwrap(), 0.5));
+    running.wish(Wish::Set(Control::MODE, 3.0));
     std::thread::sleep(Duration::from_millis(80));
 }
 
@@ -74,7 +77,7 @@ fn notes_on(take: &Take, whose: Part) -> Vec<u8> {
 fn a_session_is_answered_recorded_and_played_again_note_for_note() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.oneiro-session");
-    let running = Running::start(options(&path), Some(model())).unwrap();
+    let running = Running::start(options(&path), models()).unwrap();
     play(&running);
     let losses = lock(running.scene()).losses;
     drop(running);
@@ -101,6 +104,17 @@ fn a_session_is_answered_recorded_and_played_again_note_for_note() {
     let changed =
         |m: &&oneiro::take::Moment| matches!(&m.event, Event::Control(name, value) if name == "sound" && *value == 2.0);
     assert!(take.moments.iter().any(|m| changed(&m)), "control moves are recorded");
+    // What the composer was ordered to do is recorded with the position from which on it counts.
+    let orders: Vec<(&str, f64)> = take
+        .moments
+        .iter()
+        .filter_map(
+            |m| if let Event::Order(name, value, at) = &m.event { Some((name.as_str(), *value, at)) } else { None },
+        )
+        .inspect(|(name, _, at)| assert!(at.0 > 0.0 && at.0 < 60.0, "{name} at {at:?}"))
+        .map(|(name, value, _)| (name, value))
+        .collect();
+    assert_eq!(orders, [("capture-b", 1.0), ("temperature", 0.5), ("mode", 3.0)]);
 
     let midi = folder.path().join("again.mid");
     let wav = folder.path().join("again.wav");
@@ -142,11 +156,30 @@ fn without_a_model_one_plays_on_and_a_take_never_takes_anothers_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.oneiro-session");
     for _ in 0..2 {
-        let running = Running::start(options(&path), None).unwrap();
+        let running = Running::start(options(&path), Models::default()).unwrap();
         running.intake().press(now_ns(), 60, 90);
         std::thread::sleep(Duration::from_millis(120));
     }
     for name in ["s.oneiro-session", "s-2.oneiro-session"] {
         assert_eq!(notes_on(&read_take(&folder.path().join(name)).unwrap(), Part::Call), [60], "{name}");
     }
+}
+
+#[test]
+fn modes_are_switched_while_it_plays_and_what_is_missing_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { record: false, ..options(&folder.path().join("s.oneiro-session")) };
+    let running = Running::start(options, models()).unwrap();
+    running.wish(Wish::Set(Control::MODE, 3.0));
+    let until = Instant::now() + Duration::from_secs(10);
+    let refused = || lock(running.scene()).messages.iter().any(|(_, text)| text.contains("there is no phrase network"));
+    while !refused() {
+        assert!(Instant::now() < until, "{:?}", lock(running.scene()));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let status = lock(running.scene()).status.clone();
+    assert_eq!((status.mode, status.refusal), (Mode::Morph, Some(Refusal::NoNetwork)));
+    // It goes on without: with the melody network, which answers.
+    play(&running);
+    assert!(lock(running.scene()).status.history.1 > 0);
 }

@@ -2,17 +2,17 @@
 
 use super::{Usage, answer};
 use anyhow::{Context as _, Result};
-use oneiro::compose::MelodyModel;
+use oneiro::compose::{MelodyModel, Mode, PhraseModel};
 use oneiro::devices::midi::MidiChoice;
 use oneiro::devices::sound::SoundChoice;
 use oneiro::devices::{DeviceError, midi, sound};
 use oneiro::live::LatePolicy;
-use oneiro::model::inspect::inspect;
+use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::play::{
-    CONTROLS, Control, ControlMap, Grade, Options, PRESETS, Running, Scene, Settings, Shape, lock, show,
+    CONTROLS, Control, ControlMap, Grade, Models, Options, PRESETS, Running, Scene, Settings, Shape, lock, show,
 };
 use oneiro::take::ModelMark;
 use oneiro::time::{Beats, TimeSignature};
@@ -32,6 +32,7 @@ In the terminal, F1 shows every key.
 Examples:
   oneiro play                              the default sound device, every MIDI input
   oneiro play --preset dream --tempo 84 --bars 4
+  oneiro play --mode continue --set temperature=0.8
   oneiro play --list                       sound devices, MIDI ports, presets and controls
   oneiro play --midi-out Synth --no-sound  MIDI only
   oneiro play --jack --record evening.oneiro-session
@@ -46,12 +47,12 @@ pub struct Args {
     /// Metre: 4/4, 3/4, 6/8
     #[arg(long, default_value = "4/4", value_parser = parse_metre)]
     metre: TimeSignature,
-    /// Bars of a call, and of its answer
+    /// What it does: answer, continue, improvise, morph, vary, harmonise
+    #[arg(long, default_value = "answer", value_parser = parse_mode)]
+    mode: Mode,
+    /// Bars of a call, of its answer, and of any other phrase
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
     bars: Option<u8>,
-    /// Bars of an answer, where not as many as its call
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
-    answer_bars: Option<u8>,
     /// Seed of every choice: 0 to 9999
     #[arg(long, value_parser = clap::value_parser!(u16).range(0..=9999))]
     seed: Option<u16>,
@@ -85,6 +86,9 @@ pub struct Args {
     /// The melody model, by file or by name; `none` for no answers
     #[arg(long, value_name = "FILE|NAME|none")]
     model: Option<String>,
+    /// The model of phrases, that morphs and varies, by file or by name; `none` for none
+    #[arg(long, value_name = "FILE|NAME|none")]
+    phrase_model: Option<String>,
     /// A further folder with models, searched first
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
@@ -119,6 +123,11 @@ fn parse_preset(text: &str) -> Result<usize, String> {
     place.ok_or_else(|| format!("one of {} is needed", PRESETS.join(", ")))
 }
 
+fn parse_mode(text: &str) -> Result<Mode, String> {
+    let names = || Mode::ALL.map(Mode::name).join(", ");
+    Mode::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| format!("one of {} is needed", names()))
+}
+
 fn parse_metre(text: &str) -> Result<TimeSignature, String> {
     let (upper, lower) = text.split_once('/').ok_or("a metre is written 4/4")?;
     let number = |text: &str| text.trim().parse::<u8>().map_err(|_| "a metre is written 4/4".to_owned());
@@ -128,19 +137,7 @@ fn parse_metre(text: &str) -> Result<TimeSignature, String> {
 fn parse_setting(text: &str) -> Result<(Control, f64), String> {
     let (name, value) = text.split_once('=').ok_or("a setting is written temperature=0.8")?;
     let control = Control::by_name(name).ok_or_else(|| format!("there is no control `{name}`; see --list"))?;
-    let spec = control.spec();
-    let (low, high) = spec.range;
-    let choice = |names: &[&str]| names.iter().position(|n| *n == value).map(|i| i as f64);
-    let number = match spec.shape {
-        Shape::Choice(names) => choice(names).or_else(|| value.parse().ok()),
-        Shape::Switch => choice(&["off", "on"]).or_else(|| value.parse().ok()),
-        Shape::Trigger => return Err(format!("`{name}` is pressed, not set")),
-        Shape::Smooth | Shape::Whole => value.parse().ok(),
-    };
-    number
-        .filter(|v| (low..=high).contains(v))
-        .map(|v| (control, v))
-        .ok_or_else(|| format!("`{name}` is from {low} to {high}"))
+    Ok((control, control.spec().parse(value)?))
 }
 
 /// Runs `oneiro play`.
@@ -155,21 +152,21 @@ pub fn run(args: Args) -> Result<()> {
     if args.list {
         return list(&sound, args.jack);
     }
-    let model = open_model(&args);
+    let melody = open_melody(&args);
     let options = options(&args, sound)?;
-    let (model, trouble) = match model {
-        Ok(model) => (model, None),
-        // A model that was asked for by name is needed.
-        Err(e) if args.model.is_some() => return Err(e),
-        Err(e) => (None, Some(format!("nothing is answered: {e:#}"))),
-    };
-    let running = Running::start(options, model).map_err(|e| match e {
+    let mut trouble = Vec::new();
+    // A model that was asked for by name is needed; others are missed.
+    let melody = melody.or_else(|e| miss(e, args.model.as_deref(), "nothing is answered", &mut trouble))?;
+    let phrases = if melody.is_some() { open_phrases(&args) } else { Ok(None) };
+    let alone = "morph and vary answer with melodies";
+    let phrases = phrases.or_else(|e| miss(e, args.phrase_model.as_deref(), alone, &mut trouble))?;
+    let running = Running::start(options, Models { melody, phrases }).map_err(|e| match e {
         DeviceError::NoSound | DeviceError::NoServer | DeviceError::Sound { .. } => {
             anyhow::anyhow!("{e}; `oneiro play --no-sound` plays by MIDI alone")
         }
         other => other.into(),
     })?;
-    if let Some(trouble) = trouble {
+    for trouble in trouble {
         lock(running.scene()).tell(Grade::Warning, trouble);
     }
     let until = args.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
@@ -192,14 +189,14 @@ pub fn run(args: Args) -> Result<()> {
 
 fn options(args: &Args, sound: SoundChoice) -> Result<Options> {
     let mut settings = Settings::default();
-    settings.set(Control::Sound, args.preset as f64);
+    settings.set(Control::SOUND, args.preset as f64);
     let given = [
-        (Control::Tempo, args.tempo.map(f64::from)),
-        (Control::CallBars, args.bars.map(f64::from)),
-        (Control::AnswerBars, args.answer_bars.or(args.bars).map(f64::from)),
-        (Control::Seed, args.seed.map(f64::from)),
+        (Some(Control::MODE), Some(args.mode as usize as f64)),
+        (Some(Control::TEMPO), args.tempo.map(f64::from)),
+        (Control::by_name("phrase-length"), args.bars.map(f64::from)),
+        (Control::by_name("seed"), args.seed.map(f64::from)),
     ];
-    let given = given.into_iter().filter_map(|(control, value)| Some((control, value?)));
+    let given = given.into_iter().filter_map(|(control, value)| control.zip(value));
     for (control, value) in given.chain(args.settings.iter().copied()) {
         settings.set(control, value);
     }
@@ -230,17 +227,39 @@ fn options(args: &Args, sound: SoundChoice) -> Result<Options> {
     })
 }
 
-fn open_model(args: &Args) -> Result<Option<(MelodyModel, ModelMark)>> {
+/// Goes on without a model, which is told; not where it was asked for by name.
+fn miss<T>(e: anyhow::Error, name: Option<&str>, then: &str, trouble: &mut Vec<String>) -> Result<Option<T>> {
+    if name.is_some() {
+        return Err(e);
+    }
+    trouble.push(format!("{then}: {e:#}"));
+    Ok(None)
+}
+
+/// The model of a kind that an option names, or the first; with what a recording says of it.
+fn find_model(args: &Args, kind: Kind, option: &str, name: Option<&str>) -> Result<Option<(Inspected, ModelMark)>> {
     let folders = library::folders(args.models.as_deref());
-    let found = match args.model.as_deref() {
+    let found = match name {
         Some("none") => return Ok(None),
-        Some(name) if Path::new(name).exists() => inspect(Path::new(name))?.expect_kind(Kind::MelodyRnn)?,
-        name => library::find(&folders, Kind::MelodyRnn, name)
-            .with_context(|| name.map_or_else(String::new, |name| format!("--model {name}")))?,
+        Some(name) if Path::new(name).exists() => inspect(Path::new(name))?.expect_kind(kind)?,
+        Some(name) => library::find(&folders, kind, Some(name)).with_context(|| format!("{option} {name}"))?,
+        None => library::find(&folders, kind, None)?,
     };
     let mark = ModelMark { name: found.spec.name.clone(), sha256: format!("{:x}", Sha256::digest(&found.bytes)) };
+    Ok(Some((found, mark)))
+}
+
+fn open_melody(args: &Args) -> Result<Option<(MelodyModel, ModelMark)>> {
+    let found = find_model(args, Kind::MelodyRnn, "--model", args.model.as_deref())?;
+    let Some((found, mark)) = found else { return Ok(None) };
     let session = Session::from_inspected(found, &SessionOptions::default())?;
     Ok(Some((MelodyModel::new(session)?, mark)))
+}
+
+fn open_phrases(args: &Args) -> Result<Option<(PhraseModel, ModelMark)>> {
+    let found = find_model(args, Kind::MelodyVae, "--phrase-model", args.phrase_model.as_deref())?;
+    let Some((found, mark)) = found else { return Ok(None) };
+    Ok(Some((PhraseModel::new(found, &SessionOptions::default())?, mark)))
 }
 
 fn list(choice: &SoundChoice, jack: bool) -> Result<()> {
@@ -262,9 +281,8 @@ fn list(choice: &SoundChoice, jack: bool) -> Result<()> {
     let control = |spec: &oneiro::play::Spec| {
         let values = match spec.shape {
             Shape::Choice(names) => names.join(", "),
-            Shape::Switch => "off, on".into(),
             Shape::Trigger => "pressed".into(),
-            Shape::Smooth | Shape::Whole => format!("{} to {} {}", spec.range.0, spec.range.1, spec.unit),
+            Shape::Smooth(_) | Shape::Whole => format!("{} to {} {}", spec.range.0, spec.range.1, spec.unit),
         };
         format!("{:<15} {values}", spec.name).trim_end().to_owned()
     };

@@ -104,6 +104,8 @@ parameters! {
         |s| s.controls.expression.velocity_curve, |s, v| s.controls.expression.velocity_curve = v;
     "gate" "of its length" 0.1 ..= 1.0, 0.95, Shape::Smooth(2), None,
         |s| s.controls.expression.gate, |s, v| s.controls.expression.gate = v;
+    "answers" "" 0.0 ..= 1.0, 1.0, Shape::Choice(SWITCH), None,
+        |s| f64::from(u8::from(s.direction.answers)), |s, v| s.direction.answers = v > 0.5;
     "phrase-length" "bars" 1.0 ..= 16.0, 2.0, Shape::Whole, None,
         |s| f64::from(s.direction.bars), |s, v| s.direction.bars = (v as u32).clamp(1, MOST_BARS);
     "switch-at" "" 0.0 ..= 1.0, 1.0, Shape::Choice(BOUNDARIES), None,
@@ -276,7 +278,9 @@ mod tests {
                 let set = parameter.set(&mut settings, value);
                 prop_assert!(set >= parameter.range.0 && set <= parameter.range.1);
                 let read = parameter.parse(&parameter.text(set)).unwrap();
-                prop_assert!((read - set).abs() < 0.01, "{} {set} reads as {read}", parameter.name);
+                // A text has so many decimals.
+                let slack = if let Shape::Smooth(decimals) = parameter.shape { 0.51 / 10_f64.powi(decimals as i32) } else { 0.0 };
+                prop_assert!((read - set).abs() <= slack, "{} {set} reads as {read}", parameter.name);
                 if parameter.name != "density" {
                     prop_assert_eq!(parameter.get(&settings), set, "{}", parameter.name);
                 }

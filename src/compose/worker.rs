@@ -5,6 +5,7 @@ use crate::bridge::ClockReading;
 use crate::time::Beats;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// A thread that owns a composer. Cues go in, and each gets one answer, in order; its notes have already gone to the
 /// audio side when the answer is told here.
@@ -58,6 +59,8 @@ pub struct News {
     pub status: Status,
     /// Phrases that were planned since the last news.
     pub phrases: Vec<PlayedPhrase>,
+    /// How long it took to write them.
+    pub took: Duration,
     /// The order that was given with this task, and the position that counts.
     pub order: Option<(Beats, Order)>,
     /// What went wrong; the director goes on with the next step.
@@ -85,7 +88,9 @@ impl DirectorWorker {
         let (tasks, task_receiver) = channel();
         let (news_sender, news) = channel();
         let thread = std::thread::spawn(move || {
+            let mut last = director.status();
             for task in task_receiver {
+                let began = Instant::now();
                 let (mut order, mut asked, mut quiet) = (None, None, false);
                 let result = match task {
                     Task::Follow(clock) => {
@@ -96,12 +101,20 @@ impl DirectorWorker {
                         asked = Some(sender);
                         director.run_to(pos)
                     }
-                    Task::Order(at, given) => director.order(at, given.clone()).map(|at| order = Some((at, given))),
+                    Task::Order(at, given) => {
+                        let mut result = director.order(at, given.clone());
+                        if !matches!(result, Ok(_) | Err(ComposeError::Control { .. })) {
+                            // The step at which something went wrong is passed over; the order stands.
+                            result = director.order(at, given.clone());
+                        }
+                        result.map(|at| order = Some((at, given)))
+                    }
                 };
                 let (status, phrases) = (director.status(), director.take_phrases().collect::<Vec<_>>());
                 // A clock that only went on is no news.
-                let silent = quiet && phrases.is_empty() && result.is_ok();
-                let told = News { status, phrases, order, error: result.err() };
+                let silent = quiet && phrases.is_empty() && result.is_ok() && status == last;
+                last.clone_from(&status);
+                let told = News { status, phrases, took: began.elapsed(), order, error: result.err() };
                 let gone = !silent && asked.as_ref().unwrap_or(&news_sender).send(told).is_err();
                 if gone && asked.is_none() {
                     break;
@@ -117,7 +130,7 @@ impl DirectorWorker {
     }
 
     /// Tells how far time has come, and does not wait: [`Director::follow`]. For as often as is convenient; news come
-    /// where phrases were planned.
+    /// where phrases were planned or the status has changed.
     ///
     /// # Errors
     /// [`ComposeError::Gone`].

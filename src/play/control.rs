@@ -1,26 +1,35 @@
 //! What a player can turn and press, with ranges and units: one table for the screen, for MIDI and for recordings.
+//!
+//! What belongs to the instrument itself stands here; the composer's settings are taken from [`PARAMETERS`].
 
-use crate::compose::{Controls, Expression, Freedom, ScaleControl};
-use crate::music::{PitchClass, PitchClassSet, Scale};
-use crate::time::Beats;
+use crate::compose::{self, Corner, Mode, Order, PARAMETERS, Parameter};
+use std::sync::LazyLock;
 
 /// How the values of a control lie.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shape {
-    /// Any number of its range.
-    Smooth,
+    /// Any number of its range; written with so many decimals.
+    Smooth(usize),
     /// Whole numbers.
     Whole,
     /// One of these, by its place.
     Choice(&'static [&'static str]),
-    /// A switch: 0 or 1.
-    Switch,
     /// Something that happens when it is pressed.
     Trigger,
 }
 
+impl From<compose::Shape> for Shape {
+    fn from(shape: compose::Shape) -> Self {
+        match shape {
+            compose::Shape::Smooth(decimals) => Self::Smooth(decimals),
+            compose::Shape::Whole => Self::Whole,
+            compose::Shape::Choice(names) => Self::Choice(names),
+        }
+    }
+}
+
 /// A control: what it is called, and what it may be.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Spec {
     /// The control.
     pub control: Control,
@@ -36,103 +45,118 @@ pub struct Spec {
     pub usual: f64,
     /// How its values lie.
     pub shape: Shape,
+    source: Source,
 }
 
-macro_rules! controls {
-    ($($(#[$doc:meta])* $id:ident $name:literal $unit:literal $low:literal .. $high:literal, $step:literal, $usual:literal, $shape:expr;)*) => {
-        /// A control.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Control { $($(#[$doc])* $id,)* }
+/// Where the value of a control is.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// Here.
+    Own,
+    /// In the composer's settings.
+    Composer(&'static Parameter),
+    /// In the bit of the composer's locked bars that has this number.
+    Lock(u32),
+}
 
-        /// Every control, in the order of the screen.
-        pub const CONTROLS: &[Spec] = &[$(Spec {
-            control: Control::$id, name: $name, unit: $unit, range: ($low, $high), step: $step, usual: $usual, shape: $shape,
+/// A control, as its place in [`CONTROLS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Control(usize);
+
+macro_rules! own {
+    ($($(#[$doc:meta])* $id:ident = $place:literal, $name:literal $unit:literal $low:literal ..= $high:literal, $step:literal, $usual:literal, $shape:expr;)*) => {
+        impl Control { $($(#[$doc])* pub const $id: Self = Self($place);)* }
+
+        /// The instrument's own.
+        const OWN: &[Spec] = &[$(Spec {
+            control: Control::$id, name: $name, unit: $unit, range: ($low, $high), step: $step, usual: $usual,
+            shape: $shape, source: Source::Own,
         },)*];
     };
 }
 
-const GRIDS: &[&str] = &["free", "1/32", "1/16", "1/8 triplet", "1/8", "1/4"];
-const GRID_STEPS: [Option<u32>; 6] = [None, Some(3), Some(6), Some(8), Some(12), Some(24)];
-const SCALES: &[&str] = &[
-    "follow",
-    "major",
-    "minor",
-    "harmonic minor",
-    "dorian",
-    "phrygian",
-    "lydian",
-    "mixolydian",
-    "major pentatonic",
-    "minor pentatonic",
-    "blues",
-    "whole tone",
-    "octatonic",
-];
-const ROOTS: &[&str] = &["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+const SWITCH: &[&str] = &["off", "on"];
+const MODES: &[&str] = &["answer", "continue", "improvise", "morph", "vary", "harmonise"];
 
-controls! {
-    /// How freely events are drawn.
-    Temperature "temperature" "" 0.05..3.0, 0.05, 1.0, Shape::Smooth;
-    /// The share of the likeliest events that is drawn from.
-    TopP "top-p" "" 0.01..1.0, 0.01, 0.95, Shape::Smooth;
-    /// Notes in a beat; at its least it follows the player.
-    Density "density" "notes/beat" 0.0..8.0, 0.25, 0.0, Shape::Smooth;
-    /// Silence between notes.
-    Rests "rests" "" -1.0..1.0, 0.1, 0.0, Shape::Smooth;
-    /// Lowest pitch; at its least it follows the player.
-    Lowest "lowest" "key" 0.0..127.0, 1.0, 0.0, Shape::Whole;
-    /// Highest pitch; at its greatest it follows the player.
-    Highest "highest" "key" 0.0..127.0, 1.0, 127.0, Shape::Whole;
-    /// The scale.
-    Scale "scale" "" 0.0..12.0, 1.0, 0.0, Shape::Choice(SCALES);
-    /// The root of the scale.
-    Root "root" "" 0.0..11.0, 1.0, 0.0, Shape::Choice(ROOTS);
-    /// Where onsets may fall.
-    Grid "grid" "" 0.0..5.0, 1.0, 0.0, Shape::Choice(GRIDS);
-    /// Semitones that answers are moved by.
-    Transpose "transpose" "semitones" -24.0..24.0, 1.0, 0.0, Shape::Whole;
-    /// Where the second of two eighths falls.
-    Swing "swing" "" 0.5..0.75, 0.01, 0.5, Shape::Smooth;
-    /// How far onsets stray.
-    Timing "timing" "beats" 0.0..0.1, 0.005, 0.0, Shape::Smooth;
-    /// How far velocities stray.
-    Dynamics "dynamics" "" 0.0..30.0, 1.0, 0.0, Shape::Smooth;
-    /// The curve of velocities.
-    VelocityCurve "velocity-curve" "" 0.25..4.0, 0.05, 1.0, Shape::Smooth;
-    /// Share of its length that a note is held.
-    Gate "gate" "" 0.1..1.0, 0.05, 0.95, Shape::Smooth;
-    /// Bars that are listened to.
-    CallBars "call-bars" "bars" 1.0..16.0, 1.0, 2.0, Shape::Whole;
-    /// Bars of an answer.
-    AnswerBars "answer-bars" "bars" 1.0..16.0, 1.0, 2.0, Shape::Whole;
-    /// Whether there are answers.
-    Answers "answers" "" 0.0..1.0, 1.0, 1.0, Shape::Switch;
+own! {
+    /// What the composer does: [`Mode`], by its place.
+    MODE = 0, "mode" "" 0.0 ..= 5.0, 1.0, 0.0, Shape::Choice(MODES);
+    /// The phrase that sounded last, once more.
+    AGAIN = 1, "again" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+    /// Another phrase in its place.
+    ANOTHER = 2, "another" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+    /// The phrase before it.
+    UNDO = 3, "undo" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+    /// The phrase that was undone.
+    REDO = 4, "redo" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+    /// Keeps what was just played as phrase A.
+    CAPTURE_A = 5, "capture-a" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+    /// The same as phrase B.
+    CAPTURE_B = 6, "capture-b" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+    /// The same as phrase C.
+    CAPTURE_C = 7, "capture-c" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+    /// The same as phrase D.
+    CAPTURE_D = 8, "capture-d" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
     /// Tempo of the own clock.
-    Tempo "tempo" "bpm" 30.0..300.0, 1.0, 110.0, Shape::Smooth;
+    TEMPO = 9, "tempo" "bpm" 30.0 ..= 300.0, 1.0, 110.0, Shape::Smooth(2);
     /// The sounds.
-    Sound "sound" "" 0.0..7.0, 1.0, 0.0, Shape::Choice(super::preset::NAMES);
+    SOUND = 10, "sound" "" 0.0 ..= 7.0, 1.0, 0.0, Shape::Choice(super::preset::NAMES);
     /// The level of all sound.
-    Volume "volume" "" 0.0..1.0, 0.05, 1.0, Shape::Smooth;
-    /// The seed of all choices.
-    Seed "seed" "" 0.0..9999.0, 1.0, 1.0, Shape::Whole;
+    VOLUME = 11, "volume" "" 0.0 ..= 1.0, 0.05, 1.0, Shape::Smooth(2);
     /// Whether what comes in by MIDI goes out again.
-    Thru "thru" "" 0.0..1.0, 1.0, 0.0, Shape::Switch;
+    THRU = 12, "thru" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Choice(SWITCH);
     /// Whether time comes from MIDI clock.
-    Follow "follow-clock" "" 0.0..1.0, 1.0, 0.0, Shape::Switch;
+    FOLLOW = 13, "follow-clock" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Choice(SWITCH);
     /// Whether MIDI clock is sent.
-    SendClock "send-clock" "" 0.0..1.0, 1.0, 0.0, Shape::Switch;
+    SEND_CLOCK = 14, "send-clock" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Choice(SWITCH);
     /// Whether the own clock runs.
-    Run "run" "" 0.0..1.0, 1.0, 1.0, Shape::Switch;
+    RUN = 15, "run" "" 0.0 ..= 1.0, 1.0, 1.0, Shape::Choice(SWITCH);
     /// A tap of the tempo.
-    Tap "tap" "" 0.0..1.0, 1.0, 0.0, Shape::Trigger;
+    TAP = 16, "tap" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
     /// Everything ends.
-    Panic "panic" "" 0.0..1.0, 1.0, 0.0, Shape::Trigger;
+    PANIC = 17, "panic" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+}
+
+/// The parameter that the locks are bits of; each bar has a switch of its own here.
+const LOCKED: &str = "locked-bars";
+const LOCKS: [&str; compose::MOST_BARS as usize] = [
+    "lock-1", "lock-2", "lock-3", "lock-4", "lock-5", "lock-6", "lock-7", "lock-8", "lock-9", "lock-10", "lock-11",
+    "lock-12", "lock-13", "lock-14", "lock-15", "lock-16",
+];
+
+/// Every control, in the order of the screen: the instrument's own, the composer's, a lock for each bar.
+pub static CONTROLS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
+    let mut all = OWN.to_vec();
+    for parameter in PARAMETERS.iter().filter(|parameter| parameter.name != LOCKED) {
+        let Parameter { name, unit, range, default: usual, .. } = *parameter;
+        let shape = Shape::from(parameter.shape);
+        let step = if let Shape::Smooth(_) = shape { round_step(range.1 - range.0) } else { 1.0 };
+        let (control, source) = (Control(all.len()), Source::Composer(parameter));
+        all.push(Spec { control, name, unit, range, step, usual, shape, source });
+    }
+    for (bit, name) in (0..).zip(LOCKS) {
+        let (control, source, shape) = (Control(all.len()), Source::Lock(bit), Shape::Choice(SWITCH));
+        all.push(Spec { control, name, unit: "", range: (0.0, 1.0), step: 1.0, usual: 0.0, shape, source });
+    }
+    all
+});
+
+/// 1, 2 or 5 times a power of ten: the greatest that is at most a twentieth of a range.
+fn round_step(range: f64) -> f64 {
+    let most = range / 20.0 * (1.0 + 1e-9);
+    let power = 10_f64.powf(most.log10().floor());
+    [5.0, 2.0].into_iter().map(|m| m * power).find(|step| *step <= most).unwrap_or(power)
 }
 
 impl Control {
     /// What it is called and what it may be.
     pub fn spec(self) -> &'static Spec {
-        &CONTROLS[self as usize]
+        &CONTROLS[self.0]
+    }
+
+    /// Its place in [`CONTROLS`].
+    pub fn place(self) -> usize {
+        self.0
     }
 
     /// The control of that name.
@@ -145,7 +169,7 @@ impl Spec {
     /// The nearest value that the control may have; its usual one for a number that is none.
     pub fn allow(&self, value: f64) -> f64 {
         let value = if value.is_nan() { self.usual } else { value.clamp(self.range.0, self.range.1) };
-        if self.shape == Shape::Smooth { value } else { value.round() }
+        if matches!(self.shape, Shape::Smooth(_)) { value } else { value.round() }
     }
 
     /// The value at a share of its range, 0 to 1.
@@ -155,37 +179,65 @@ impl Spec {
 
     /// The value as a player reads it.
     pub fn text(&self, value: f64) -> String {
-        let follows = match self.control {
-            Control::Density | Control::Lowest => value <= self.range.0,
-            Control::Highest => value >= self.range.1,
-            _ => false,
-        };
+        if let Source::Composer(parameter) = self.source {
+            return parameter.text(value);
+        }
         match self.shape {
-            _ if follows => "follow".into(),
             Shape::Choice(names) => names.get(value as usize).copied().unwrap_or_default().to_owned(),
-            Shape::Switch => if value > 0.5 { "on" } else { "off" }.into(),
             Shape::Trigger => String::new(),
             Shape::Whole => format!("{value:.0}"),
-            Shape::Smooth if self.step < 0.01 => format!("{value:.3}"),
-            Shape::Smooth => format!("{value:.2}"),
+            Shape::Smooth(decimals) => format!("{value:.decimals$}"),
         }
+    }
+
+    /// The value that a text stands for.
+    ///
+    /// # Errors
+    /// What is needed in its place, in words.
+    pub fn parse(&self, text: &str) -> Result<f64, String> {
+        let (name, (low, high)) = (self.name, self.range);
+        if let Source::Composer(parameter) = self.source {
+            return parameter.parse(text).map_err(|e| e.to_string());
+        }
+        let place = |names: &[&str]| names.iter().position(|n| *n == text).map(|i| i as f64);
+        let value = match self.shape {
+            Shape::Trigger => return Err(format!("`{name}` is pressed, not set")),
+            Shape::Choice(names) => place(names).or_else(|| text.parse().ok()),
+            Shape::Smooth(_) | Shape::Whole => text.parse().ok(),
+        };
+        value
+            .filter(|v| (low..=high).contains(v))
+            .map(|v| self.allow(v))
+            .ok_or_else(|| format!("`{name}` is from {low} to {high}"))
+    }
+
+    /// Whether it is one of the composer's settings, which are given to it altogether.
+    pub fn is_composers(&self) -> bool {
+        !matches!(self.source, Source::Own)
     }
 }
 
 /// The values of all controls, each within its range.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings([f64; CONTROLS.len()]);
+pub struct Settings {
+    own: Vec<f64>,
+    composer: compose::Settings,
+}
 
 impl Default for Settings {
     fn default() -> Self {
-        Self(std::array::from_fn(|i| CONTROLS[i].usual))
+        Self { own: OWN.iter().map(|spec| spec.usual).collect(), composer: compose::Settings::default() }
     }
 }
 
 impl Settings {
     /// The value of a control.
     pub fn get(&self, control: Control) -> f64 {
-        self.0[control as usize]
+        match control.spec().source {
+            Source::Own => self.own[control.0],
+            Source::Composer(parameter) => parameter.get(&self.composer),
+            Source::Lock(bit) => f64::from(self.composer.direction.locked >> bit & 1),
+        }
     }
 
     /// Whether a switch is on.
@@ -195,39 +247,43 @@ impl Settings {
 
     /// Sets a control to the nearest value that it may have, and gives that.
     pub fn set(&mut self, control: Control, value: f64) -> f64 {
-        let value = control.spec().allow(value);
-        self.0[control as usize] = value;
+        let spec = control.spec();
+        let value = spec.allow(value);
+        match spec.source {
+            Source::Own => self.own[control.0] = value,
+            Source::Composer(parameter) => drop(parameter.set(&mut self.composer, value)),
+            Source::Lock(bit) if value > 0.5 => self.composer.direction.locked |= 1 << bit,
+            Source::Lock(bit) => self.composer.direction.locked &= !(1 << bit),
+        }
         value
     }
 
-    /// What the composer is to do.
-    pub fn composer(&self) -> Controls {
-        let pitch = |control| self.get(control) as u8;
-        let (low, high) = (pitch(Control::Lowest), pitch(Control::Highest));
-        let root = PitchClass::of(self.get(Control::Root) as u8);
-        let scale = Scale::by_name(SCALES[self.get(Control::Scale) as usize]).map(|scale| {
-            let tones = scale.on(root);
-            let stable: PitchClassSet = [root, root.up(3), root.up(4), root.up(7)].into_iter().collect();
-            ScaleControl { tones, stable: stable.intersection(tones) }
-        });
-        let density = Some(self.get(Control::Density)).filter(|notes| *notes > 0.0).map(|notes| notes.max(0.125));
-        Controls {
-            seed: self.get(Control::Seed) as u64,
-            freedom: Freedom { temperature: self.get(Control::Temperature), top_p: self.get(Control::TopP) },
-            density,
-            rests: self.get(Control::Rests),
-            range: ((low, high) != (0, 127)).then(|| (low.min(high), high.max(low))),
-            scale,
-            grid: GRID_STEPS[self.get(Control::Grid) as usize],
-            transpose: self.get(Control::Transpose) as i32,
-            expression: Expression {
-                swing: self.get(Control::Swing),
-                timing: Beats(self.get(Control::Timing)),
-                dynamics: self.get(Control::Dynamics),
-                velocity_curve: self.get(Control::VelocityCurve),
-                gate: self.get(Control::Gate),
-            },
-        }
+    /// The composer's.
+    pub fn composer(&self) -> &compose::Settings {
+        &self.composer
+    }
+
+    /// The mode that is wanted.
+    pub fn mode(&self) -> Mode {
+        Mode::ALL[self.get(Control::MODE) as usize]
+    }
+
+    /// What a control that has just been set orders of the composer, if anything.
+    pub fn order(&self, control: Control) -> Option<Order> {
+        let order = match control {
+            Control::MODE => Order::Mode(self.mode()),
+            Control::AGAIN => Order::Again,
+            Control::ANOTHER => Order::Another,
+            Control::UNDO => Order::Undo,
+            Control::REDO => Order::Redo,
+            Control::CAPTURE_A => Order::Capture(Corner::A),
+            Control::CAPTURE_B => Order::Capture(Corner::B),
+            Control::CAPTURE_C => Order::Capture(Corner::C),
+            Control::CAPTURE_D => Order::Capture(Corner::D),
+            _ if control.spec().is_composers() => Order::Settings(Box::new(self.composer.clone())),
+            _ => return None,
+        };
+        Some(order)
     }
 }
 
@@ -237,18 +293,35 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_table_is_sound_and_its_usual_values_are_the_composers() {
+    fn the_table_is_sound_and_holds_every_parameter_of_the_composer() {
         for (i, spec) in CONTROLS.iter().enumerate() {
-            assert_eq!(spec.control as usize, i);
-            assert_eq!(Control::by_name(spec.name), Some(spec.control));
+            assert_eq!(spec.control.place(), i, "{}", spec.name);
+            assert_eq!(Control::by_name(spec.name), Some(spec.control), "{} is there twice", spec.name);
             assert_eq!(spec.allow(spec.usual), spec.usual, "{}", spec.name);
+            assert_eq!(Settings::default().get(spec.control), spec.usual, "{}", spec.name);
             if let Shape::Choice(names) = spec.shape {
                 assert_eq!(spec.range, (0.0, names.len() as f64 - 1.0), "{}", spec.name);
             }
         }
-        assert!(SCALES[1..].iter().all(|name| Scale::by_name(name).is_some()));
-        assert_eq!(GRIDS.len(), GRID_STEPS.len());
-        assert_eq!(Settings::default().composer(), Controls { seed: 1, ..Controls::default() });
+        assert!(PARAMETERS.iter().all(|p| p.name == LOCKED || Control::by_name(p.name).is_some()));
+        assert_eq!(MODES.to_vec(), Mode::ALL.map(Mode::name).to_vec());
+        assert_eq!(Settings::default().composer(), &compose::Settings::default());
+        let step = |name: &str| Control::by_name(name).unwrap().spec().step;
+        assert!((step("temperature") - 0.1).abs() < 1e-12 && (step("vary") - 0.05).abs() < 1e-12);
+    }
+
+    #[test]
+    fn locks_are_bits_and_triggers_are_orders() {
+        let mut settings = Settings::default();
+        let lock = |n: u32| Control::by_name(&format!("lock-{n}")).unwrap();
+        settings.set(lock(1), 1.0);
+        settings.set(lock(16), 1.0);
+        assert_eq!((settings.composer().direction.locked, settings.on(lock(2))), (0x8001, false));
+        settings.set(lock(1), 0.0);
+        let Some(Order::Settings(given)) = settings.order(lock(1)) else { panic!("a lock is a setting") };
+        assert_eq!(given.direction.locked, 0x8000);
+        assert_eq!(settings.order(Control::CAPTURE_C), Some(Order::Capture(Corner::C)));
+        assert_eq!(settings.order(Control::TEMPO), None);
     }
 
     proptest! {
@@ -256,9 +329,11 @@ mod tests {
         fn whatever_is_set_is_fit_for_the_composer(moves in prop::collection::vec((0..CONTROLS.len(), prop::num::f64::ANY), 0..40)) {
             let mut settings = Settings::default();
             for (i, value) in moves {
-                let set = settings.set(CONTROLS[i].control, value);
-                prop_assert!(set >= CONTROLS[i].range.0 && set <= CONTROLS[i].range.1);
-                CONTROLS[i].text(set);
+                let spec = &CONTROLS[i];
+                let set = settings.set(spec.control, value);
+                prop_assert!(set >= spec.range.0 && set <= spec.range.1);
+                let text = spec.text(settings.get(spec.control));
+                prop_assert!(spec.shape == Shape::Trigger || spec.parse(&text).is_ok(), "{} {text}", spec.name);
             }
             settings.composer().check().unwrap();
         }

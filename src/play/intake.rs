@@ -366,16 +366,16 @@ mod tests {
         let (intake, mut orders, taken, _) = intake(1000);
         intake.bytes(1, 0, &[0xB3, 20, 127]);
         assert!(matches!(taken.try_recv(), Ok(Taken::Thru(_))));
-        intake.learn(Some(Control::Tempo));
+        intake.learn(Some(Control::TEMPO));
         intake.bytes(1, 0, &[0xB3, 20, 127]);
-        assert!(matches!(taken.try_recv(), Ok(Taken::Learnt(b)) if b.control == Control::Tempo && b.channel == 3));
+        assert!(matches!(taken.try_recv(), Ok(Taken::Learnt(b)) if b.control == Control::TEMPO && b.channel == 3));
         let moved = taken.try_recv().unwrap();
-        assert_eq!(value_of(&moved, 0.0), Some((Control::Tempo, Control::Tempo.spec().range.1)));
-        intake.learn(Some(Control::Panic));
+        assert_eq!(value_of(&moved, 0.0), Some((Control::TEMPO, Control::TEMPO.spec().range.1)));
+        intake.learn(Some(Control::PANIC));
         intake.bytes(1, 0, &[0x99, 36, 1, 36, 0]);
         assert_eq!(taken.try_iter().filter(|t| value_of(t, 0.0).is_some()).count(), 1);
         assert!(orders.receive().is_none(), "a key that is a switch does not sound");
-        intake.forget(Control::Panic);
+        intake.forget(Control::PANIC);
         intake.bytes(1, 0, &[0x99, 36, 1]);
         assert_eq!(pressed(&mut orders), BTreeSet::from([36]));
     }

@@ -158,16 +158,13 @@ impl ControlMap {
     }
 }
 
-/// The value that a control gets from a knob at `position`, 0 to 1: `None` where a switch or a trigger is let go.
+/// The value that a control gets from a knob at `position`, 0 to 1: `None` where a key or a trigger is let go.
 pub fn moved(control: Control, knob: Knob, position: f64, present: f64) -> Option<f64> {
     let spec = control.spec();
     let pressed = position > 0.0 && (matches!(knob, Knob::Note(_)) || position >= 0.5);
     match (spec.shape, knob) {
         (Shape::Trigger, _) => pressed.then_some(1.0),
-        // A key has no way back: each press is the other state.
-        (Shape::Switch, Knob::Note(_)) => pressed.then_some(1.0 - present),
-        (Shape::Switch, _) => Some(f64::from(u8::from(pressed))),
-        // A key steps through the values.
+        // A key steps through the values; of a switch, each press is the other state.
         (_, Knob::Note(_)) => pressed.then(|| {
             let next = present + spec.step;
             if next > spec.range.1 + 1e-9 { spec.range.0 } else { spec.allow(next) }
@@ -180,6 +177,10 @@ pub fn moved(control: Control, knob: Knob, position: f64, present: f64) -> Optio
 mod tests {
     use super::*;
 
+    fn named(name: &str) -> Control {
+        Control::by_name(name).unwrap()
+    }
+
     #[test]
     fn a_map_is_kept_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
@@ -187,15 +188,15 @@ mod tests {
         assert_eq!(ControlMap::read(&path).unwrap(), ControlMap::default());
         let mut map = ControlMap::default();
         let bind = |channel, knob, control| Binding { channel, knob, control };
-        map.bind(bind(0, Knob::Controller(74), Control::Temperature));
-        map.bind(bind(9, Knob::Note(36), Control::Panic));
-        map.bind(bind(2, Knob::Wheel, Control::Density));
+        map.bind(bind(0, Knob::Controller(74), named("temperature")));
+        map.bind(bind(9, Knob::Note(36), Control::PANIC));
+        map.bind(bind(2, Knob::Wheel, named("density")));
         map.write(&path).unwrap();
         assert_eq!(ControlMap::read(&path).unwrap(), map);
-        assert_eq!(map.text(Control::Temperature).unwrap(), "CC74 ch1");
-        map.bind(bind(0, Knob::Controller(74), Control::Density));
-        assert_eq!(map.control(0, Knob::Controller(74)), Some(Control::Density));
-        assert_eq!((map.text(Control::Temperature), map.control(2, Knob::Wheel)), (None, None));
+        assert_eq!(map.text(named("temperature")).unwrap(), "CC74 ch1");
+        map.bind(bind(0, Knob::Controller(74), named("density")));
+        assert_eq!(map.control(0, Knob::Controller(74)), Some(named("density")));
+        assert_eq!((map.text(named("temperature")), map.control(2, Knob::Wheel)), (None, None));
     }
 
     #[test]
@@ -220,13 +221,13 @@ mod tests {
     #[test]
     fn knobs_reach_both_ends_and_keys_switch() {
         for end in [0.0, 1.0] {
-            let spec = Control::Tempo.spec();
+            let spec = Control::TEMPO.spec();
             let range = [spec.range.0, spec.range.1];
-            assert_eq!(moved(Control::Tempo, Knob::Wheel, end, 0.0), Some(range[end as usize]));
+            assert_eq!(moved(Control::TEMPO, Knob::Wheel, end, 0.0), Some(range[end as usize]));
         }
-        assert_eq!(moved(Control::Thru, Knob::Note(1), 0.2, 1.0), Some(0.0));
-        assert_eq!(moved(Control::Thru, Knob::Note(1), 0.0, 1.0), None);
-        assert_eq!(moved(Control::Panic, Knob::Controller(1), 0.4, 0.0), None);
-        assert_eq!(moved(Control::Sound, Knob::Note(1), 0.5, 7.0), Some(0.0));
+        assert_eq!(moved(Control::THRU, Knob::Note(1), 0.2, 1.0), Some(0.0));
+        assert_eq!(moved(Control::THRU, Knob::Note(1), 0.0, 1.0), None);
+        assert_eq!(moved(Control::PANIC, Knob::Controller(1), 0.4, 0.0), None);
+        assert_eq!(moved(Control::SOUND, Knob::Note(1), 0.5, 7.0), Some(0.0));
     }
 }

@@ -3,12 +3,10 @@
 //! | Part | Thread | Does |
 //! |---|---|---|
 //! | [`Intake`] | those of MIDI ports, and the screen's | bytes and keys become orders, stamped in samples |
-//! | `Stagehand` | its own, every millisecond | MIDI out, cues, controls, record, scene |
-//! | `Composing` | its own | answers cues |
+//! | `Stagehand` | its own, every millisecond | MIDI out, controls, orders, record, scene |
+//! | [`crate::compose::DirectorWorker`] | its own | hears the player and plays, in a mode |
 //! | the screen | the program's first | draws a [`Scene`], takes wishes |
 
-mod composing;
-mod conductor;
 mod control;
 mod intake;
 mod learn;
@@ -18,12 +16,11 @@ mod scene;
 mod screen;
 mod stagehand;
 
-pub use conductor::Turn;
 pub use control::{CONTROLS, Control, Settings, Shape, Spec};
 pub use intake::Intake;
 pub use learn::{Binding, ControlMap, Knob, MapError};
 pub use preset::NAMES as PRESETS;
-pub use running::{Options, Running};
+pub use running::{Models, Options, Running};
 pub use scene::{Grade, Losses, Scene, SeenNote};
 pub use screen::show;
 pub use stagehand::{Wish, lock};

@@ -1,13 +1,12 @@
 //! All threads of the instrument together.
 
-use super::composing::Composing;
 use super::control::Settings;
 use super::intake::Intake;
 use super::learn::ControlMap;
 use super::scene::Scene;
-use super::stagehand::{Memory, Stagehand, Wish};
+use super::stagehand::{Company, Memory, Stagehand, Wish};
 use crate::bridge::{SampleClock, Stage, ring};
-use crate::compose::MelodyModel;
+use crate::compose::{Director, DirectorWorker, MelodyModel, PhraseModel};
 use crate::devices::midi::{MidiChoice, MidiKeeper, Outputs};
 use crate::devices::sound::{SoundChoice, SoundKeeper, probe};
 use crate::devices::{DeviceError, Load, now_ns};
@@ -52,6 +51,15 @@ pub struct Options {
     pub record: bool,
 }
 
+/// The networks that play along.
+#[derive(Debug, Default)]
+pub struct Models {
+    /// Melodies. Without it nothing is played but what the player plays.
+    pub melody: Option<(MelodyModel, ModelMark)>,
+    /// Phrases, to morph and to vary; where it is missing, the modes that need it say so and answer without.
+    pub phrases: Option<(PhraseModel, ModelMark)>,
+}
+
 /// An instrument that plays. Dropped, it ends: every note, the record, every thread.
 pub struct Running {
     scene: Arc<Mutex<Scene>>,
@@ -64,26 +72,31 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts everything. Without a model nothing is answered.
+    /// Starts everything.
     ///
     /// # Errors
     /// [`DeviceError`] where the sound device cannot be opened, or JACK is wanted and not built in.
-    pub fn start(options: Options, model: Option<(MelodyModel, ModelMark)>) -> Result<Self, DeviceError> {
+    pub fn start(options: Options, models: Models) -> Result<Self, DeviceError> {
         let rate = SampleRate(probe(&options.sound)?.rate.0.clamp(8_000, 384_000));
         let Stage { audio, composer, watcher } = Stage::default();
         let (order_sender, orders) = ring(ORDERS);
         let (report_sender, reports) = ring(REPORTS);
         let sample_clock = Arc::new(SampleClock::new(rate));
         let setup = Setup { late: options.late, ..Setup::new(rate) };
-        let tempo = Bpm(options.settings.get(super::Control::Tempo));
+        let tempo = Bpm(options.settings.get(super::Control::TEMPO));
         let clock = Arc::clone(&sample_clock);
         let instrument = Instrument::prepare(setup, tempo, audio, orders, report_sender, clock);
         let (taken_sender, taken) = channel();
         let (clock, counters) = (Arc::clone(&sample_clock), Arc::clone(&watcher.counters));
         let intake = Arc::new(Intake::new(order_sender, clock, counters, options.map, taken_sender));
         intake.order(now_ns(), OrderKind::Metre(options.metre));
-        let (model, mark) = model.unzip();
-        let scene = Scene { model: mark.as_ref().map(|mark| mark.name.clone()), ..Scene::default() };
+        let ((model, mark), (phrases, phrase_mark)) = (models.melody.unzip(), models.phrases.unzip());
+        let name = |mark: &Option<ModelMark>| mark.as_ref().map(|mark| mark.name.clone());
+        let scene = Scene { model: name(&mark), phrase_model: name(&phrase_mark), ..Scene::default() };
+        let company = match model {
+            Some(model) => Company::Composer(DirectorWorker::spawn(Director::new(model, phrases, composer))),
+            None => Company::Nobody(composer),
+        };
         let scene = Arc::new(Mutex::new(scene));
         let (load, outputs) = (Arc::new(Load::default()), Arc::new(Outputs::default()));
         let (sound_news_sender, sound_news) = channel();
@@ -98,13 +111,13 @@ impl Running {
             outputs,
             intake: Arc::clone(&intake),
             taken,
-            composing: Composing::spawn(model, composer),
+            company,
             sound_news,
             midi_news,
             load: Arc::clone(&load),
             map_path: options.map_path,
             record_path: options.record_path,
-            model: mark,
+            models: [mark, phrase_mark],
             scene: Arc::clone(&scene),
             memory: Memory::default(),
         };

@@ -1,9 +1,9 @@
 //! Everything there is to see, in one place: the screen is a function of this.
 
-use super::conductor::Turn;
 use super::control::{Control, Settings};
 use super::learn::ControlMap;
 use crate::bridge::{ClockReading, Meters, Part};
+use crate::compose::{News, Status, Turn};
 use crate::music::{Chord, Key, Note};
 use crate::time::Beats;
 use std::collections::VecDeque;
@@ -63,8 +63,10 @@ pub struct Scene {
     pub notes: VecDeque<SeenNote>,
     /// What is going to be played.
     pub coming: Vec<Note>,
-    /// Who has the word.
-    pub turn: Turn,
+    /// How things stand with the composer: mode, turn, history, captured phrases, what it refused.
+    pub status: Status,
+    /// From where to where the newest phrase is played.
+    pub window: Option<(Beats, Beats)>,
     /// The chord that sounds.
     pub chord: Option<Chord>,
     /// The key of the last answer.
@@ -87,6 +89,8 @@ pub struct Scene {
     pub ports: Vec<String>,
     /// The composer's model, where there is one.
     pub model: Option<String>,
+    /// The model of phrases, where there is one.
+    pub phrase_model: Option<String>,
     /// Where the session is recorded to.
     pub recording: Option<String>,
     /// The newest messages, oldest first.
@@ -103,7 +107,8 @@ impl Default for Scene {
             peak: [0.0; 2],
             notes: VecDeque::new(),
             coming: Vec::new(),
-            turn: Turn::Waiting,
+            status: Status::default(),
+            window: None,
             chord: None,
             key: None,
             settings: Settings::default(),
@@ -115,6 +120,7 @@ impl Default for Scene {
             device: None,
             ports: Vec::new(),
             model: None,
+            phrase_model: None,
             recording: None,
             messages: VecDeque::new(),
             told: 0,
@@ -147,6 +153,30 @@ impl Scene {
             note.to = Some(at);
             self.name_chord();
         }
+    }
+
+    /// The composer has news.
+    pub fn compose(&mut self, news: News) {
+        let News { status, phrases, took, error, .. } = news;
+        if let Some(e) = error {
+            self.tell(Grade::Warning, format!("nothing is played: {e}"));
+        }
+        if let Some(refusal) = status.refusal.as_ref().filter(|_| status.refused > self.status.refused) {
+            self.tell(Grade::Warning, format!("{}: {refusal}; the melody network answers", status.mode));
+        }
+        if !phrases.is_empty() {
+            self.answer_ms = Some(1e3 * took.as_secs_f64());
+        }
+        for played in phrases {
+            (self.key, self.window) = (played.phrase.key, Some(played.window));
+            // What was planned from there on has given way.
+            self.coming.retain(|note| note.onset < played.window.0);
+            self.coming.extend(played.phrase.notes);
+        }
+        if !matches!(status.turn, Turn::Playing { .. }) {
+            self.coming.clear();
+        }
+        self.status = status;
     }
 
     /// Time goes on: forgets what lies too far back.

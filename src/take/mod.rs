@@ -35,6 +35,9 @@ pub struct Header {
     pub seed: u64,
     /// The composer's model.
     pub model: Option<ModelMark>,
+    /// The model of phrases, that morphs and varies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phrase_model: Option<ModelMark>,
     /// Every control at the beginning, by its name.
     pub controls: BTreeMap<String, f64>,
     /// The instruments at the beginning, in the order of [`Part::ALL`].
@@ -54,7 +57,7 @@ impl Header {
     /// The header of a take by this program.
     pub fn new(rate: SampleRate, seed: u64, patches: [Patch; Part::ALL.len()]) -> Self {
         let (version, controls) = (env!("CARGO_PKG_VERSION").to_owned(), BTreeMap::new());
-        Self { oneiro_session: FORMAT, version, rate, seed, model: None, controls, patches }
+        Self { oneiro_session: FORMAT, version, rate, seed, model: None, phrase_model: None, controls, patches }
     }
 }
 
@@ -89,6 +92,9 @@ pub enum Event {
     Patch(Part, Patch),
     /// A control was moved: its name, and its value from here on.
     Control(String, f64),
+    /// What a control ordered of the composer was followed: its name, its value, and the position in the music from
+    /// which on it counts.
+    Order(String, f64, Beats),
     /// The composer has chosen a phrase.
     Phrase(ChosenPhrase),
     /// The take ends.

@@ -80,6 +80,7 @@ fn check(moment: &Moment) -> Result<(), &'static str> {
         Event::Transport(t) if !t.pos_beats.is_finite() || !(1.0..=10_000.0).contains(&t.tempo.0) => {
             Err("the tempo or the position is out of range")
         }
+        Event::Order(_, _, at) if !at.is_finite() => Err("the position of an order is out of range"),
         Event::Phrase(phrase) => {
             let finite = |n: &crate::music::Note| n.onset.is_finite() && n.duration.is_finite();
             let sound = phrase.at.is_finite() && phrase.duration.is_finite() && phrase.notes.iter().all(finite);

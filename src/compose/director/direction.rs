@@ -68,6 +68,8 @@ pub const MOST_BARS: u32 = 16;
 pub struct Direction {
     /// Bars of a call, an answer and any other phrase, 1 to 16. Phrases of the phrase network have its own number.
     pub bars: u32,
+    /// Whether anything is played: where this is off, the player is heard and left alone.
+    pub answers: bool,
     /// Where a change of mode, and a phrase that is asked for, begin.
     pub switch_at: Boundary,
     /// Whether the phrase that sounds is repeated until this is off again.
@@ -88,6 +90,7 @@ impl Default for Direction {
     fn default() -> Self {
         Self {
             bars: 2,
+            answers: true,
             switch_at: Boundary::default(),
             hold: false,
             locked: 0,

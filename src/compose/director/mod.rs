@@ -56,7 +56,7 @@ pub struct PlayedPhrase {
 }
 
 /// What a screen shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Status {
     /// The mode.
     pub mode: Mode,
@@ -304,8 +304,13 @@ impl Director {
         self.capture(at);
         self.sent.retain(|note| note.end() > at);
         let then = step + i64::from(self.lead);
+        let answers = self.settings.direction.answers;
+        if !answers {
+            self.replay = false;
+            self.withdraw(position(then))?;
+        }
         self.change(then)?;
-        if !self.replay {
+        if !self.replay && answers {
             self.repeat(then)?;
             match self.mode {
                 Mode::Answer | Mode::Vary => self.exchange(step)?,

@@ -12,9 +12,10 @@ use std::sync::Arc;
 const HEARD_BEFORE: f64 = 32.0;
 
 /// Whose turn it is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Turn {
     /// Nobody's: the next note may open a call.
+    #[default]
     Waiting,
     /// The player's, up to there.
     Listening {

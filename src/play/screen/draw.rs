@@ -1,10 +1,10 @@
 //! The whole screen, as a function of the scene and the keyboard.
 
-use super::super::conductor::Turn;
-use super::super::control::{CONTROLS, Control};
+use super::super::control::CONTROLS;
 use super::super::scene::{Grade, Scene};
 use super::keys::Keyboard;
 use super::roll::Roll;
+use crate::compose::{Mode, Turn};
 use crate::time::Beats;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -19,10 +19,15 @@ const WIDE: u16 = 84;
 /// Rows of messages.
 const MESSAGE_ROWS: u16 = 3;
 
-const HELP: &str = "\
- z s x d c v g b h n j m …   piano, from C        space   start and stop time
+const HELP: &str = " z s x d c v g b h n j m …   piano, from C        space   start and stop time
  q 2 w 3 e r 5 t 6 y 7 u …   an octave above      enter   tap the tempo
  PgUp PgDn   octave     - =  velocity             F5      panic: all ends
+
+ Tab, Alt-1 … 6   mode: answer, continue, improvise, morph, vary, harmonise
+ Home        again: the same phrase               Ctrl-Z  undo   Ctrl-Y  redo
+ End         another phrase in its place          \\       hold: repeat it
+ Shift-F1 … F8   lock bars 1 … 8 of it            [ ]     vary less, more
+ Alt-A … D   capture a phrase                     Alt and arrows   morph
 
  ↑ ↓         choose a control                     F6      answers on and off
  ← →         change it (Shift: by ten)            F7      another seed
@@ -31,11 +36,13 @@ const HELP: &str = "\
  F3          forget the knob of this control      F4      record, and end it
 
  F1          this help                            Esc Esc, Ctrl-C   end";
+/// Rows of the help, with its frame.
+const HELP_ROWS: u16 = 19;
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, keyboard: &Keyboard) {
     let area = frame.area();
-    let rows = [Constraint::Length(2), Constraint::Min(4), Constraint::Length(2), Constraint::Length(MESSAGE_ROWS + 1)];
+    let rows = [Constraint::Length(3), Constraint::Min(4), Constraint::Length(2), Constraint::Length(MESSAGE_ROWS + 1)];
     let [top, middle, state, messages] = Layout::vertical(rows).areas(area);
     frame.render_widget(Paragraph::new(headline(scene)), top);
     let controls = if area.width >= WIDE { CONTROL_COLUMNS } else { 0 };
@@ -72,15 +79,33 @@ fn headline(scene: &Scene) -> Vec<Line<'static>> {
     ];
     let name = |key: Option<String>| key.unwrap_or_else(|| "–".into());
     first.push(Span::raw(format!(" key {} ", name(scene.key.map(|key| key.to_string())))));
-    first.push(Span::styled(format!(" chord {} ", name(scene.chord.map(|c| c.to_string()))), strong));
+    first.push(Span::styled(
+        format!(" chord {} ", name(scene.status.chord.or(scene.chord).map(|c| c.to_string()))),
+        strong,
+    ));
     if let Some(file) = &scene.recording {
         first.push(Span::styled(format!(" ● {file}"), Style::new().fg(Color::Red)));
     }
-    vec![Line::from(first), turn(scene)]
+    vec![Line::from(first), turn(scene), phrases(scene)]
 }
 
-/// Who has the word, and for how long.
+/// The mode and the one to come, whose turn it is for how long, and why the phrase network did not write, if it did not.
 fn turn(scene: &Scene) -> Line<'static> {
+    let status = &scene.status;
+    let mut mode = format!(" {}", status.mode);
+    if let Some(next) = status.next_mode {
+        mode += &format!(" → {next}");
+    }
+    let (text, colour) = turn_text(scene);
+    let mode = Span::styled(mode, Style::new().add_modifier(Modifier::BOLD));
+    let mut spans = vec![mode, Span::styled(format!("  {text}"), Style::new().fg(colour))];
+    if let Some(refusal) = &status.refusal {
+        spans.push(Span::styled(format!("  {refusal}"), Style::new().fg(Color::Red)));
+    }
+    Line::from(spans)
+}
+
+fn turn_text(scene: &Scene) -> (String, Color) {
     let now = scene.clock.pos_beats;
     let pulses = |from: Beats, to: Beats| {
         let pulse = scene.clock.time_signature.pulse_beats();
@@ -88,20 +113,46 @@ fn turn(scene: &Scene) -> Line<'static> {
         let (all, done) = (count(to - from), ((now - from) / pulse).floor().clamp(0.0, 64.0) as usize);
         format!("{}{}", "▮".repeat(done.min(all)), "▯".repeat(all.saturating_sub(done)))
     };
+    let direction = &scene.settings.composer().direction;
     let bar = scene.clock.time_signature.bar_beats();
-    match scene.turn {
-        _ if !scene.settings.on(Control::Answers) => Line::from(" answers are off (F6)"),
-        _ if scene.model.is_none() => Line::from(" no model: nothing is answered"),
-        _ if !scene.clock.playing => Line::from(" time stands still (space)"),
-        Turn::Waiting => Line::from(" play: I am listening"),
-        Turn::Listening { from, until } => {
-            Line::styled(format!(" listening {}", pulses(from, until)), Style::new().fg(Color::Cyan))
-        }
-        Turn::Answering { until } => {
-            let from = until - bar * scene.settings.get(Control::AnswerBars);
-            Line::styled(format!(" answering {}", pulses(from, until)), Style::new().fg(Color::Yellow))
+    let calm = |text: &str| (text.to_owned(), Color::Reset);
+    match scene.status.turn {
+        _ if !direction.answers => calm("is silent (F6)"),
+        _ if scene.model.is_none() => calm("no model: nothing is answered"),
+        _ if !scene.clock.playing => calm("time stands still (space)"),
+        Turn::Waiting => calm(match scene.status.mode {
+            Mode::Answer | Mode::Vary => "play: I am listening",
+            Mode::Continue => "play and stop: I go on",
+            Mode::Improvise => "hold a chord: I play over it",
+            Mode::Morph => "capture phrases (Alt-A … D): I play between them",
+            Mode::Harmonise => "play: I add a second voice",
+        }),
+        Turn::Listening { from, until } => (format!("listening {}", pulses(from, until)), Color::Cyan),
+        Turn::Playing { until } => {
+            let length = bar * f64::from(direction.bars);
+            let from = scene.window.filter(|window| window.1 == until).map_or(until - length, |window| window.0);
+            (format!("playing {}", pulses(from, until)), Color::Yellow)
         }
     }
+}
+
+/// What may be ordered: the place in the history, the captured phrases and the way between them, what is locked and held.
+fn phrases(scene: &Scene) -> Line<'static> {
+    let (status, direction) = (&scene.status, &scene.settings.composer().direction);
+    let corners = ["A", "B", "C", "D"].into_iter().zip(status.captured);
+    let corners: Vec<&str> = corners.map(|(name, captured)| if captured { name } else { "·" }).collect();
+    let (place, all) = status.history;
+    let [x, y] = direction.morph;
+    let mut text = format!(" phrase {place}/{all}  captured {}", corners.join(" "));
+    text += &format!("  morph {x:.2} {y:.2}  vary {:.2}", direction.vary);
+    if direction.hold {
+        text += "  hold";
+    }
+    if direction.locked != 0 {
+        let bars = (0..u16::BITS).filter(|bar| direction.locked >> bar & 1 == 1);
+        text += &format!("  locked {}", bars.map(|bar| (bar + 1).to_string()).collect::<Vec<_>>().join(" "));
+    }
+    Line::from(text)
 }
 
 fn draw_controls(frame: &mut Frame<'_>, area: Rect, scene: &Scene, keyboard: &Keyboard) {
@@ -191,7 +242,7 @@ fn draw_messages(frame: &mut Frame<'_>, area: Rect, scene: &Scene, keyboard: &Ke
 }
 
 fn draw_help(frame: &mut Frame<'_>, area: Rect) {
-    let (width, height) = (80.min(area.width), 13.min(area.height));
+    let (width, height) = (80.min(area.width), HELP_ROWS.min(area.height));
     let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
     frame.render_widget(Clear, place);
     frame.render_widget(Paragraph::new(HELP).block(Block::bordered().title(" keys ")), place);
@@ -199,9 +250,11 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::control::Control;
     use super::*;
     use crate::bridge::{ClockReading, Meters, Part};
-    use crate::music::{Key, Mode, Note, PitchClass};
+    use crate::compose::{Refusal, Status};
+    use crate::music::{Key, Mode as Tonality, Note, PitchClass};
     use crate::play::learn::{Binding, Knob};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
@@ -212,8 +265,17 @@ mod tests {
             clock: ClockReading { pos_beats: Beats(10.6), playing: true, ..ClockReading::default() },
             meters: Meters { peak: [0.4, 0.3], rms: [0.1, 0.1], limiter_gain: 1.0, voices: 3 },
             peak: [0.4, 0.2],
-            turn: Turn::Answering { until: Beats(16.0) },
-            key: Some(Key { tonic: PitchClass::of(2), mode: Mode::Minor }),
+            status: Status {
+                mode: Mode::Vary,
+                next_mode: Some(Mode::Morph),
+                turn: Turn::Playing { until: Beats(16.0) },
+                history: (2, 3),
+                captured: [true, true, false, false],
+                refused: 1,
+                refusal: Some(Refusal::Events { events: 70, most: 64 }),
+                ..Status::default()
+            },
+            key: Some(Key { tonic: PitchClass::of(2), mode: Tonality::Minor }),
             load: (0.021, 0.048),
             answer_ms: Some(7.4),
             device: Some("Studio 4i4".into()),
@@ -246,9 +308,14 @@ mod tests {
         let coming = [(11.0, 1.0, 64), (12.0, 1.5, 65), (13.5, 0.5, 64), (14.0, 2.0, 62)];
         scene.coming =
             coming.map(|(o, d, pitch)| Note { onset: Beats(o), duration: Beats(d), pitch, velocity: 80 }).to_vec();
-        scene.settings.set(Control::Temperature, 0.8);
-        scene.map.bind(Binding { channel: 0, knob: Knob::Controller(74), control: Control::Temperature });
-        scene.learning = Some(Control::Density);
+        let named = |name: &str| Control::by_name(name).unwrap();
+        for (name, value) in [("temperature", 0.8), ("morph-x", 0.5), ("lock-2", 1.0), ("hold", 1.0)] {
+            scene.settings.set(named(name), value);
+        }
+        scene.settings.set(Control::MODE, 3.0);
+        scene.map.bind(Binding { channel: 0, knob: Knob::Controller(74), control: named("temperature") });
+        scene.map.bind(Binding { channel: 0, knob: Knob::Note(36), control: Control::ANOTHER });
+        scene.learning = Some(Control::CAPTURE_C);
         scene.tell(Grade::Note, "sound: Studio 4i4".into());
         scene.tell(Grade::Note, "MIDI: Piano".into());
         scene

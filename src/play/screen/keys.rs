@@ -56,7 +56,7 @@ pub(super) struct Keyboard {
 
 impl Default for Keyboard {
     fn default() -> Self {
-        let (octave, velocity, selected) = (4, 90, Control::Temperature as usize);
+        let (octave, velocity, selected) = (4, 90, Control::MODE.place());
         let (help, leaving, releases) = (false, false, false);
         Self { octave, velocity, selected, help, leaving, releases, held: BTreeMap::new() }
     }
@@ -78,11 +78,13 @@ impl Keyboard {
     /// What a key does at a moment.
     pub(super) fn key(&mut self, key: KeyEvent, now_ns: u64) -> Vec<Act> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        if let (KeyCode::Char(letter), false) = (key.code, control) {
+        let free = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if let (KeyCode::Char(letter), KeyEventKind::Release) = (key.code, key.kind) {
+            let held = self.held.remove(&letter.to_ascii_lowercase());
+            return held.map(|held| Act::Release(held.pitch)).into_iter().collect();
+        }
+        if let (KeyCode::Char(letter), true) = (key.code, free) {
             let letter = letter.to_ascii_lowercase();
-            if key.kind == KeyEventKind::Release {
-                return self.held.remove(&letter).map(|held| Act::Release(held.pitch)).into_iter().collect();
-            }
             if let Some(held) = self.held.get_mut(&letter) {
                 held.until_ns = now_ns + REPEAT_NS;
                 return Vec::new();
@@ -99,16 +101,28 @@ impl Keyboard {
         if key.kind == KeyEventKind::Release {
             return Vec::new();
         }
-        self.command(key, control).into_iter().collect()
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let act = if alt { alternate(key.code) } else { self.command(key, control) };
+        act.into_iter().collect()
     }
 
     fn command(&mut self, key: KeyEvent, control: bool) -> Option<Act> {
         let leaving = std::mem::take(&mut self.leaving);
         let selected = CONTROLS[self.selected.min(CONTROLS.len() - 1)].control;
+        let shift = key.modifiers.contains(KeyModifiers::SHIFT);
         let far = if key.modifiers.contains(KeyModifiers::SHIFT) { 10.0 } else { 1.0 };
-        let step = |control, by| Some(Act::Wish(Wish::Step(control, by)));
         match key.code {
             KeyCode::Char('c' | 'q') if control => Some(Act::Quit),
+            KeyCode::Char('z') if control => press(Control::UNDO),
+            KeyCode::Char('y') if control => press(Control::REDO),
+            KeyCode::Tab if !shift => step(Control::MODE, 1.0),
+            KeyCode::Tab | KeyCode::BackTab => step(Control::MODE, -1.0),
+            KeyCode::Home => press(Control::AGAIN),
+            KeyCode::End => press(Control::ANOTHER),
+            KeyCode::Char('\\') => step_named("hold", 1.0),
+            KeyCode::Char('[') => step_named("vary", -1.0),
+            KeyCode::Char(']') => step_named("vary", 1.0),
+            KeyCode::F(bar @ 1..=8) if shift => step_named(&format!("lock-{bar}"), 1.0),
             KeyCode::Esc if self.help => {
                 self.help = false;
                 None
@@ -125,13 +139,13 @@ impl Keyboard {
             KeyCode::F(2) => Some(Act::Wish(Wish::Learn(Some(selected)))),
             KeyCode::F(3) => Some(Act::Wish(Wish::Forget(selected))),
             KeyCode::F(4) => Some(Act::Wish(Wish::Record)),
-            KeyCode::F(5) | KeyCode::Backspace => Some(Act::Wish(Wish::Set(Control::Panic, 1.0))),
-            KeyCode::F(6) => step(Control::Answers, 1.0),
-            KeyCode::F(7) => step(Control::Seed, 1.0),
-            KeyCode::F(8) => step(Control::Thru, 1.0),
-            KeyCode::F(9) => step(Control::Sound, 1.0),
-            KeyCode::Char(' ') => step(Control::Run, 1.0),
-            KeyCode::Enter => Some(Act::Wish(Wish::Set(Control::Tap, 1.0))),
+            KeyCode::F(5) | KeyCode::Backspace => press(Control::PANIC),
+            KeyCode::F(6) => step_named("answers", 1.0),
+            KeyCode::F(7) => step_named("seed", 1.0),
+            KeyCode::F(8) => step(Control::THRU, 1.0),
+            KeyCode::F(9) => step(Control::SOUND, 1.0),
+            KeyCode::Char(' ') => step(Control::RUN, 1.0),
+            KeyCode::Enter => press(Control::TAP),
             KeyCode::Up => {
                 self.selected = (self.selected + CONTROLS.len() - 1) % CONTROLS.len();
                 None
@@ -172,9 +186,72 @@ impl Keyboard {
     }
 }
 
+fn press(control: Control) -> Option<Act> {
+    Some(Act::Wish(Wish::Set(control, 1.0)))
+}
+
+fn step(control: Control, by: f64) -> Option<Act> {
+    Some(Act::Wish(Wish::Step(control, by)))
+}
+
+/// A step of one of the composer's settings.
+fn step_named(name: &str, by: f64) -> Option<Act> {
+    step(Control::by_name(name)?, by)
+}
+
+/// What keys do together with Alt: modes, corners, and the way between them.
+fn alternate(code: KeyCode) -> Option<Act> {
+    match code {
+        KeyCode::Char(digit @ '1'..='6') => {
+            Some(Act::Wish(Wish::Set(Control::MODE, f64::from(digit as u32 - '1' as u32))))
+        }
+        KeyCode::Char('a' | 'A') => press(Control::CAPTURE_A),
+        KeyCode::Char('b' | 'B') => press(Control::CAPTURE_B),
+        KeyCode::Char('c' | 'C') => press(Control::CAPTURE_C),
+        KeyCode::Char('d' | 'D') => press(Control::CAPTURE_D),
+        KeyCode::Left => step_named("morph-x", -1.0),
+        KeyCode::Right => step_named("morph-x", 1.0),
+        KeyCode::Up => step_named("morph-y", 1.0),
+        KeyCode::Down => step_named("morph-y", -1.0),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_order_has_a_key() {
+        let mut keys = Keyboard::default();
+        let (none, alt, ctrl, shift) =
+            (KeyModifiers::NONE, KeyModifiers::ALT, KeyModifiers::CONTROL, KeyModifiers::SHIFT);
+        let set = |control, value| [Act::Wish(Wish::Set(control, value))];
+        let by = |name: &str, steps| [Act::Wish(Wish::Step(Control::by_name(name).unwrap(), steps))];
+        for (code, modifiers, acts) in [
+            (KeyCode::Tab, none, by("mode", 1.0)),
+            (KeyCode::BackTab, shift, by("mode", -1.0)),
+            (KeyCode::Char('4'), alt, set(Control::MODE, 3.0)),
+            (KeyCode::Home, none, set(Control::AGAIN, 1.0)),
+            (KeyCode::End, none, set(Control::ANOTHER, 1.0)),
+            (KeyCode::Char('z'), ctrl, set(Control::UNDO, 1.0)),
+            (KeyCode::Char('y'), ctrl, set(Control::REDO, 1.0)),
+            (KeyCode::Char('a'), alt, set(Control::CAPTURE_A, 1.0)),
+            (KeyCode::Char('b'), alt, set(Control::CAPTURE_B, 1.0)),
+            (KeyCode::Char('c'), alt, set(Control::CAPTURE_C, 1.0)),
+            (KeyCode::Char('d'), alt, set(Control::CAPTURE_D, 1.0)),
+            (KeyCode::Right, alt, by("morph-x", 1.0)),
+            (KeyCode::Down, alt, by("morph-y", -1.0)),
+            (KeyCode::Char('['), none, by("vary", -1.0)),
+            (KeyCode::Char(']'), none, by("vary", 1.0)),
+            (KeyCode::Char('\\'), none, by("hold", 1.0)),
+            (KeyCode::F(3), shift, by("lock-3", 1.0)),
+            (KeyCode::F(6), none, by("answers", 1.0)),
+            (KeyCode::F(7), none, by("seed", 1.0)),
+        ] {
+            assert_eq!(keys.key(KeyEvent::new(code, modifiers), 0), acts, "{code:?} {modifiers:?}");
+        }
+    }
 
     fn key(code: KeyCode) -> KeyEvent {
         KeyEvent::new(code, KeyModifiers::NONE)
@@ -209,7 +286,7 @@ mod tests {
         keys.key(key(KeyCode::Down), 0);
         assert_ne!(keys.key(key(KeyCode::Esc), 0), [Act::Quit]);
         assert_eq!(keys.key(key(KeyCode::Esc), 0), [Act::Quit]);
-        assert_eq!(keys.key(key(KeyCode::Right), 0), [Act::Wish(Wish::Step(Control::TopP, 1.0))]);
+        assert_eq!(keys.key(key(KeyCode::Right), 0), [Act::Wish(Wish::Step(Control::AGAIN, 1.0))]);
         let all_octaves = (0..20).map(|_| KeyCode::PageUp);
         all_octaves.for_each(|code| drop(keys.key(key(code), 0)));
         for letter in LOWER.chars().chain(UPPER.chars()) {

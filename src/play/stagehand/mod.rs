@@ -1,32 +1,34 @@
-//! Looks after everything that is neither sound nor composing: passes notes on as MIDI, gives cues, moves controls, keeps
+//! Looks after everything that is neither sound nor composing: passes notes on as MIDI, moves controls, gives orders, keeps
 //! the record and the scene.
 
+mod company;
 mod record;
 mod watch;
 
-use super::composing::{Composed, Composing};
-use super::conductor::Conductor;
 use super::control::{CONTROLS, Control, Settings, Shape};
 use super::intake::{Intake, Taken, value_of};
 use super::preset;
 use super::scene::{Grade, Scene};
 use crate::bridge::{Part, RingReceiver, SampleClock, WatcherSide};
+use crate::compose::Order;
 use crate::devices::midi::{MidiNews, Outputs};
 use crate::devices::sound::SoundNews;
 use crate::devices::{Load, now_ns};
 use crate::live::{OrderKind, PlayerKind, Report, ReportKind};
-use crate::take::{ChosenPhrase, Event, ModelMark, Recorder};
-use crate::time::{Beats, Bpm, SampleRate};
+use crate::take::{Event, ModelMark, Recorder};
+use crate::time::{Bpm, SampleRate};
+use company::Followed;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Channels that notes are sent on, by [`Part::index`]; the backing is not sent.
 const CHANNELS: [Option<u8>; Part::ALL.len()] = [Some(0), Some(1), None];
-/// A cue is given so long before the call ends, at least and at most.
-const LEAD_SECONDS: (f64, f64) = (0.06, 0.5);
 /// How often the record is handed to the system.
 const FLUSH_NS: u64 = 500_000_000;
+
+pub(super) use company::Company;
 
 /// What a hand at the screen wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,8 +61,8 @@ pub(super) struct Stagehand {
     pub intake: Arc<Intake>,
     /// What comes in and is no note.
     pub taken: Receiver<Taken>,
-    /// The composer.
-    pub composing: Composing,
+    /// Who plays along.
+    pub company: Company,
     /// News of the sound device.
     pub sound_news: Receiver<SoundNews>,
     /// News of MIDI ports.
@@ -71,8 +73,8 @@ pub(super) struct Stagehand {
     pub map_path: Option<PathBuf>,
     /// Where a recording is to go.
     pub record_path: PathBuf,
-    /// The composer's model.
-    pub model: Option<ModelMark>,
+    /// The composer's models: of melodies, and of phrases.
+    pub models: [Option<ModelMark>; 2],
     /// What is seen.
     pub scene: Arc<Mutex<Scene>>,
     /// What the stagehand remembers.
@@ -82,14 +84,15 @@ pub(super) struct Stagehand {
 /// What the stagehand remembers from one step to the next.
 #[derive(Default)]
 pub(super) struct Memory {
-    conductor: Conductor,
+    /// Orders on their way to the composer, oldest first, with the controls that gave them.
+    orders: VecDeque<(Order, Control, f64)>,
+    /// What the composer was last told of time.
+    followed: Followed,
     settings: Settings,
     recorder: Option<Recorder>,
     flushed_ns: u64,
     /// Notes that were sent and not ended, a bit for each key, by channel.
     sent: [u128; 2],
-    /// The longest of the last answers, in seconds.
-    took: f64,
     /// The last sample that was told of.
     sample: u64,
     epoch: u32,
@@ -105,9 +108,13 @@ impl Stagehand {
     /// Brings everything to the controls' values, from which the session begins.
     pub fn begin(&mut self, settings: Settings, record: bool) {
         self.memory.settings = settings;
-        for spec in CONTROLS.iter().filter(|spec| spec.shape != Shape::Trigger) {
+        let own = CONTROLS.iter().filter(|spec| spec.shape != Shape::Trigger && !spec.is_composers());
+        // The composer's settings are given altogether, by any one of them.
+        for spec in own.chain(CONTROLS.iter().find(|spec| spec.is_composers())) {
             self.apply(spec.control, self.memory.settings.get(spec.control));
         }
+        // What the session begins with stands in its header.
+        self.memory.orders.clear();
         lock(&self.scene).map = self.intake.map();
         if record {
             self.record();
@@ -131,10 +138,7 @@ impl Stagehand {
             self.midi(news);
         }
         self.watch(now);
-        self.conduct();
-        while let Some(composed) = self.composing.take() {
-            self.composed(composed);
-        }
+        self.accompany(now);
         if now.saturating_sub(self.memory.flushed_ns) > FLUSH_NS {
             self.memory.flushed_ns = now;
             self.write(|recorder| recorder.flush());
@@ -161,7 +165,7 @@ impl Stagehand {
                 let spec = control.spec();
                 let (low, high) = spec.range;
                 let value = self.memory.settings.get(control) + steps * spec.step;
-                let round = matches!(spec.shape, Shape::Choice(_) | Shape::Switch);
+                let round = matches!(spec.shape, Shape::Choice(_));
                 let value = match round {
                     true if value > high => low,
                     true if value < low => high,
@@ -186,31 +190,25 @@ impl Stagehand {
         let now = now_ns();
         let value = self.memory.settings.set(control, value);
         let on = value > 0.5;
-        let settings = &self.memory.settings;
         match control {
-            Control::Tempo => drop(self.intake.order(now, OrderKind::Tempo(Bpm(value)))),
-            Control::Volume => drop(self.intake.order(now, OrderKind::Volume(value as f32))),
-            Control::Follow => drop(self.intake.order(now, OrderKind::Follow(on))),
-            Control::SendClock => drop(self.intake.order(now, OrderKind::SendClock(on))),
-            Control::Run => drop(self.intake.order(now, OrderKind::Run(on))),
-            Control::Tap => drop(self.intake.order(now, OrderKind::Tap)),
-            Control::Panic => {
+            Control::TEMPO => drop(self.intake.order(now, OrderKind::Tempo(Bpm(value)))),
+            Control::VOLUME => drop(self.intake.order(now, OrderKind::Volume(value as f32))),
+            Control::FOLLOW => drop(self.intake.order(now, OrderKind::Follow(on))),
+            Control::SEND_CLOCK => drop(self.intake.order(now, OrderKind::SendClock(on))),
+            Control::RUN => drop(self.intake.order(now, OrderKind::Run(on))),
+            Control::TAP => drop(self.intake.order(now, OrderKind::Tap)),
+            Control::PANIC => {
                 self.intake.panic(now);
                 self.silence(now);
             }
-            Control::Sound => {
+            Control::SOUND => {
                 for (part, patch) in Part::ALL.into_iter().zip(preset::patches(value as usize)) {
                     self.intake.order(now, OrderKind::Patch(part, patch));
                 }
             }
-            Control::CallBars | Control::AnswerBars => {
-                let bars = |control| settings.get(control) as u32;
-                self.memory.conductor.set_bars(bars(Control::CallBars), bars(Control::AnswerBars));
-            }
-            Control::Answers => self.memory.conductor.set_answers(on),
-            Control::Thru => {}
-            _ => self.composing.set_controls(settings.composer()),
+            _ => {}
         }
+        self.order(control, value);
         let spec = control.spec();
         if spec.shape == Shape::Trigger {
             self.memory.settings.set(control, 0.0);
@@ -234,7 +232,7 @@ impl Stagehand {
                 let knob = self.intake.map().text(binding.control).unwrap_or_default();
                 self.tell(Grade::Note, format!("{knob} moves {}", binding.control.spec().name));
             }
-            Taken::Thru(message) if self.memory.settings.on(Control::Thru) => self.outputs.send(now, message.bytes()),
+            Taken::Thru(message) if self.memory.settings.on(Control::THRU) => self.outputs.send(now, message.bytes()),
             Taken::Thru(_) => {}
         }
     }
@@ -262,7 +260,7 @@ impl Stagehand {
             }
             ReportKind::Transport(transport) => {
                 // Taps and clocks from outside change it too.
-                self.memory.settings.set(Control::Tempo, transport.tempo.0);
+                self.memory.settings.set(Control::TEMPO, transport.tempo.0);
                 lock(&self.scene).settings = self.memory.settings.clone();
                 self.write(|recorder| recorder.write(sample, Event::Transport(transport)));
             }
@@ -288,7 +286,7 @@ impl Stagehand {
                 *sent &= !key;
                 self.outputs.send(ns, &[0x80 | channel, pitch, 0]);
             }
-        } else if part != Part::Call || self.memory.settings.on(Control::Thru) {
+        } else if part != Part::Call || self.memory.settings.on(Control::THRU) {
             *sent |= key;
             self.outputs.send(ns, &[0x90 | channel, pitch, velocity]);
         }
@@ -304,34 +302,5 @@ impl Stagehand {
             self.outputs.send(ns, &[0xB0 | channel, 123, 0]);
         }
         self.outputs.flush(ns);
-    }
-
-    fn conduct(&mut self) {
-        let clock = *self.watcher.clock.read();
-        let seconds = (1.5 * self.memory.took).clamp(LEAD_SECONDS.0, LEAD_SECONDS.1);
-        let lead = Beats(seconds / clock.tempo.seconds_per_beat());
-        if let Some(cue) = self.memory.conductor.tick(&clock, lead) {
-            self.composing.answer(cue);
-        }
-    }
-
-    fn composed(&mut self, composed: Composed) {
-        let took = composed.took.as_secs_f64();
-        self.memory.took = took.max(0.8 * self.memory.took);
-        match composed.phrase {
-            Ok(phrase) => {
-                let (at, to) = composed.cue.answer;
-                let chosen = ChosenPhrase { at, duration: to - at, notes: phrase.notes.clone() };
-                let sample = self.memory.sample;
-                self.write(|recorder| recorder.write(sample, Event::Phrase(chosen)));
-                let mut scene = lock(&self.scene);
-                scene.answer_ms = Some(1e3 * took);
-                scene.key = phrase.key;
-                if composed.cue.epoch == self.memory.epoch {
-                    scene.coming = phrase.notes;
-                }
-            }
-            Err(e) => self.tell(Grade::Warning, format!("no answer: {e}")),
-        }
     }
 }

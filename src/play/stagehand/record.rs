@@ -22,9 +22,9 @@ impl Stagehand {
             return;
         }
         let settings = &self.memory.settings;
-        let patches = preset::patches(settings.get(Control::Sound) as usize);
-        let mut header = Header::new(self.rate, settings.get(Control::Seed) as u64, patches);
-        header.model.clone_from(&self.model);
+        let patches = preset::patches(settings.get(Control::SOUND) as usize);
+        let mut header = Header::new(self.rate, settings.composer().controls.seed, patches);
+        [header.model, header.phrase_model] = self.models.clone();
         header.controls = CONTROLS.iter().map(|s| (s.name.to_owned(), settings.get(s.control))).collect();
         let path = free_name(&self.record_path);
         match Recorder::begin(&path, &header, sample) {

@@ -2,7 +2,7 @@
 
 use super::super::scene::Grade;
 use super::{Stagehand, lock};
-use crate::bridge::{Part, ShowKind};
+use crate::bridge::ShowKind;
 use crate::devices::midi::MidiNews;
 use crate::devices::sound::SoundNews;
 
@@ -48,12 +48,8 @@ impl Stagehand {
             match event.kind {
                 ShowKind::NoteOn { part, pitch, .. } => {
                     scene.note_on(part, pitch, at);
-                    if part == Part::Call {
-                        self.memory.conductor.note(at);
-                    }
                 }
                 ShowKind::NoteOff { part, pitch } => scene.note_off(part, pitch, at),
-                ShowKind::Bar { time_signature, .. } => self.memory.conductor.bar(at, time_signature),
                 ShowKind::Transport { epoch, .. } if epoch != self.memory.epoch => {
                     self.memory.epoch = epoch;
                     scene.clear();
@@ -67,7 +63,6 @@ impl Stagehand {
         for (peak, new) in scene.peak.iter_mut().zip(newest) {
             *peak = new.max(*peak * FALL);
         }
-        scene.turn = self.memory.conductor.turn();
         scene.forget_old();
         let counters = &self.watcher.counters;
         scene.losses.late_dropped = counters.late_dropped.get();
