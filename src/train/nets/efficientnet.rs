@@ -4,32 +4,13 @@
 //! Batch normalisation is folded into the convolutions when the weights are read. Used in training only; nothing of it
 //! goes into an exported model.
 
+use super::frozen::{Error, shaped};
 use crate::train::graph::{Graph, Var};
 use crate::train::ops::Conv;
 use crate::train::pictures::torch;
 use crate::train::tensor::{Tensor, Tensors};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// Why the network cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file cannot be read as weights.
-    #[error(transparent)]
-    File(#[from] torch::Error),
-    /// A tensor is missing or has another shape.
-    #[error("{file}: tensor {name} is {found}, expected shape {expected:?}")]
-    Tensor {
-        /// The file.
-        file: String,
-        /// Name of the tensor.
-        name: String,
-        /// `missing` or the shape found.
-        found: String,
-        /// What the network needs.
-        expected: Vec<usize>,
-    },
-}
 
 /// A row of the architecture: kernel, stride of the first block, expansion, channels, blocks.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -178,15 +159,7 @@ fn plan() -> Vec<(String, String, Vec<usize>)> {
 
 /// w' = w·γ/√(v + ε), b' = β − m·γ/√(v + ε)
 fn fold(tensors: &Tensors, file: &str, conv: &str, norm: &str, shape: &[usize]) -> Result<Layer, Error> {
-    let get = |name: String, expected: &[usize]| match tensors.get(&name) {
-        Some(t) if t.shape == expected => Ok(&t.data),
-        other => Err(Error::Tensor {
-            file: file.to_owned(),
-            name,
-            found: other.map_or("missing".to_owned(), |t| format!("{:?}", t.shape)),
-            expected: expected.to_vec(),
-        }),
-    };
+    let get = |name: String, expected: &[usize]| shaped(tensors, file, &name, expected).map(|t| &t.data);
     let out = [shape[0]];
     let weight = get(format!("{conv}.weight"), shape)?;
     let gain = get(format!("{norm}.weight"), &out)?;

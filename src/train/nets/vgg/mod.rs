@@ -4,44 +4,13 @@
 //! Weights come with 256 values a layer: a table, and a place in it for each weight. Used in training and measuring only; nothing of
 //! them goes into an exported model.
 
+use super::frozen::{Error, shaped, wrong};
 use crate::train::graph::{Graph, Init, Var};
 use crate::train::ops::Conv;
 use crate::train::pictures::torch;
 use crate::train::step::draw;
 use crate::train::tensor::{Tensor, Tensors};
 use std::path::Path;
-
-/// Why the network cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file cannot be read as weights.
-    #[error(transparent)]
-    File(#[from] torch::Error),
-    /// A tensor is missing or has another shape.
-    #[error("{file}: tensor {name} is {found}, expected shape {expected:?}")]
-    Tensor {
-        /// The file.
-        file: String,
-        /// Name of the tensor.
-        name: String,
-        /// `missing` or the shape found.
-        found: String,
-        /// What the network needs.
-        expected: Vec<usize>,
-    },
-    /// A weight points beyond its table.
-    #[error("{file}: {name} holds {found}, but its table has {length} values")]
-    Place {
-        /// The file.
-        file: String,
-        /// Name of the tensor.
-        name: String,
-        /// What was found.
-        found: f32,
-        /// Values in the table.
-        length: usize,
-    },
-}
 
 /// Convolutions up to the last that is looked at: block, number in the block, channels in and out.
 const LAYERS: [(usize, usize, usize, usize); 9] = [
@@ -148,19 +117,6 @@ impl Vgg {
             }
         }
         [found[0], found[1], found[2], found[3]]
-    }
-}
-
-fn shaped<'a>(tensors: &'a Tensors, file: &str, name: &str, expected: &[usize]) -> Result<&'a Tensor, Error> {
-    tensors.get(name).filter(|t| t.shape == expected).ok_or_else(|| wrong(tensors, file, name, expected))
-}
-
-fn wrong(tensors: &Tensors, file: &str, name: &str, expected: &[usize]) -> Error {
-    Error::Tensor {
-        file: file.to_owned(),
-        name: name.to_owned(),
-        found: tensors.get(name).map_or("missing".to_owned(), |t| format!("{:?}", t.shape)),
-        expected: expected.to_vec(),
     }
 }
 
