@@ -1,0 +1,1 @@
+//! Oneiro in a DAW.

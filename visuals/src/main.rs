@@ -1,0 +1,2 @@
+//! Oneiro on stage.
+fn main() {}
