@@ -33,6 +33,7 @@ fn options(record: &Path) -> Options {
         late: LatePolicy::NextStep(Beats(0.25)),
         map: ControlMap::default(),
         map_path: None,
+        sound_font: None,
         record_path: record.to_owned(),
         record: true,
     }
@@ -123,6 +124,7 @@ fn a_session_is_answered_recorded_and_played_again_note_for_note() {
         form: Form::default(),
         controls: oneiro::compose::Controls::default(),
         size: oneiro::picture::VideoSize { width: 64, height: 64 },
+        sound_font: None,
         fps: "30".parse::<Fps>().unwrap(),
     };
     let rendered = render_take(&take, Painters::default(), &job, &mut ()).unwrap();

@@ -11,6 +11,7 @@ use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
+use oneiro::music::SoundFont;
 use oneiro::play::{
     CONTROLS, Control, ControlMap, Grade, Models, Options, PRESETS, Running, Scene, Settings, Shape, lock, show,
 };
@@ -33,14 +34,19 @@ Examples:
   oneiro play                              the default sound device, every MIDI input
   oneiro play --preset dream --tempo 84 --bars 4
   oneiro play --mode continue --set temperature=0.8
+  oneiro play --soundfont piano.sf2 --set answer-program=40
   oneiro play --list                       sound devices, MIDI ports, presets and controls
   oneiro play --midi-out Synth --no-sound  MIDI only
   oneiro play --jack --record evening.oneiro-session
   oneiro render evening.oneiro-session -o evening.wav    the same notes again")]
 pub struct Args {
-    /// Sounds: house, dream, music-box, duo, woodshop, strings, harp, organ
-    #[arg(long, default_value = "house", value_parser = parse_preset)]
-    preset: usize,
+    /// Sounds: house, dream, music-box, duo, woodshop, strings, harp, organ, soundfont [default: house]
+    #[arg(long, value_parser = parse_preset)]
+    preset: Option<usize>,
+    /// Instruments from a SoundFont (.sf2) for the preset `soundfont`, which is then the default; `call-program`,
+    /// `answer-program` and `backing-program` choose among them
+    #[arg(long, value_name = "FILE")]
+    soundfont: Option<PathBuf>,
     /// Quarter notes a minute
     #[arg(long, value_parser = clap::value_parser!(u16).range(30..=300))]
     tempo: Option<u16>,
@@ -189,7 +195,9 @@ pub fn run(args: Args) -> Result<()> {
 
 fn options(args: &Args, sound: SoundChoice) -> Result<Options> {
     let mut settings = Settings::default();
-    settings.set(Control::SOUND, args.preset as f64);
+    let sound_font = args.soundfont.as_deref().map(SoundFont::open).transpose()?;
+    let usual = PRESETS.iter().position(|name| sound_font.is_some() && *name == "soundfont").unwrap_or(0);
+    settings.set(Control::SOUND, args.preset.unwrap_or(usual) as f64);
     let given = [
         (Some(Control::MODE), Some(args.mode as usize as f64)),
         (Some(Control::TEMPO), args.tempo.map(f64::from)),
@@ -222,6 +230,7 @@ fn options(args: &Args, sound: SoundChoice) -> Result<Options> {
         },
         map,
         map_path,
+        sound_font,
         record_path,
         record: args.record.is_some(),
     })

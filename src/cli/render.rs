@@ -8,6 +8,7 @@ use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
+use oneiro::music::SoundFont;
 use oneiro::music::midi::{ReadOptions, Score, read_midi_file};
 use oneiro::picture::{Generator, Upscaler, VideoSize};
 use oneiro::render::{
@@ -72,6 +73,9 @@ pub struct Args {
     /// Choose among the likeliest notes that together have this share
     #[arg(long, default_value_t = Freedom::default().top_p, value_parser = parse_share)]
     top_p: f64,
+    /// Plays with the instruments of a SoundFont (.sf2)
+    #[arg(long, value_name = "FILE")]
+    soundfont: Option<PathBuf>,
     /// Say what was made in JSON
     #[arg(long)]
     json: bool,
@@ -117,6 +121,7 @@ pub fn run(args: Args) -> Result<()> {
             freedom: Freedom { temperature: args.temperature, top_p: args.top_p },
             ..Controls::default()
         },
+        sound_font: args.soundfont.as_deref().map(SoundFont::open).transpose()?,
         size: args.size,
         fps: args.fps,
     };

@@ -20,5 +20,5 @@ pub mod transport;
 
 pub use instrument::{Instrument, Order, OrderKind, Report, ReportKind};
 pub use performer::Performer;
-pub use setup::{LatePolicy, PartSetup, PlayedNote, PlayerEvent, PlayerKind, Setup};
-pub use synth::Patch;
+pub use setup::{LatePolicy, PartSetup, PlayedNote, PlayerEvent, PlayerKind, SOUND_FONT_PROGRAMS, Setup};
+pub use synth::{Patch, Sampler};

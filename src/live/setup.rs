@@ -2,6 +2,9 @@ use super::synth::Patch;
 use crate::bridge::Part;
 use crate::time::{Beats, SampleRate};
 
+/// Programs of General MIDI, from 0, by [`Part::index`]: a piano calls, a flute answers, strings lie behind both.
+pub const SOUND_FONT_PROGRAMS: [u8; Part::ALL.len()] = [0, 73, 48];
+
 /// What becomes of a note that arrives after its time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LatePolicy {

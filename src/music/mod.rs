@@ -17,6 +17,7 @@ mod pitch_class;
 mod scale;
 mod select;
 mod skyline;
+mod sound_font;
 
 pub use chord::{Chord, ChordQuality};
 pub use harmony::chord_between;
@@ -28,3 +29,4 @@ pub use pitch_class::{PitchClass, PitchClassSet};
 pub use scale::Scale;
 pub use select::select_melody_part;
 pub use skyline::{PlacedMelody, extract_melody, melody_between};
+pub use sound_font::{SoundFont, SoundFontError};

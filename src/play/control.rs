@@ -2,7 +2,10 @@
 //!
 //! What belongs to the instrument itself stands here; the composer's settings are taken from [`PARAMETERS`].
 
+use super::preset;
+use crate::bridge::Part;
 use crate::compose::{self, Corner, Mode, Order, PARAMETERS, Parameter};
+use crate::live::Patch;
 use std::sync::LazyLock;
 
 /// How the values of a control lie.
@@ -100,7 +103,7 @@ own! {
     /// Tempo of the own clock.
     TEMPO = 9, "tempo" "bpm" 30.0 ..= 300.0, 1.0, 110.0, Shape::Smooth(2);
     /// The sounds.
-    SOUND = 10, "sound" "" 0.0 ..= 7.0, 1.0, 0.0, Shape::Choice(super::preset::NAMES);
+    SOUND = 10, "sound" "" 0.0 ..= 8.0, 1.0, 0.0, Shape::Choice(preset::NAMES);
     /// The level of all sound.
     VOLUME = 11, "volume" "" 0.0 ..= 1.0, 0.05, 1.0, Shape::Smooth(2);
     /// Whether what comes in by MIDI goes out again.
@@ -115,6 +118,12 @@ own! {
     TAP = 16, "tap" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
     /// Everything ends.
     PANIC = 17, "panic" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
+    /// The SoundFont's instrument that calls, by its number in General MIDI, from 0.
+    CALL_PROGRAM = 18, "call-program" "" 0.0 ..= 127.0, 1.0, 0.0, Shape::Whole;
+    /// That answers.
+    ANSWER_PROGRAM = 19, "answer-program" "" 0.0 ..= 127.0, 1.0, 73.0, Shape::Whole;
+    /// That accompanies.
+    BACKING_PROGRAM = 20, "backing-program" "" 0.0 ..= 127.0, 1.0, 48.0, Shape::Whole;
 }
 
 /// The parameter that the locks are bits of; each bar has a switch of its own here.
@@ -256,6 +265,17 @@ impl Settings {
             Source::Lock(bit) => self.composer.direction.locked &= !(1 << bit),
         }
         value
+    }
+
+    /// The instruments of the parts, in the order of [`Part::ALL`].
+    pub fn patches(&self) -> [Patch; Part::ALL.len()] {
+        let programs = [Control::CALL_PROGRAM, Control::ANSWER_PROGRAM, Control::BACKING_PROGRAM];
+        preset::patches(self.get(Control::SOUND) as usize, programs.map(|program| self.get(program) as u8))
+    }
+
+    /// Whether the instruments are those of a SoundFont.
+    pub fn wants_sound_font(&self) -> bool {
+        self.get(Control::SOUND) as usize == preset::SOUND_FONT
     }
 
     /// The composer's.

@@ -4,10 +4,13 @@ use crate::bridge::Part;
 use crate::live::Patch;
 
 /// Names of the presets.
-pub const NAMES: &[&str] = &["house", "dream", "music-box", "duo", "woodshop", "strings", "harp", "organ"];
+pub const NAMES: &[&str] = &["house", "dream", "music-box", "duo", "woodshop", "strings", "harp", "organ", "soundfont"];
 
-/// The instruments of each, in the order of [`Part::ALL`].
-const PATCHES: [[Patch; Part::ALL.len()]; NAMES.len()] = [
+/// The place of the preset whose instruments are those of a SoundFont that the player chooses.
+pub(super) const SOUND_FONT: usize = PATCHES.len();
+
+/// The instruments of the others, in the order of [`Part::ALL`].
+const PATCHES: [[Patch; Part::ALL.len()]; NAMES.len() - 1] = [
     [Patch::Keys, Patch::Lead, Patch::Keys],
     [Patch::Keys, Patch::Pad, Patch::Pad],
     [Patch::Bells, Patch::Bells, Patch::Keys],
@@ -18,7 +21,11 @@ const PATCHES: [[Patch; Part::ALL.len()]; NAMES.len()] = [
     [Patch::Organ, Patch::Keys, Patch::Organ],
 ];
 
-/// The instruments of a preset; those of the first for a number that is none.
-pub fn patches(preset: usize) -> [Patch; Part::ALL.len()] {
+/// The instruments of a preset, with the programs that a SoundFont has for the parts; the first preset for a number that
+/// is none.
+pub(super) fn patches(preset: usize, programs: [u8; Part::ALL.len()]) -> [Patch; Part::ALL.len()] {
+    if preset == SOUND_FONT {
+        return programs.map(Patch::Sampled);
+    }
     PATCHES.get(preset).copied().unwrap_or(PATCHES[0])
 }

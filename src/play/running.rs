@@ -10,7 +10,8 @@ use crate::compose::{Director, DirectorWorker, MelodyModel, PhraseModel};
 use crate::devices::midi::{MidiChoice, MidiKeeper, Outputs};
 use crate::devices::sound::{SoundChoice, SoundKeeper, probe};
 use crate::devices::{DeviceError, Load, now_ns};
-use crate::live::{Instrument, LatePolicy, OrderKind, Setup};
+use crate::live::{Instrument, LatePolicy, OrderKind, Sampler, Setup};
+use crate::music::SoundFont;
 use crate::take::ModelMark;
 use crate::time::{Bpm, SampleRate, TimeSignature};
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ pub struct Options {
     pub map: ControlMap,
     /// Where that is kept.
     pub map_path: Option<PathBuf>,
+    /// Instruments of its own, for the preset `soundfont`.
+    pub sound_font: Option<SoundFont>,
     /// Where recordings go.
     pub record_path: PathBuf,
     /// Whether one begins at once.
@@ -86,6 +89,13 @@ impl Running {
         let tempo = Bpm(options.settings.get(super::Control::TEMPO));
         let clock = Arc::clone(&sample_clock);
         let instrument = Instrument::prepare(setup, tempo, audio, orders, report_sender, clock);
+        let (instrument, sampled) = match &options.sound_font {
+            Some(font) => match Sampler::prepare(rate, font) {
+                Ok(sampler) => (instrument.with_sampler(sampler), Ok(())),
+                Err(reason) => (instrument, Err(format!("the SoundFont cannot be played: {reason}"))),
+            },
+            None => (instrument, Err("no SoundFont is loaded; `--soundfont FILE` brings one".to_owned())),
+        };
         let (taken_sender, taken) = channel();
         let (clock, counters) = (Arc::clone(&sample_clock), Arc::clone(&watcher.counters));
         let intake = Arc::new(Intake::new(order_sender, clock, counters, options.map, taken_sender));
@@ -118,6 +128,7 @@ impl Running {
             map_path: options.map_path,
             record_path: options.record_path,
             models: [mark, phrase_mark],
+            sampled,
             scene: Arc::clone(&scene),
             memory: Memory::default(),
         };

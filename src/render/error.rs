@@ -15,6 +15,9 @@ pub enum RenderError {
     /// The pictures failed.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// A SoundFont cannot be played.
+    #[error("the SoundFont: {0}")]
+    SoundFont(String),
     /// A file cannot be written.
     #[error("{}: cannot be written: {reason}", path.display())]
     Write {

@@ -6,8 +6,10 @@ use super::perform::{Recording, TAIL_SECONDS, perform};
 use super::replay;
 use super::sound::{write_notes, write_roll, write_wav};
 use super::video::Sink;
+use super::voicing::Voicing;
 use super::{Fps, Partial, RenderError, Target, TargetKind, Watch, has_ffmpeg};
 use crate::compose::{Controls, MelodyModel};
+use crate::music::SoundFont;
 use crate::music::midi::Score;
 use crate::picture::{Generator, Upscaler, VideoSize};
 use crate::take::Take;
@@ -30,6 +32,8 @@ pub struct Job {
     pub form: Form,
     /// How the composer answers; the seed holds for the pictures too.
     pub controls: Controls,
+    /// Plays in place of the house's instruments; in a recorded session, where it did.
+    pub sound_font: Option<SoundFont>,
     /// Pixels of a video frame.
     pub size: VideoSize,
     /// Video frames a second.
@@ -84,8 +88,9 @@ pub fn render(score: &Score, models: Models, job: &Job, watch: &mut dyn Watch) -
     let outputs = Outputs::begin(job, watch)?;
     let arrangement = Arrangement::new(score, job.form)?;
     let length = Length::new(arrangement.tempo.seconds_at(arrangement.end), job.fps)?;
+    let voicing = Voicing::new(SAMPLE_RATE, job.sound_font.as_ref())?;
     let Models { melody, painters } = models;
-    let recording = perform(&arrangement, melody, &job.controls, SAMPLE_RATE, length.samples, BLOCK, watch)?;
+    let recording = perform(&arrangement, melody, &job.controls, voicing, length.samples, BLOCK, watch)?;
     finish(outputs, arrangement, recording, painters, job, length, watch)
 }
 
@@ -99,7 +104,8 @@ pub fn render_take(take: &Take, painters: Painters, job: &Job, watch: &mut dyn W
     let sample_of = |sample: u64| (sample as f64 * ratio).round() as u64;
     let arrangement = replay::arrangement(take, SAMPLE_RATE, sample_of);
     let length = Length::new(sample_of(take.length) as f64 / f64::from(SAMPLE_RATE.0), job.fps)?;
-    let recording = replay::replay(take, SAMPLE_RATE, sample_of, length.samples, BLOCK, watch)?;
+    let voicing = Voicing::new(SAMPLE_RATE, job.sound_font.as_ref())?;
+    let recording = replay::replay(take, voicing, sample_of, length.samples, BLOCK, watch)?;
     finish(outputs, arrangement, recording, painters, job, length, watch)
 }
 

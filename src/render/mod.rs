@@ -15,6 +15,7 @@ mod replay;
 mod sound;
 mod target;
 mod video;
+mod voicing;
 
 pub use arrangement::{Arrangement, ArrangementError, Exchange, Form};
 pub use error::RenderError;

@@ -1,10 +1,10 @@
 //! Sound and notes: the performer on a virtual clock, and the composer answering in time because time waits for it.
 
 use super::arrangement::Arrangement;
+use super::voicing::Voicing;
 use super::{RenderError, Watch};
 use crate::bridge::{Part, Plan, Scheduled, ShowEvent, Stage, StageSizes};
 use crate::compose::{Composer, Controls, Cue, MelodyModel, Phrase, Worker};
-use crate::live::{Performer, Setup};
 use crate::music::Note;
 use crate::time::{Beats, SampleRate, Transport};
 
@@ -33,7 +33,7 @@ impl Recording {
     }
 }
 
-/// Plays an arrangement: `samples` samples at `rate`, in blocks of at most `block`. The samples do not depend on `block`.
+/// Plays an arrangement: `samples` samples, in blocks of at most `block`. The samples do not depend on `block`.
 ///
 /// # Errors
 /// [`RenderError::Compose`] and [`RenderError::Interrupted`].
@@ -41,7 +41,7 @@ pub fn perform(
     arrangement: &Arrangement,
     model: MelodyModel,
     controls: &Controls,
-    rate: SampleRate,
+    voicing: Voicing,
     samples: u64,
     block: usize,
     watch: &mut dyn Watch,
@@ -50,7 +50,8 @@ pub fn perform(
     let sizes = StageSizes { plans: 65_536, heard: 4 * plans, show: 4 * plans };
     let Stage { audio, composer, mut watcher } = Stage::new(sizes);
     let counters = std::sync::Arc::clone(&watcher.counters);
-    let mut performer = Performer::prepare(Setup { queue_capacity: plans, ..Setup::new(rate) }, audio);
+    let rate = voicing.rate;
+    let mut performer = voicing.performer(plans, audio);
     let mut composer = Composer::new(model, composer);
     composer.set_controls(controls.clone())?;
     let worker = Worker::spawn(composer);

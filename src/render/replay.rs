@@ -2,10 +2,11 @@
 
 use super::arrangement::{Arrangement, Exchange};
 use super::perform::Recording;
+use super::voicing::Voicing;
 use super::{RenderError, Watch};
 use crate::bridge::{Part, Plan, ShowEvent, Stage, StageSizes};
 use crate::compose::Phrase;
-use crate::live::{Performer, PlayerEvent, PlayerKind, Setup};
+use crate::live::{PlayerEvent, PlayerKind};
 use crate::music::{Note, PitchClassWeights, estimate_key};
 use crate::take::{Event, Take};
 use crate::time::{Beats, Bpm, MetreChange, MetreMap, SampleRate, TempoChange, TempoMap, Transport};
@@ -137,23 +138,23 @@ pub(super) fn arrangement(take: &Take, rate: SampleRate, sample_of: impl Fn(u64)
     Arrangement { call, backing, exchanges, chords: Vec::new(), tempo, metres, end, key }
 }
 
-/// Plays a take again: `samples` samples at `rate`.
+/// Plays a take again: `samples` samples.
 ///
 /// # Errors
 /// [`RenderError::Interrupted`].
 pub(super) fn replay(
     take: &Take,
-    rate: SampleRate,
+    voicing: Voicing,
     sample_of: impl Fn(u64) -> u64 + Copy,
     samples: u64,
     block: usize,
     watch: &mut dyn Watch,
 ) -> Result<Recording, RenderError> {
-    let line = Line::new(take, rate, sample_of);
+    let line = Line::new(take, voicing.rate, sample_of);
     let room = 4 * take.moments.len() + 65_536;
     let Stage { audio, mut composer, mut watcher } = Stage::new(StageSizes { plans: room, heard: room, show: room });
     let counters = std::sync::Arc::clone(&watcher.counters);
-    let mut performer = Performer::prepare(Setup { queue_capacity: room, ..Setup::new(rate) }, audio);
+    let mut performer = voicing.performer(room, audio);
     for (part, patch) in Part::ALL.into_iter().zip(take.header.patches) {
         performer.set_patch(part, patch);
     }

@@ -6,6 +6,7 @@ pub use message::{Order, OrderKind, Report, ReportKind};
 
 use super::performer::Performer;
 use super::setup::{PlayerEvent, PlayerKind, Setup};
+use super::synth::Sampler;
 use super::transport::{ClockIn, ClockOut, InternalClock, TapTempo, TransportSource};
 use crate::bridge::{AudioSide, Counters, Part, RingReceiver, RingSender, SampleClock};
 use crate::time::{Bpm, SampleRate, Transport};
@@ -91,6 +92,12 @@ impl Instrument {
             volume: 1.0,
             level: 1.0,
         }
+    }
+
+    /// With a SoundFont, for [`super::Patch::Sampled`].
+    #[must_use]
+    pub fn with_sampler(self, sampler: Sampler) -> Self {
+        Self { performer: self.performer.with_sampler(sampler), ..self }
     }
 
     /// Samples that were played.

@@ -5,7 +5,7 @@ use super::pulse::Pulse;
 use super::schedule::Schedule;
 use super::setup::{LatePolicy, PlayedNote, PlayerEvent, PlayerKind, Setup};
 use super::sounding::Sounding;
-use super::synth::{CHUNK, Patch, Synth};
+use super::synth::{CHUNK, Patch, Sampler, Synth};
 use crate::bridge::{AudioSide, ClockReading, Full, HeardKind, Meters, Part, Plan, Scheduled, ShowKind};
 use crate::time::{Beats, SampleRate, Transport};
 use notes::{Here, is_sane};
@@ -48,6 +48,13 @@ impl Performer {
             epoch: 0,
             energy: (0.0, 0),
         }
+    }
+
+    /// With a SoundFont, for [`Patch::Sampled`].
+    #[must_use]
+    pub fn with_sampler(mut self, sampler: Sampler) -> Self {
+        self.synth.set_sampler(sampler);
+        self
     }
 
     /// The number of the present stretch of time; see [`HeardKind::Transport`].

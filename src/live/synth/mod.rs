@@ -5,12 +5,14 @@ mod filter;
 mod fm;
 mod patch;
 mod pool;
+mod sampler;
 mod sine;
 mod subtractive;
 mod voice;
 mod wavetable;
 
 pub use patch::Patch;
+pub use sampler::Sampler;
 
 use super::effects::{Chorus, Limiter, Reverb};
 use super::setup::PartSetup;
@@ -25,6 +27,7 @@ const PARTS: usize = Part::ALL.len();
 
 /// Left and right samples of one chunk.
 pub(super) type Bus = [[f32; CHUNK]; 2];
+const SILENT: Bus = [[0.0; CHUNK]; 2];
 
 #[derive(Debug, Clone, Copy)]
 struct Channel {
@@ -55,6 +58,7 @@ impl Channel {
 pub(super) struct Synth {
     channels: [Channel; PARTS],
     pool: Pool,
+    sampler: Option<Sampler>,
     chorus: Chorus,
     reverb: Reverb,
     limiter: Limiter,
@@ -74,14 +78,19 @@ impl Synth {
         Self {
             channels: parts.each_ref().map(Channel::new),
             pool: Pool::prepare(rate),
+            sampler: None,
             chorus: Chorus::prepare(rate),
             reverb: Reverb::prepare(rate),
             limiter: Limiter::new(rate),
-            buses: [[[0.0; CHUNK]; 2]; PARTS],
+            buses: [SILENT; PARTS],
             quiet: 0,
             sleep_after: u64::from(rate.0) / 2,
             asleep: true,
         }
+    }
+
+    pub fn set_sampler(&mut self, sampler: Sampler) {
+        self.sampler = Some(sampler);
     }
 
     pub fn set_patch(&mut self, part: Part, patch: Patch) {
@@ -90,26 +99,41 @@ impl Synth {
 
     /// Begins a note; true where another had to make room.
     pub fn note_on(&mut self, part: Part, pitch: u8, velocity: u8) -> bool {
-        self.pool.note_on(part, self.channels[part.index()].patch, pitch, velocity)
+        match (self.channels[part.index()].patch, &mut self.sampler) {
+            (Patch::Sampled(program), Some(sampler)) => {
+                sampler.note_on(part, program, pitch, velocity);
+                false
+            }
+            (patch, _) => self.pool.note_on(part, patch, pitch, velocity),
+        }
     }
 
     pub fn note_off(&mut self, part: Part, pitch: u8) {
         self.pool.note_off(part, pitch);
+        if let Some(sampler) = &mut self.sampler {
+            sampler.note_off(part, pitch);
+        }
     }
 
     /// Fades every voice out within a few milliseconds.
     pub fn panic(&mut self) {
         self.pool.fade_all();
+        if let Some(sampler) = &mut self.sampler {
+            sampler.fade_all();
+        }
     }
 
     /// Cuts everything off, tails included.
     pub fn silence(&mut self) {
         self.pool.silence();
+        if let Some(sampler) = &mut self.sampler {
+            sampler.silence();
+        }
         self.sleep();
     }
 
     pub fn voices(&self) -> u32 {
-        self.pool.active()
+        self.pool.active() + self.sampler.as_ref().map_or(0, Sampler::held)
     }
 
     pub fn limiter_gain(&self) -> f32 {
@@ -127,7 +151,7 @@ impl Synth {
     /// Renders up to [`CHUNK`] samples.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
         let length = left.len().min(right.len()).min(CHUNK);
-        if self.asleep && self.pool.active() == 0 {
+        if self.asleep && self.pool.active() == 0 && self.sampler.is_none() {
             left.fill(0.0);
             right.fill(0.0);
             return;
@@ -136,6 +160,9 @@ impl Synth {
             bus[..length].fill(0.0);
         }
         self.pool.render(&mut self.buses, length);
+        if let Some(sampler) = &mut self.sampler {
+            sampler.render(&mut self.buses, length);
+        }
         // The chorus' return goes on to the reverb as its players do on average.
         let wet = self.channels.iter().map(|c| c.reverb).sum::<f32>() / PARTS as f32;
         for i in 0..length {

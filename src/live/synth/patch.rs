@@ -20,6 +20,8 @@ pub enum Patch {
     Pluck,
     /// A stopped flute organ: the rounded voice alone, at once and for as long as it is held.
     Organ,
+    /// An instrument of the SoundFont, by its program number (0 to 127); keys where there is none.
+    Sampled(u8),
 }
 
 /// Numbers of an FM instrument. Times in seconds; an index is the peak phase deviation in radians.
@@ -70,7 +72,7 @@ pub(super) enum Sound {
 impl Patch {
     pub(super) fn sound(self) -> Sound {
         match self {
-            Self::Keys => Sound::Fm(FmSound {
+            Self::Keys | Self::Sampled(_) => Sound::Fm(FmSound {
                 gain: 0.37,
                 attack: 0.0025,
                 release: 0.11,

@@ -26,7 +26,7 @@ const HELP: &str = " z s x d c v g b h n j m …   piano, from C        space   
  Tab, Alt-1 … 6   mode: answer, continue, improvise, morph, vary, harmonise
  Home        again: the same phrase               Ctrl-Z  undo   Ctrl-Y  redo
  End         another phrase in its place          \\       hold: repeat it
- Shift-F1 … F8   lock bars 1 … 8 of it            [ ]     vary less, more
+ Shift-F1 … F8   lock bars 1 … 8 (Ctrl: 9 … 16)   [ ]     vary less, more
  Alt-A … D   capture a phrase                     Alt and arrows   morph
 
  ↑ ↓         choose a control                     F6      answers on and off

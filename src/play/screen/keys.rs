@@ -123,6 +123,7 @@ impl Keyboard {
             KeyCode::Char('[') => step_named("vary", -1.0),
             KeyCode::Char(']') => step_named("vary", 1.0),
             KeyCode::F(bar @ 1..=8) if shift => step_named(&format!("lock-{bar}"), 1.0),
+            KeyCode::F(bar @ 1..=8) if control => step_named(&format!("lock-{}", bar + 8), 1.0),
             KeyCode::Esc if self.help => {
                 self.help = false;
                 None

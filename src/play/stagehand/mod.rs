@@ -7,7 +7,6 @@ mod watch;
 
 use super::control::{CONTROLS, Control, Settings, Shape};
 use super::intake::{Intake, Taken, value_of};
-use super::preset;
 use super::scene::{Grade, Scene};
 use crate::bridge::{Part, RingReceiver, SampleClock, WatcherSide};
 use crate::compose::Order;
@@ -73,6 +72,8 @@ pub(super) struct Stagehand {
     pub map_path: Option<PathBuf>,
     /// Where a recording is to go.
     pub record_path: PathBuf,
+    /// Or why no SoundFont plays.
+    pub sampled: Result<(), String>,
     /// The composer's models: of melodies, and of phrases.
     pub models: [Option<ModelMark>; 2],
     /// What is seen.
@@ -201,8 +202,11 @@ impl Stagehand {
                 self.intake.panic(now);
                 self.silence(now);
             }
-            Control::SOUND => {
-                for (part, patch) in Part::ALL.into_iter().zip(preset::patches(value as usize)) {
+            Control::SOUND | Control::CALL_PROGRAM | Control::ANSWER_PROGRAM | Control::BACKING_PROGRAM => {
+                if let (true, Err(reason)) = (self.memory.settings.wants_sound_font(), &self.sampled) {
+                    self.tell(Grade::Warning, reason.clone());
+                }
+                for (part, patch) in Part::ALL.into_iter().zip(self.memory.settings.patches()) {
                     self.intake.order(now, OrderKind::Patch(part, patch));
                 }
             }

@@ -1,7 +1,6 @@
 //! The record of a session.
 
-use super::super::control::{CONTROLS, Control};
-use super::super::preset;
+use super::super::control::CONTROLS;
 use super::super::scene::Grade;
 use super::{Stagehand, lock};
 use crate::devices::now_ns;
@@ -22,7 +21,7 @@ impl Stagehand {
             return;
         }
         let settings = &self.memory.settings;
-        let patches = preset::patches(settings.get(Control::SOUND) as usize);
+        let patches = settings.patches();
         let mut header = Header::new(self.rate, settings.composer().controls.seed, patches);
         [header.model, header.phrase_model] = self.models.clone();
         header.controls = CONTROLS.iter().map(|s| (s.name.to_owned(), settings.get(s.control))).collect();
