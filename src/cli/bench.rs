@@ -1,4 +1,7 @@
-//! `oneiro bench`: how fast this machine trains.
+//! `oneiro bench`: how fast this machine trains, and whether the instrument holds.
+
+#[cfg(feature = "play")]
+mod soak;
 
 use super::{Usage, answer};
 use anyhow::Result;
@@ -26,6 +29,9 @@ enum What {
     Train(TrainArgs),
     /// Time the forms of single convolutions' derivatives, one thread
     Layers(LayersArgs),
+    /// Play the instrument with random hands, faster than time, and see whether it holds
+    #[cfg(feature = "play")]
+    Soak(soak::Args),
 }
 
 /// Arguments of `oneiro bench layers`.
@@ -67,6 +73,8 @@ pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Train(args) => run_train(args),
         What::Layers(args) => run_layers(&args),
+        #[cfg(feature = "play")]
+        What::Soak(args) => soak::run(&args),
     }
 }
 

@@ -14,6 +14,7 @@ mod preset;
 mod running;
 mod scene;
 mod screen;
+mod soak;
 mod stagehand;
 
 pub use control::{CONTROLS, Control, Settings, Shape, Spec};
@@ -23,4 +24,5 @@ pub use preset::NAMES as PRESETS;
 pub use running::{Models, Options, Running};
 pub use scene::{Grade, Losses, Scene, SeenNote};
 pub use screen::show;
+pub use soak::{Memory, SoakReport, soak};
 pub use stagehand::{Wish, lock};
