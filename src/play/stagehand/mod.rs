@@ -5,16 +5,16 @@ mod company;
 mod record;
 mod watch;
 
-use super::control::{CONTROLS, Control, Settings, Shape};
 use super::intake::{Intake, Taken, value_of};
-use super::preset;
-use super::scene::{Grade, Scene};
+use super::scene::Scene;
 use crate::bridge::{Part, RingReceiver, SampleClock, WatcherSide};
 use crate::compose::Order;
+use crate::controls::{self, CONTROLS, Control, Settings, Shape};
 use crate::devices::midi::{MidiNews, Outputs};
 use crate::devices::sound::SoundNews;
 use crate::devices::{Load, now_ns};
 use crate::live::{OrderKind, PlayerKind, Report, ReportKind};
+use crate::seen::Grade;
 use crate::take::{Event, ModelMark, Recorder};
 use crate::time::{Bpm, SampleRate};
 use company::Followed;
@@ -95,7 +95,6 @@ pub(super) struct Memory {
     sent: [u128; 2],
     /// The last sample that was told of.
     sample: u64,
-    epoch: u32,
     worst_ns: u64,
 }
 
@@ -202,7 +201,7 @@ impl Stagehand {
                 self.silence(now);
             }
             Control::SOUND => {
-                for (part, patch) in Part::ALL.into_iter().zip(preset::patches(value as usize)) {
+                for (part, patch) in Part::ALL.into_iter().zip(controls::patches(value as usize)) {
                     self.intake.order(now, OrderKind::Patch(part, patch));
                 }
             }

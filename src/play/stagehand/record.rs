@@ -1,10 +1,9 @@
 //! The record of a session.
 
-use super::super::control::{CONTROLS, Control};
-use super::super::preset;
-use super::super::scene::Grade;
 use super::{Stagehand, lock};
+use crate::controls::{self, CONTROLS, Control};
 use crate::devices::now_ns;
+use crate::seen::Grade;
 use crate::take::{Event, Header, Recorder};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +21,7 @@ impl Stagehand {
             return;
         }
         let settings = &self.memory.settings;
-        let patches = preset::patches(settings.get(Control::SOUND) as usize);
+        let patches = controls::patches(settings.get(Control::SOUND) as usize);
         let mut header = Header::new(self.rate, settings.composer().controls.seed, patches);
         [header.model, header.phrase_model] = self.models.clone();
         header.controls = CONTROLS.iter().map(|s| (s.name.to_owned(), settings.get(s.control))).collect();

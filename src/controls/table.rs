@@ -1,4 +1,4 @@
-//! What a player can turn and press, with ranges and units: one table for the screen, for MIDI and for recordings.
+//! Every control, with ranges, units and texts.
 //!
 //! What belongs to the instrument itself stands here; the composer's settings are taken from [`PARAMETERS`].
 
@@ -100,7 +100,7 @@ own! {
     /// Tempo of the own clock.
     TEMPO = 9, "tempo" "bpm" 30.0 ..= 300.0, 1.0, 110.0, Shape::Smooth(2);
     /// The sounds.
-    SOUND = 10, "sound" "" 0.0 ..= 7.0, 1.0, 0.0, Shape::Choice(super::preset::NAMES);
+    SOUND = 10, "sound" "" 0.0 ..= 7.0, 1.0, 0.0, Shape::Choice(super::sounds::NAMES);
     /// The level of all sound.
     VOLUME = 11, "volume" "" 0.0 ..= 1.0, 0.05, 1.0, Shape::Smooth(2);
     /// Whether what comes in by MIDI goes out again.
