@@ -134,6 +134,8 @@ pub enum HeardKind {
         /// Its metre.
         time_signature: TimeSignature,
     },
+    /// A stretch of time ends here: all its notes have ended, and the next transport begins another.
+    Break,
     /// The transport started, stopped, jumped or changed tempo or metre, or everything was ended by a panic or a reset.
     Transport {
         /// Whether time runs.

@@ -37,7 +37,7 @@ impl Ear {
                     self.map_metres();
                 }
             }
-            HeardKind::Transport { .. } => {}
+            HeardKind::Transport { .. } | HeardKind::Break => {}
         }
     }
 

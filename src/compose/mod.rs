@@ -27,7 +27,7 @@ pub use composer::{Composer, Cue, Phrase};
 pub use controls::{Controls, Expression, ScaleControl};
 pub use director::{
     Boundary, Corner, Direction, Director, MOST_BARS, Mode, Order, PlayedPhrase, Refusal, SecondVoice, Settings,
-    Status, Turn,
+    Status, Turn, stride,
 };
 pub use error::ComposeError;
 pub use harmony::{HarmonySpan, avoid_notes, home_tones};

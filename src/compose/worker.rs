@@ -69,7 +69,7 @@ pub struct News {
 
 #[derive(Debug)]
 enum Task {
-    Follow(ClockReading),
+    Follow(ClockReading, Option<Sender<News>>),
     RunTo(Beats, Sender<News>),
     Order(Beats, Order),
 }
@@ -93,8 +93,8 @@ impl DirectorWorker {
                 let began = Instant::now();
                 let (mut order, mut asked, mut quiet) = (None, None, false);
                 let result = match task {
-                    Task::Follow(clock) => {
-                        quiet = true;
+                    Task::Follow(clock, sender) => {
+                        (quiet, asked) = (sender.is_none(), sender);
                         director.follow(&clock)
                     }
                     Task::RunTo(pos, sender) => {
@@ -135,7 +135,17 @@ impl DirectorWorker {
     /// # Errors
     /// [`ComposeError::Gone`].
     pub fn follow(&self, clock: ClockReading) -> Result<(), ComposeError> {
-        self.give(Task::Follow(clock))
+        self.give(Task::Follow(clock, None))
+    }
+
+    /// As [`DirectorWorker::follow`], and waits for what comes of it: for those who have time; see [`super::stride`].
+    ///
+    /// # Errors
+    /// [`ComposeError::Gone`]; other errors are in the news.
+    pub fn catch_up(&self, clock: ClockReading) -> Result<News, ComposeError> {
+        let (sender, receiver) = channel();
+        self.give(Task::Follow(clock, Some(sender)))?;
+        receiver.recv().map_err(|_| ComposeError::Gone)
     }
 
     /// Goes on up to a position and waits for what comes of it: for those who have time. See [`Director::run_to`].

@@ -13,10 +13,12 @@ mod improvise;
 mod latent;
 mod plans;
 mod second_voice;
+mod stride;
 mod turns;
 
 pub use direction::{Boundary, Corner, Direction, MOST_BARS, Mode, Order, SecondVoice, Settings};
 pub use latent::Refusal;
+pub use stride::stride;
 pub use turns::Turn;
 
 use super::ear::Ear;
@@ -37,6 +39,9 @@ use std::collections::VecDeque;
 const LEAD: u32 = STEPS_PER_BEAT / 4;
 /// Longer ways than this, in steps, are jumped: 43,000 quarter notes.
 const LONGEST_WAY: i64 = 1 << 20;
+/// Positions are heard in so many parts of a quarter note, 40 of a step. Whether a sample that is meant to lie on a step
+/// comes out a hair before or after it depends on the sample rate; what is decided must not.
+const TICKS: u32 = 40 * STEPS_PER_BEAT;
 /// What was heard is remembered for so long, in quarter notes.
 const MEMORY: f64 = 256.0;
 
@@ -92,7 +97,7 @@ pub struct Director {
     waiting: VecDeque<Heard>,
     orders: VecDeque<(Beats, Order)>,
     epoch: u32,
-    /// Whether the transport said that it stands.
+    /// Whether time stands, as it does until the transport says that it runs.
     stopped: bool,
     /// The next step to think at; `None` before anything was heard of a stretch of time.
     next: Option<i64>,
@@ -135,7 +140,7 @@ impl Director {
             waiting: VecDeque::new(),
             orders: VecDeque::new(),
             epoch: 0,
-            stopped: false,
+            stopped: true,
             next: None,
             onsets: Vec::new(),
             turn: Turn::Waiting,
@@ -202,8 +207,8 @@ impl Director {
         self.told.drain(..)
     }
 
-    /// Gives an order at a position, which the player saw when he gave it. It is followed from the next step on that was
-    /// not thought at yet, and at once while time stands. Gives the position that counts, for a recording.
+    /// Gives an order at a position, which the player saw when he gave it. It is followed at the first step after that
+    /// was not thought at yet, and at once while time stands. Gives the position that counts, for a recording.
     ///
     /// # Errors
     /// [`ComposeError::Control`] for settings out of range; else as [`Director::run_to`], for what waits in the ring is
@@ -221,7 +226,8 @@ impl Director {
             }
             return Ok(at);
         };
-        let at = if at.is_finite() { at.max(position(next)) } else { position(next) };
+        let thought = position(next - 1);
+        let at = if at.is_finite() { heard_at(at).max(thought) } else { thought };
         let place = self.orders.partition_point(|(other, _)| *other <= at);
         self.orders.insert(place, (at, order));
         Ok(at)
@@ -251,6 +257,7 @@ impl Director {
             self.waiting.push_back(heard);
         }
         while let Some(&heard) = self.waiting.front() {
+            let heard = Heard { pos_beats: heard_at(heard.pos_beats), ..heard };
             if let HeardKind::Transport { playing, time_signature, epoch, .. } = heard.kind {
                 if epoch != self.epoch || playing == self.stopped || self.next.is_none() {
                     self.restart(heard.pos_beats, time_signature);
@@ -278,7 +285,7 @@ impl Director {
         self.onsets.clear();
         self.capturing.clear();
         self.next = Some(step_after(at));
-        self.orders.iter_mut().for_each(|(order, _)| *order = at);
+        self.orders.iter_mut().for_each(|(given, _)| *given = Beats(f64::NEG_INFINITY));
     }
 
     /// Thinks at all steps up to a position.
@@ -303,7 +310,7 @@ impl Director {
     /// Decides what begins `lead` steps after a step.
     fn think(&mut self, step: i64) -> Result<(), ComposeError> {
         let at = position(step);
-        while let Some((_, order)) = self.orders.pop_front_if(|(given, _)| *given <= at) {
+        while let Some((_, order)) = self.orders.pop_front_if(|(given, _)| *given < at) {
             self.apply(at, order)?;
         }
         self.capture(at);
@@ -395,6 +402,11 @@ impl Director {
 
 fn position(step: i64) -> Beats {
     Beats::from_steps(step, STEPS_PER_BEAT)
+}
+
+/// A position as it is heard: the nearest tick.
+fn heard_at(at: Beats) -> Beats {
+    if at.is_finite() { Beats::from_steps(at.nearest_step(TICKS), TICKS) } else { at }
 }
 
 /// The first step that is not before a position.

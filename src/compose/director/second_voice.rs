@@ -9,7 +9,7 @@ use crate::time::Beats;
 /// Steps between the lines on which the voice begins notes, where no grid is set: a sixteenth.
 const USUAL_GRID: u32 = STEPS_PER_BEAT / 4;
 /// Steps from a decision to the voice's note, at least: shorter than the lead of phrases, for a voice must be prompt.
-const PROMPT: u32 = 2;
+pub(super) const PROMPT: u32 = 2;
 /// Length of a note whose end cannot be guessed yet, and the longest, in steps.
 const LENGTHS: (i64, i64) = (STEPS_PER_BEAT as i64, 4 * STEPS_PER_BEAT as i64);
 /// The voice's velocity against the player's.

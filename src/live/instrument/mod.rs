@@ -34,8 +34,9 @@ pub struct Instrument {
     sends_clock: bool,
     /// First sample of the block that comes next.
     now: u64,
-    /// How long orders wait, in samples: the length of a block.
+    /// How long orders wait, in samples: the length of a block, or always the same.
     latency: u64,
+    fixed_latency: bool,
     waiting: Option<Order>,
     player: [PlayerEvent; ROOM],
     /// The transport that was reported last, and where.
@@ -84,6 +85,7 @@ impl Instrument {
             sends_clock: false,
             now: 0,
             latency: 0,
+            fixed_latency: false,
             waiting: None,
             player: [nothing; ROOM],
             told: None,
@@ -91,6 +93,13 @@ impl Instrument {
             volume: 1.0,
             level: 1.0,
         }
+    }
+
+    /// Lets orders wait for so many samples whatever the blocks, so that what is played does not depend on them: at
+    /// least the longest block, or orders come late.
+    #[must_use]
+    pub fn with_latency(self, samples: u64) -> Self {
+        Self { latency: samples, fixed_latency: true, ..self }
     }
 
     /// Samples that were played.
@@ -107,7 +116,9 @@ impl Instrument {
         self.sample_clock.follow(self.now, now_ns);
         // Grows at once and shrinks slowly, for devices that take blocks of different lengths in turn.
         let block = length as u64;
-        self.latency = if block > self.latency { block } else { self.latency - (self.latency - block) / 64 };
+        if !self.fixed_latency {
+            self.latency = if block > self.latency { block } else { self.latency - (self.latency - block) / 64 };
+        }
         let mut done = 0;
         while done < length {
             done += self.piece(&mut left[done..length], &mut right[done..length]);

@@ -209,6 +209,7 @@ impl Performer {
     /// Ends a stretch of time: every note, every plan, and every plan still on its way.
     fn break_off<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) {
         self.end_all(here);
+        self.tell_composer(self.clock.pos_of(here.sample), HeardKind::Break);
         self.schedule.clear();
         self.epoch = self.epoch.wrapping_add(1);
     }
