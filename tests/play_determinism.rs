@@ -92,7 +92,13 @@ impl Company {
     fn order(&mut self, at: f64, order: Order) {
         match self {
             Self::Here(director) => drop(director.order(Beats(at), order).unwrap()),
-            Self::There(worker) => worker.order(Beats(at), order).unwrap(),
+            Self::There(worker) => {
+                worker.order(Beats(at), order).unwrap();
+                // What is played next must not be heard before it.
+                while worker.news().is_none_or(|news| news.order.is_none()) {
+                    std::thread::yield_now();
+                }
+            }
         }
     }
 

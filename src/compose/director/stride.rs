@@ -10,7 +10,7 @@ use crate::time::{SampleRate, Transport};
 /// After each piece the director takes in what was heard and thinks up to the end of the piece
 /// ([`Director::follow`](super::Director::follow) with the performer's clock), and only then the next one is played. So
 /// everything that it plans is in the ring before its sample comes, and the notes are the same for any block length and
-/// any speed. The tempo is that of the whole piece: the caller cuts blocks where it changes, as hosts do.
+/// any speed. Orders are given before the piece in which they lie is played, and have been taken in by then. The tempo is that of the whole piece: the caller cuts blocks where it changes, as hosts do.
 ///
 /// ```
 /// use oneiro::compose::stride;
