@@ -12,6 +12,7 @@
 
 pub mod bridge;
 pub mod compose;
+pub mod controls;
 #[cfg(feature = "play")]
 pub mod devices;
 pub mod files;
@@ -22,6 +23,7 @@ pub mod picture;
 #[cfg(feature = "play")]
 pub mod play;
 pub mod render;
+pub mod seen;
 pub mod take;
 pub mod time;
 pub mod train;

@@ -6,6 +6,7 @@ mod render_support;
 
 use oneiro::bridge::{Part, ShowKind};
 use oneiro::compose::{MelodyModel, Mode, Refusal};
+use oneiro::controls::{Control, Settings};
 use oneiro::devices::midi::MidiChoice;
 use oneiro::devices::now_ns;
 use oneiro::devices::sound::SoundChoice;
@@ -13,7 +14,7 @@ use oneiro::live::LatePolicy;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, read_midi_file};
-use oneiro::play::{Control, ControlMap, Models, Options, Running, Settings, Wish, lock};
+use oneiro::play::{ControlMap, Models, Options, Running, Wish, lock};
 use oneiro::render::{Form, Fps, Job, Painters, Target, render_take};
 use oneiro::take::{Event, ModelMark, Take, read_take};
 use oneiro::time::{Beats, TimeSignature};

@@ -1,1 +1,30 @@
-//! Oneiro in a DAW.
+//! Oneiro in a DAW: CLAP and VST3. An adapter: music and mathematics are in the library `oneiro`.
+//!
+//! | Part | Thread | Does |
+//! |---|---|---|
+//! | [`audio`] | audio | a host's block to the performer, its notes to the host |
+//! | [`worker`] | one for each instance | opens models, lets the director hear and play, keeps the view |
+//! | [`view`], [`moves`], [`presets`] | the host's main thread | what an editor reads and may ask for |
+//! | [`parameters`], [`state`] | the host's main thread | what a host sets and stores |
+
+pub mod audio;
+pub mod models;
+pub mod moves;
+pub mod parameters;
+pub mod presets;
+pub mod shared;
+pub mod state;
+pub mod view;
+pub mod worker;
+
+mod plugin;
+
+pub use plugin::{Flavour, Instrument, NoteEffect, Oneiro};
+
+/// The instrument.
+type OneiroInstrument = Oneiro<Instrument>;
+/// The note effect.
+type OneiroNotes = Oneiro<NoteEffect>;
+
+nice_plug::nice_export_clap!(OneiroInstrument, OneiroNotes);
+nice_plug::nice_export_vst3!(OneiroInstrument);

@@ -3,6 +3,7 @@
 use super::{Usage, answer};
 use anyhow::{Context as _, Result};
 use oneiro::compose::{MelodyModel, Mode, PhraseModel};
+use oneiro::controls::{CONTROLS, Control, SOUNDS, Settings, Shape, Spec};
 use oneiro::devices::midi::MidiChoice;
 use oneiro::devices::sound::SoundChoice;
 use oneiro::devices::{DeviceError, midi, sound};
@@ -12,9 +13,8 @@ use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::SoundFont;
-use oneiro::play::{
-    CONTROLS, Control, ControlMap, Grade, Models, Options, PRESETS, Running, Scene, Settings, Shape, lock, show,
-};
+use oneiro::play::{ControlMap, Models, Options, Running, Scene, lock, show};
+use oneiro::seen::Grade;
 use oneiro::take::ModelMark;
 use oneiro::time::{Beats, TimeSignature};
 use sha2::{Digest as _, Sha256};
@@ -125,8 +125,8 @@ enum Late {
 }
 
 fn parse_preset(text: &str) -> Result<usize, String> {
-    let place = PRESETS.iter().position(|name| *name == text);
-    place.ok_or_else(|| format!("one of {} is needed", PRESETS.join(", ")))
+    let place = SOUNDS.iter().position(|name| *name == text);
+    place.ok_or_else(|| format!("one of {} is needed", SOUNDS.join(", ")))
 }
 
 fn parse_mode(text: &str) -> Result<Mode, String> {
@@ -196,7 +196,7 @@ pub fn run(args: Args) -> Result<()> {
 fn options(args: &Args, sound: SoundChoice) -> Result<Options> {
     let mut settings = Settings::default();
     let sound_font = args.soundfont.as_deref().map(SoundFont::open).transpose()?;
-    let usual = PRESETS.iter().position(|name| sound_font.is_some() && *name == "soundfont").unwrap_or(0);
+    let usual = SOUNDS.iter().position(|name| sound_font.is_some() && *name == "soundfont").unwrap_or(0);
     settings.set(Control::SOUND, args.preset.unwrap_or(usual) as f64);
     let given = [
         (Some(Control::MODE), Some(args.mode as usize as f64)),
@@ -286,8 +286,8 @@ fn list(choice: &SoundChoice, jack: bool) -> Result<()> {
             Err(e) => answer(&lines("MIDI", vec![e.to_string()]))?,
         }
     }
-    answer(&lines("presets", PRESETS.iter().map(|&name| name.to_owned()).collect()))?;
-    let control = |spec: &oneiro::play::Spec| {
+    answer(&lines("presets", SOUNDS.iter().map(|&name| name.to_owned()).collect()))?;
+    let control = |spec: &Spec| {
         let values = match spec.shape {
             Shape::Choice(names) => names.join(", "),
             Shape::Trigger => "pressed".into(),

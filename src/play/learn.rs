@@ -1,6 +1,6 @@
 //! Which knob, pedal or key of a MIDI device moves which control. Kept in a file of the user's.
 
-use super::control::{Control, Shape};
+use crate::controls::{Control, Shape};
 use crate::files::write_whole;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;

@@ -7,22 +7,18 @@
 //! | [`crate::compose::DirectorWorker`] | its own | hears the player and plays, in a mode |
 //! | the screen | the program's first | draws a [`Scene`], takes wishes |
 
-mod control;
 mod intake;
 mod learn;
-mod preset;
 mod running;
 mod scene;
 mod screen;
 mod soak;
 mod stagehand;
 
-pub use control::{CONTROLS, Control, Settings, Shape, Spec};
 pub use intake::Intake;
 pub use learn::{Binding, ControlMap, Knob, MapError};
-pub use preset::NAMES as PRESETS;
 pub use running::{Models, Options, Running};
-pub use scene::{Grade, Losses, Scene, SeenNote};
+pub use scene::Scene;
 pub use screen::show;
 pub use soak::{Memory, SoakReport, soak};
 pub use stagehand::{Wish, lock};

@@ -1,12 +1,12 @@
 //! All threads of the instrument together.
 
-use super::control::Settings;
 use super::intake::Intake;
 use super::learn::ControlMap;
 use super::scene::Scene;
 use super::stagehand::{Company, Memory, Stagehand, Wish};
 use crate::bridge::{SampleClock, Stage, ring};
 use crate::compose::{Director, DirectorWorker, MelodyModel, PhraseModel};
+use crate::controls::{Control, Settings};
 use crate::devices::midi::{MidiChoice, MidiKeeper, Outputs};
 use crate::devices::sound::{SoundChoice, SoundKeeper, probe};
 use crate::devices::{DeviceError, Load, now_ns};
@@ -86,7 +86,7 @@ impl Running {
         let (report_sender, reports) = ring(REPORTS);
         let sample_clock = Arc::new(SampleClock::new(rate));
         let setup = Setup { late: options.late, ..Setup::new(rate) };
-        let tempo = Bpm(options.settings.get(super::Control::TEMPO));
+        let tempo = Bpm(options.settings.get(Control::TEMPO));
         let clock = Arc::clone(&sample_clock);
         let instrument = Instrument::prepare(setup, tempo, audio, orders, report_sender, clock);
         let (instrument, sampled) = match &options.sound_font {

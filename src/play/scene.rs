@@ -1,88 +1,23 @@
 //! Everything there is to see, in one place: the screen is a function of this.
 
-use super::control::{Control, Settings};
 use super::learn::ControlMap;
-use crate::bridge::{ClockReading, Meters, Part};
-use crate::compose::{News, Status, Turn};
-use crate::music::{Chord, Key, Note};
-use crate::time::Beats;
-use std::collections::VecDeque;
+use crate::controls::{Control, Settings};
+use crate::seen::Seen;
+use std::ops::{Deref, DerefMut};
 
-/// Messages that are kept.
-const MESSAGES: usize = 50;
-/// Beats that are kept of what has sounded.
-const PAST_BEATS: f64 = 64.0;
-
-/// A note that was seen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SeenNote {
-    /// Whose.
-    pub part: Part,
-    /// MIDI key number: 0 to 127.
-    pub pitch: u8,
-    /// Where it began.
-    pub from: Beats,
-    /// Where it ended; `None` while it sounds.
-    pub to: Option<Beats>,
-}
-
-/// How a message is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// For information.
-    Note,
-    /// Something is not as it should be.
-    Warning,
-}
-
-/// What went wrong since the beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Losses {
-    /// Notes that came too late and were dropped.
-    pub late_dropped: u64,
-    /// Notes that came too late and were moved.
-    pub late_moved: u64,
-    /// Messages that found a ring full.
-    pub dropped: u64,
-    /// Voices cut short.
-    pub stolen: u64,
-    /// Blocks the sound device did not get in time.
-    pub xruns: u64,
-}
-
-/// What there is to see.
-#[derive(Debug, Clone, PartialEq)]
+/// What there is to see: of the music ([`Seen`], whose fields are at hand here too), and of the instrument around it.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scene {
-    /// The musical clock.
-    pub clock: ClockReading,
-    /// Levels.
-    pub meters: Meters,
-    /// The highest peak of late, falling.
-    pub peak: [f32; 2],
-    /// What has sounded and sounds, oldest first.
-    pub notes: VecDeque<SeenNote>,
-    /// What is going to be played.
-    pub coming: Vec<Note>,
-    /// How things stand with the composer: mode, turn, history, captured phrases, what it refused.
-    pub status: Status,
-    /// From where to where the newest phrase is played.
-    pub window: Option<(Beats, Beats)>,
-    /// The chord that sounds.
-    pub chord: Option<Chord>,
-    /// The key of the last answer.
-    pub key: Option<Key>,
+    /// The music.
+    pub seen: Seen,
     /// Every control.
     pub settings: Settings,
     /// What moves them.
     pub map: ControlMap,
     /// The control that waits for a knob.
     pub learning: Option<Control>,
-    /// What went wrong.
-    pub losses: Losses,
     /// Share of its time that the audio callback took: of late, and at most of late.
     pub load: (f64, f64),
-    /// Milliseconds that the last answer took.
-    pub answer_ms: Option<f64>,
     /// The sound device, where one plays.
     pub device: Option<String>,
     /// MIDI ports that are connected.
@@ -93,114 +28,18 @@ pub struct Scene {
     pub phrase_model: Option<String>,
     /// Where the session is recorded to.
     pub recording: Option<String>,
-    /// The newest messages, oldest first.
-    pub messages: VecDeque<(Grade, String)>,
-    /// Messages since the beginning, so that new ones can be told.
-    pub told: u64,
 }
 
-impl Default for Scene {
-    fn default() -> Self {
-        Self {
-            clock: ClockReading::default(),
-            meters: Meters::default(),
-            peak: [0.0; 2],
-            notes: VecDeque::new(),
-            coming: Vec::new(),
-            status: Status::default(),
-            window: None,
-            chord: None,
-            key: None,
-            settings: Settings::default(),
-            map: ControlMap::default(),
-            learning: None,
-            losses: Losses::default(),
-            load: (0.0, 0.0),
-            answer_ms: None,
-            device: None,
-            ports: Vec::new(),
-            model: None,
-            phrase_model: None,
-            recording: None,
-            messages: VecDeque::new(),
-            told: 0,
-        }
+impl Deref for Scene {
+    type Target = Seen;
+
+    fn deref(&self) -> &Seen {
+        &self.seen
     }
 }
 
-impl Scene {
-    /// Adds a message.
-    pub fn tell(&mut self, grade: Grade, message: String) {
-        self.messages.push_back((grade, message));
-        self.told += 1;
-        if self.messages.len() > MESSAGES {
-            self.messages.pop_front();
-        }
-    }
-
-    /// A note begins.
-    pub fn note_on(&mut self, part: Part, pitch: u8, at: Beats) {
-        self.note_off(part, pitch, at);
-        self.notes.push_back(SeenNote { part, pitch, from: at, to: None });
-        self.coming.retain(|note| note.onset > at);
-        self.name_chord();
-    }
-
-    /// A note ends.
-    pub fn note_off(&mut self, part: Part, pitch: u8, at: Beats) {
-        let sounding = |n: &&mut SeenNote| n.part == part && n.pitch == pitch && n.to.is_none();
-        if let Some(note) = self.notes.iter_mut().rev().find(sounding) {
-            note.to = Some(at);
-            self.name_chord();
-        }
-    }
-
-    /// The composer has news.
-    pub fn compose(&mut self, news: News) {
-        let News { status, phrases, took, error, .. } = news;
-        if let Some(e) = error {
-            self.tell(Grade::Warning, format!("nothing is played: {e}"));
-        }
-        if let Some(refusal) = status.refusal.as_ref().filter(|_| status.refused > self.status.refused) {
-            self.tell(Grade::Warning, format!("{}: {refusal}; the melody network answers", status.mode));
-        }
-        if !phrases.is_empty() {
-            self.answer_ms = Some(1e3 * took.as_secs_f64());
-        }
-        for played in phrases {
-            (self.key, self.window) = (played.phrase.key, Some(played.window));
-            // What was planned from there on has given way.
-            self.coming.retain(|note| note.onset < played.window.0);
-            self.coming.extend(played.phrase.notes);
-        }
-        if !matches!(status.turn, Turn::Playing { .. }) {
-            self.coming.clear();
-        }
-        self.status = status;
-    }
-
-    /// Time goes on: forgets what lies too far back.
-    pub fn forget_old(&mut self) {
-        let now = self.clock.pos_beats;
-        let old = |n: &SeenNote| n.to.is_some_and(|to| now - to > Beats(PAST_BEATS));
-        while self.notes.front().is_some_and(old) {
-            self.notes.pop_front();
-        }
-        self.coming.retain(|note| note.end() > now);
-    }
-
-    /// Time has jumped or stopped: what was seen has other positions, and nothing is coming.
-    pub fn clear(&mut self) {
-        self.notes.clear();
-        self.coming.clear();
-        self.chord = None;
-    }
-
-    fn name_chord(&mut self) {
-        let sounding = || self.notes.iter().filter(|n| n.to.is_none() && n.part != Part::Answer).map(|n| n.pitch);
-        let classes = sounding().map(crate::music::PitchClass::of).collect();
-        if let Some(chord) = Chord::recognise(classes, sounding().min().map(crate::music::PitchClass::of)) {
-            self.chord = Some(chord);
-        }
+impl DerefMut for Scene {
+    fn deref_mut(&mut self) -> &mut Seen {
+        &mut self.seen
     }
 }

@@ -173,6 +173,11 @@ impl Director {
         Self { lead: steps.min(4 * STEPS_PER_BEAT), ..self }
     }
 
+    /// Gives back its ends of the rings, for another director. What it has planned stays planned.
+    pub fn into_side(self) -> ComposerSide {
+        self.side
+    }
+
     /// The settings in force.
     pub fn settings(&self) -> &Settings {
         &self.settings

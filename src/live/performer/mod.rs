@@ -28,6 +28,8 @@ pub struct Performer {
     /// Samples since preparation: the first sample of the block that comes next.
     now: i64,
     epoch: u32,
+    /// Messages that were sent to the composer.
+    told: u64,
     /// Sum of squares since the last beat, and of how many samples.
     energy: (f64, u64),
 }
@@ -46,6 +48,7 @@ impl Performer {
             synth: Synth::prepare(rate, &setup.parts),
             now: 0,
             epoch: 0,
+            told: 0,
             energy: (0.0, 0),
         }
     }
@@ -60,6 +63,11 @@ impl Performer {
     /// The number of the present stretch of time; see [`HeardKind::Transport`].
     pub fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// How many messages were sent to the composer since preparation: what else is told it can be put in order with them.
+    pub fn told(&self) -> u64 {
+        self.told
     }
 
     /// Plans that wait for their time.
@@ -79,6 +87,7 @@ impl Performer {
 
     /// Changes the instrument of a part for the notes to come; those that sound keep theirs.
     pub fn set_patch(&mut self, part: Part, patch: Patch) {
+        self.setup.parts[part.index()].patch = patch;
         self.synth.set_patch(part, patch);
     }
 
@@ -116,6 +125,17 @@ impl Performer {
         self.synth.silence();
         self.energy = (0.0, 0);
         self.announce(self.clock.pos_of(self.now));
+    }
+
+    /// Prepares for another sample rate: as [`Performer::reset`], and everything is silent. Rings, counts and instruments
+    /// stay. Allocates: not on the audio thread.
+    pub fn prepare_again(&mut self, sample_rate: SampleRate) {
+        let rate = SampleRate(sample_rate.0.clamp(8_000, 384_000));
+        self.setup.sample_rate = rate;
+        self.synth = Synth::prepare(rate, &self.setup.parts);
+        self.clock = Clock::new(rate);
+        self.pulse = Pulse::new();
+        self.reset();
     }
 
     /// Plays one block: [`Performer::process_with`] without a listener for notes.

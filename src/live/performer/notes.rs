@@ -22,9 +22,7 @@ impl Performer {
         let told_composer = part == Part::Call && {
             let told = Heard { pos_beats: at, kind: HeardKind::NoteOn { pitch, velocity } };
             let sent = self.side.heard.send_leaving(reserve, told).is_ok();
-            if !sent {
-                self.side.counters.heard_dropped.raise();
-            }
+            self.count_told(sent);
             sent
         };
         let shown = ShowEvent { pos_beats: at, kind: ShowKind::NoteOn { part, pitch, velocity } };
@@ -47,9 +45,8 @@ impl Performer {
         self.synth.note_off(part, pitch);
         if note.told_composer {
             let told = Heard { pos_beats: pos, kind: HeardKind::NoteOff { pitch } };
-            if self.side.heard.send(told).is_err() {
-                self.side.counters.heard_dropped.raise();
-            }
+            let sent = self.side.heard.send(told).is_ok();
+            self.count_told(sent);
         }
         if note.told_show {
             let shown = ShowEvent { pos_beats: pos, kind: ShowKind::NoteOff { part, pitch } };
@@ -69,7 +66,14 @@ impl Performer {
     }
 
     pub(super) fn tell_composer(&mut self, pos_beats: Beats, kind: HeardKind) {
-        if self.side.heard.send_leaving(self.sounding.len(), Heard { pos_beats, kind }).is_err() {
+        let sent = self.side.heard.send_leaving(self.sounding.len(), Heard { pos_beats, kind }).is_ok();
+        self.count_told(sent);
+    }
+
+    fn count_told(&mut self, sent: bool) {
+        if sent {
+            self.told += 1;
+        } else {
             self.side.counters.heard_dropped.raise();
         }
     }

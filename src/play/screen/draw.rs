@@ -1,10 +1,11 @@
 //! The whole screen, as a function of the scene and the keyboard.
 
-use super::super::control::CONTROLS;
-use super::super::scene::{Grade, Scene};
+use super::super::scene::Scene;
 use super::keys::Keyboard;
 use super::roll::Roll;
 use crate::compose::{Mode, Turn};
+use crate::controls::CONTROLS;
+use crate::seen::Grade;
 use crate::time::Beats;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -161,7 +162,7 @@ fn draw_controls(frame: &mut Frame<'_>, area: Rect, scene: &Scene, keyboard: &Ke
     let rows = usize::from(inner.height);
     // The selected one stays in sight.
     let first = keyboard.selected.saturating_sub(rows / 2).min(CONTROLS.len().saturating_sub(rows));
-    let line = |(place, spec): (usize, &super::super::control::Spec)| {
+    let line = |(place, spec): (usize, &crate::controls::Spec)| {
         let value = spec.text(scene.settings.get(spec.control));
         let knob = match scene.learning {
             Some(control) if control == spec.control => "move a knob".into(),
@@ -250,18 +251,19 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::control::Control;
     use super::*;
     use crate::bridge::{ClockReading, Meters, Part};
     use crate::compose::{Refusal, Status};
+    use crate::controls::Control;
     use crate::music::{Key, Mode as Tonality, Note, PitchClass};
     use crate::play::learn::{Binding, Knob};
+    use crate::seen::Seen;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
     /// The middle of an answer to two bars in D minor.
     fn scene() -> Scene {
-        let mut scene = Scene {
+        let seen = Seen {
             clock: ClockReading { pos_beats: Beats(10.6), playing: true, ..ClockReading::default() },
             meters: Meters { peak: [0.4, 0.3], rms: [0.1, 0.1], limiter_gain: 1.0, voices: 3 },
             peak: [0.4, 0.2],
@@ -276,8 +278,12 @@ mod tests {
                 ..Status::default()
             },
             key: Some(Key { tonic: PitchClass::of(2), mode: Tonality::Minor }),
-            load: (0.021, 0.048),
             answer_ms: Some(7.4),
+            ..Seen::default()
+        };
+        let mut scene = Scene {
+            seen,
+            load: (0.021, 0.048),
             device: Some("Studio 4i4".into()),
             ports: vec!["Piano".into()],
             model: Some("melody-rnn".into()),

@@ -1,7 +1,7 @@
 //! The computer's keyboard: two rows are a piano's, the rest moves controls.
 
-use super::super::control::{CONTROLS, Control};
 use super::super::stagehand::Wish;
+use crate::controls::{CONTROLS, Control};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::collections::BTreeMap;
 

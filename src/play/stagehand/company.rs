@@ -1,11 +1,11 @@
 //! Who plays along: tells the composer of time and of orders, and hears what comes of them.
 
-use super::super::control::Control;
-use super::super::scene::Grade;
 use super::{Stagehand, lock};
 use crate::bridge::ComposerSide;
 use crate::compose::{ComposeError, DirectorWorker, News, Order};
+use crate::controls::Control;
 use crate::music::STEPS_PER_BEAT;
+use crate::seen::Grade;
 use crate::take::{ChosenPhrase, Event};
 use crate::time::Beats;
 

@@ -5,15 +5,16 @@ mod company;
 mod record;
 mod watch;
 
-use super::control::{CONTROLS, Control, Settings, Shape};
 use super::intake::{Intake, Taken, value_of};
-use super::scene::{Grade, Scene};
+use super::scene::Scene;
 use crate::bridge::{Part, RingReceiver, SampleClock, WatcherSide};
 use crate::compose::Order;
+use crate::controls::{CONTROLS, Control, Settings, Shape};
 use crate::devices::midi::{MidiNews, Outputs};
 use crate::devices::sound::SoundNews;
 use crate::devices::{Load, now_ns};
 use crate::live::{OrderKind, PlayerKind, Report, ReportKind};
+use crate::seen::Grade;
 use crate::take::{Event, ModelMark, Recorder};
 use crate::time::{Bpm, SampleRate};
 use company::Followed;
@@ -96,7 +97,6 @@ pub(super) struct Memory {
     sent: [u128; 2],
     /// The last sample that was told of.
     sample: u64,
-    epoch: u32,
     worst_ns: u64,
 }
 

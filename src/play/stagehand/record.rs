@@ -1,9 +1,9 @@
 //! The record of a session.
 
-use super::super::control::CONTROLS;
-use super::super::scene::Grade;
 use super::{Stagehand, lock};
+use crate::controls::CONTROLS;
 use crate::devices::now_ns;
+use crate::seen::Grade;
 use crate::take::{Event, Header, Recorder};
 use std::path::{Path, PathBuf};
 

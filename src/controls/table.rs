@@ -1,8 +1,8 @@
-//! What a player can turn and press, with ranges and units: one table for the screen, for MIDI and for recordings.
+//! Every control, with ranges, units and texts.
 //!
 //! What belongs to the instrument itself stands here; the composer's settings are taken from [`PARAMETERS`].
 
-use super::preset;
+use super::sounds;
 use crate::bridge::Part;
 use crate::compose::{self, Corner, Mode, Order, PARAMETERS, Parameter};
 use crate::live::Patch;
@@ -103,7 +103,11 @@ own! {
     /// Tempo of the own clock.
     TEMPO = 9, "tempo" "bpm" 30.0 ..= 300.0, 1.0, 110.0, Shape::Smooth(2);
     /// The sounds.
-    SOUND = 10, "sound" "" 0.0 ..= 8.0, 1.0, 0.0, Shape::Choice(preset::NAMES);
+<<<<<<< HEAD:src/play/control.rs
+    SOUND = 10, "sound" "" 0.0 ..= 8.0, 1.0, 0.0, Shape::Choice(sounds::NAMES);
+=======
+    SOUND = 10, "sound" "" 0.0 ..= 7.0, 1.0, 0.0, Shape::Choice(super::sounds::NAMES);
+>>>>>>> plugin:src/controls/table.rs
     /// The level of all sound.
     VOLUME = 11, "volume" "" 0.0 ..= 1.0, 0.05, 1.0, Shape::Smooth(2);
     /// Whether what comes in by MIDI goes out again.
@@ -270,12 +274,12 @@ impl Settings {
     /// The instruments of the parts, in the order of [`Part::ALL`].
     pub fn patches(&self) -> [Patch; Part::ALL.len()] {
         let programs = [Control::CALL_PROGRAM, Control::ANSWER_PROGRAM, Control::BACKING_PROGRAM];
-        preset::patches(self.get(Control::SOUND) as usize, programs.map(|program| self.get(program) as u8))
+        sounds::patches(self.get(Control::SOUND) as usize, programs.map(|program| self.get(program) as u8))
     }
 
     /// Whether the instruments are those of a SoundFont.
     pub fn wants_sound_font(&self) -> bool {
-        self.get(Control::SOUND) as usize == preset::SOUND_FONT
+        self.get(Control::SOUND) as usize == sounds::SOUND_FONT
     }
 
     /// The composer's.

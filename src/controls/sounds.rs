@@ -23,7 +23,7 @@ const PATCHES: [[Patch; Part::ALL.len()]; NAMES.len() - 1] = [
 
 /// The instruments of a preset, with the programs that a SoundFont has for the parts; the first preset for a number that
 /// is none.
-pub(super) fn patches(preset: usize, programs: [u8; Part::ALL.len()]) -> [Patch; Part::ALL.len()] {
+pub fn patches(preset: usize, programs: [u8; Part::ALL.len()]) -> [Patch; Part::ALL.len()] {
     if preset == SOUND_FONT {
         return programs.map(Patch::Sampled);
     }

@@ -1,0 +1,230 @@
+//! The plugin as nice-plug knows it: what it is called, and which calls lead where.
+
+use crate::audio::{Audio, Events, HostTime, Pace};
+use crate::parameters::{Knob, Parameters, place};
+use crate::presets;
+use crate::shared::Shared;
+use crate::state::filter;
+use crate::worker::Worker;
+use nice_plug::prelude::*;
+use oneiro::time::SampleRate;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What kind of plugin it is to the host.
+pub trait Flavour: Default + Send + 'static {
+    /// Its name.
+    const NAME: &'static str;
+    /// Its name among CLAP plugins, for ever.
+    const CLAP_ID: &'static str;
+    /// What hosts sort it by.
+    const FEATURES: &'static [ClapFeature];
+    /// Its audio.
+    const LAYOUTS: &'static [AudioIOLayout];
+}
+
+/// An instrument: stereo and MIDI out. What every host can load.
+#[derive(Debug, Default)]
+pub struct Instrument;
+
+/// A note effect without audio, for hosts that chain it before an instrument.
+#[derive(Debug, Default)]
+pub struct NoteEffect;
+
+impl Flavour for Instrument {
+    const NAME: &'static str = "Oneiro";
+    const CLAP_ID: &'static str = "org.oneiro.oneiro";
+    const FEATURES: &'static [ClapFeature] =
+        &[ClapFeature::Instrument, ClapFeature::Synthesizer, ClapFeature::Stereo, ClapFeature::NoteEffect];
+    const LAYOUTS: &'static [AudioIOLayout] =
+        &[AudioIOLayout { main_output_channels: NonZeroU32::new(2), ..AudioIOLayout::const_default() }];
+}
+
+impl Flavour for NoteEffect {
+    const NAME: &'static str = "Oneiro Notes";
+    const CLAP_ID: &'static str = "org.oneiro.oneiro-notes";
+    const FEATURES: &'static [ClapFeature] = &[ClapFeature::NoteEffect, ClapFeature::Utility];
+    const LAYOUTS: &'static [AudioIOLayout] = &[];
+}
+
+/// An instance.
+pub struct Oneiro<F> {
+    shared: Arc<Shared>,
+    parameters: Arc<Parameters>,
+    audio: Option<Audio>,
+    worker: Option<Worker>,
+    flavour: PhantomData<F>,
+}
+
+impl<F> Default for Oneiro<F> {
+    /// Quick: nothing is opened and no thread is started before the instance is activated.
+    fn default() -> Self {
+        // The bank is read here, and not on the audio thread when it is first called.
+        let _bank = presets::factory();
+        let shared = Arc::new(Shared::default());
+        let parameters = Arc::new(Parameters::new(Arc::clone(&shared)));
+        Self { shared, parameters, audio: None, worker: None, flavour: PhantomData }
+    }
+}
+
+impl<F> Oneiro<F> {
+    /// What the instance's threads share, for an editor.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl<F: Flavour> Plugin for Oneiro<F> {
+    const NAME: &'static str = F::NAME;
+    const VENDOR: &'static str = "Oneiro";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = F::LAYOUTS;
+    // Controllers would be 2,080 parameters more in VST3, at which some hosts choke.
+    const MIDI_INPUT: MidiConfig = MidiConfig::Basic;
+    const MIDI_OUTPUT: MidiConfig = MidiConfig::Basic;
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+
+    type Editor = ();
+    type SysExMessage = ();
+    type BackgroundTask = ();
+
+    fn params(&self) -> Arc<dyn Params> {
+        Arc::clone(&self.parameters) as Arc<dyn Params>
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        filter(state);
+    }
+
+    fn activate(
+        &mut self,
+        _layout: &AudioIOLayout,
+        config: &BufferConfig,
+        _context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        let rate = SampleRate(config.sample_rate.round().clamp(8_000.0, 384_000.0) as u32);
+        let longest = config.max_buffer_size as usize;
+        let pace = if config.process_mode == ProcessMode::Offline { Pace::Offline } else { Pace::Live };
+        if self.shared.muted.swap(false, Ordering::AcqRel) || self.shared.left.load(Ordering::Acquire) {
+            // What has failed begins anew.
+            (self.audio, self.worker) = (None, None);
+            self.shared.revive();
+        }
+        if let Some(audio) = &mut self.audio {
+            audio.prepare_again(rate, longest, pace);
+            return true;
+        }
+        let (mut audio, ends) = Audio::prepare(Arc::clone(&self.shared), rate, longest);
+        audio.prepare_again(rate, longest, pace);
+        match Worker::spawn(Arc::clone(&self.shared), ends) {
+            Ok(worker) => {
+                audio.wakes(worker.thread().cloned());
+                self.worker = Some(worker);
+            }
+            Err(e) => {
+                let text = format!("nothing is answered: the system has no thread left ({e})");
+                self.shared.tell(oneiro::seen::Grade::Warning, text);
+            }
+        }
+        self.audio = Some(audio);
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(audio) = &mut self.audio {
+            audio.reset();
+        }
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        _aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let length = buffer.samples();
+        let Some(audio) = &mut self.audio else { return ProcessStatus::Normal };
+        let parameters = &*self.parameters;
+        let played = !self.shared.muted.load(Ordering::Acquire)
+            && catch_unwind(AssertUnwindSafe(|| {
+                let mut channels = buffer.as_slice().iter_mut();
+                let sound = match (channels.next(), channels.next()) {
+                    (Some(left), Some(right)) => Some([&mut **left, &mut **right]),
+                    _ => None,
+                };
+                let time = HostTime::from(context.transport());
+                audio.play(parameters, &time, length, sound, &mut Host::<Self, _>(context, PhantomData));
+            }))
+            .is_ok();
+        if !played {
+            if !self.shared.muted.swap(true, Ordering::AcqRel) {
+                audio.end_notes(&mut Host::<Self, _>(context, PhantomData));
+            }
+            buffer.as_slice().iter_mut().for_each(|channel| channel.fill(0.0));
+            return ProcessStatus::Normal;
+        }
+        // A host may let it sleep where nothing sounds and time stands.
+        if audio.is_idle() { ProcessStatus::Normal } else { ProcessStatus::KeepAlive }
+    }
+}
+
+/// The host's events.
+struct Host<'a, P, C>(&'a mut C, PhantomData<P>);
+
+impl<P: Plugin<SysExMessage = ()>, C: ProcessContext<P>> Events for Host<'_, P, C> {
+    fn next(&mut self) -> Option<NoteEvent<()>> {
+        self.0.next_event()
+    }
+
+    fn send(&mut self, event: NoteEvent<()>) -> bool {
+        self.0.try_send_event(event).is_ok()
+    }
+}
+
+impl<F: Flavour> ClapPlugin for Oneiro<F> {
+    const CLAP_ID: &'static str = F::CLAP_ID;
+    const CLAP_DESCRIPTION: Option<&'static str> = Some("Answers what you play with melodies of its own");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = F::FEATURES;
+
+    fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
+        let pages: [(&str, &[&str]); 6] = [
+            ("Perform", &["mode", "again", "another", "undo", "redo", "hold", "temperature", "density"]),
+            ("Morph", &["morph-x", "morph-y", "vary", "capture-a", "capture-b", "capture-c", "capture-d", "answers"]),
+            ("Notes", &["temperature", "top-p", "density", "rests", "scale", "root", "grid", "transposition"]),
+            ("Expression", &["swing", "timing", "dynamics", "velocity-curve", "gate", "lowest", "highest", "stop"]),
+            (
+                "Phrases",
+                &["phrase-length", "switch-at", "second-voice", "seed", "lock-1", "lock-2", "lock-3", "lock-4"],
+            ),
+            (
+                "Plugin",
+                &["sound", "volume", "midi-thru", "channel", "preset-previous", "preset-next", "free-run", "in-sync"],
+            ),
+        ];
+        context.add_section("Oneiro", |section| {
+            for (name, ids) in pages {
+                section.add_page(name, |page| {
+                    for place in ids.iter().filter_map(|id| place(id)) {
+                        match self.parameters.knob(place) {
+                            Knob::Float(knob) => page.add_param(knob),
+                            Knob::Int(knob) => page.add_param(knob),
+                            Knob::Bool(knob) => page.add_param(knob),
+                        }
+                    }
+                });
+            }
+        });
+    }
+}
+
+impl Vst3Plugin for Oneiro<Instrument> {
+    const VST3_CLASS_ID: [u8; 16] = *b"OneiroAnswersYou";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Instrument, Vst3SubCategory::Synth, Vst3SubCategory::Generator, Vst3SubCategory::Stereo];
+}

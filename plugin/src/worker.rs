@@ -1,0 +1,425 @@
+//! The thread of one instance: opens models, lets the director hear and play, fulfils wishes, keeps the view.
+//!
+//! It hears what the performer tells and what moved on the audio thread in one order: a change says how many messages
+//! came before it. So it does not matter when, and in which portions, the thread gets to run.
+
+use crate::models::{self, Model};
+use crate::shared::Shared;
+use crate::state::Wanted;
+use crate::view::{KINDS, ModelState, Wish};
+use oneiro::bridge::{
+    ComposerSide, Counters, Heard, HeardKind, Part, Plan, RingReceiver, RingSender, WatcherSide, ring,
+};
+use oneiro::compose::{ComposeError, Corner, Director, News, Order};
+use oneiro::controls::{Control, Settings, Shape};
+use oneiro::music::Note;
+use oneiro::music::midi::{Part as Track, Score, write_midi_file};
+use oneiro::seen::Grade;
+use oneiro::time::{Beats, MetreMap, TempoMap};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+/// How long the thread sleeps where nobody wakes it.
+const NAP: Duration = Duration::from_millis(50);
+/// What a level keeps from one millisecond to the next.
+const FALL: f64 = 0.996;
+
+/// A control that moved on the audio thread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// Where in the music.
+    pub at: Beats,
+    /// How many messages the performer had sent to the composer before.
+    pub after: u64,
+    /// Which.
+    pub control: Control,
+    /// Its value from there on.
+    pub value: f64,
+}
+
+/// The worker's ends of the rings.
+#[derive(Debug)]
+pub struct Ends {
+    /// What the performer tells the composer.
+    pub heard: RingReceiver<Heard>,
+    /// Plans to the performer.
+    pub plans: RingSender<Plan>,
+    /// What went wrong so far.
+    pub counters: Arc<Counters>,
+    /// What there is to see.
+    pub watcher: WatcherSide,
+    /// What moves.
+    pub changes: RingReceiver<Change>,
+}
+
+/// The thread, as long as its instance lives.
+#[derive(Debug)]
+pub struct Worker {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system has no thread left.
+    pub fn spawn(shared: Arc<Shared>, ends: Ends) -> std::io::Result<Self> {
+        let mut desk = Desk::new(Arc::clone(&shared), ends);
+        let run = move || {
+            let shared = Arc::clone(&desk.shared);
+            if catch_unwind(AssertUnwindSafe(|| desk.run())).is_err() {
+                shared.tell(Grade::Warning, "the composer has failed; load the plugin again".to_owned());
+            }
+            shared.left.store(true, Ordering::Release);
+        };
+        let thread = std::thread::Builder::new().name("oneiro".to_owned()).spawn(run)?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Whom to wake.
+    pub fn thread(&self) -> Option<&Thread> {
+        self.thread.as_ref().map(JoinHandle::thread)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.shared.leave.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A panic there was told already.
+            let _ended = thread.join();
+        }
+    }
+}
+
+/// Who composes.
+enum Company {
+    /// The director.
+    Director(Box<Director>),
+    /// Nobody, for want of a melody model; what belongs to a director waits for one.
+    Nobody(ComposerSide),
+    /// A director is being replaced.
+    Leaving,
+}
+
+struct Desk {
+    shared: Arc<Shared>,
+    heard: RingReceiver<Heard>,
+    watcher: WatcherSide,
+    changes: RingReceiver<Change>,
+    /// Changes whose turn has not come.
+    waiting: VecDeque<Change>,
+    /// Messages of the performer that were passed on.
+    passed: u64,
+    settings: Settings,
+    /// Orders, or settings, that changed and were not given yet, and where.
+    pending: Option<Beats>,
+    company: Company,
+    /// How time ran when it was last told of: a director that comes later begins with it.
+    transport: Option<Heard>,
+    /// Models that play, kept so that other instances find them.
+    models: [Option<Arc<Model>>; 2],
+    loaded: u64,
+    /// Whether anything was opened yet.
+    awake: bool,
+    looked: Instant,
+}
+
+impl Desk {
+    fn new(shared: Arc<Shared>, ends: Ends) -> Self {
+        let Ends { heard, plans, counters, watcher, changes } = ends;
+        // The director is given what was heard message by message.
+        let side = ComposerSide { plans, heard: ring(1).1, counters };
+        Self {
+            company: Company::Nobody(side),
+            transport: None,
+            shared,
+            heard,
+            watcher,
+            changes,
+            waiting: VecDeque::new(),
+            passed: 0,
+            settings: Settings::default(),
+            pending: None,
+            models: [None, None],
+            loaded: 0,
+            awake: false,
+            looked: Instant::now(),
+        }
+    }
+
+    fn run(&mut self) {
+        while !self.shared.leave.load(Ordering::Acquire) {
+            let asked = self.shared.asked.load(Ordering::Acquire);
+            self.step();
+            self.shared.done.store(asked, Ordering::Release);
+            if self.shared.asked.load(Ordering::Acquire) == asked {
+                std::thread::park_timeout(NAP);
+            }
+        }
+    }
+
+    fn step(&mut self) {
+        let loaded = self.shared.loaded();
+        if loaded != self.loaded || !self.awake {
+            (self.loaded, self.awake) = (loaded, true);
+            self.take_project();
+        }
+        while let Some(wish) = self.shared.next_wish() {
+            self.fulfil(wish);
+        }
+        // In this order, everything that was told before the clock's position is in the rings, and every change that was
+        // made before one of these messages.
+        let clock = *self.watcher.clock.read();
+        let messages = self.heard.waiting();
+        while let Some(change) = self.changes.receive() {
+            self.waiting.push_back(change);
+        }
+        for _ in 0..messages {
+            self.follow_changes();
+            let Some(heard) = self.heard.receive() else { break };
+            self.passed += 1;
+            if let HeardKind::Transport { .. } = heard.kind {
+                self.transport = Some(heard);
+            }
+            if let Company::Director(director) = &mut self.company {
+                director.hear(heard);
+            }
+        }
+        self.follow_changes();
+        self.director_does(|director| director.follow(&clock).map(|()| None));
+        self.watch();
+    }
+
+    /// Follows the changes whose turn has come. Settings that moved at one place are given altogether.
+    fn follow_changes(&mut self) {
+        while let Some(change) = self.waiting.pop_front_if(|change| change.after <= self.passed) {
+            if self.pending.is_some_and(|at| at != change.at) {
+                self.give_settings();
+            }
+            self.settings.set(change.control, change.value);
+            if change.control.spec().is_composers() {
+                self.pending = Some(change.at);
+            } else if let Some(order) = self.settings.order(change.control) {
+                self.give_settings();
+                self.order(change.at, order);
+            }
+        }
+        self.give_settings();
+    }
+
+    fn give_settings(&mut self) {
+        if let Some(at) = self.pending.take() {
+            let settings = Box::new(self.settings.composer().clone());
+            self.order(at, Order::Settings(settings));
+        }
+    }
+
+    fn order(&mut self, at: Beats, order: Order) {
+        self.director_does(|director| {
+            let mut given = director.order(at, order.clone());
+            if !matches!(given, Ok(_) | Err(ComposeError::Control { .. })) {
+                // The step at which something went wrong is passed over; the order stands.
+                given = director.order(at, order.clone());
+            }
+            given.map(|at| Some((at, order.clone())))
+        });
+    }
+
+    /// Lets the director do something, and tells what came of it.
+    fn director_does(&mut self, work: impl FnOnce(&mut Director) -> Result<Option<(Beats, Order)>, ComposeError>) {
+        let Company::Director(director) = &mut self.company else { return };
+        let began = Instant::now();
+        let result = work(director);
+        let phrases: Vec<_> = director.take_phrases().collect();
+        let status = director.status();
+        let mut view = self.shared.view();
+        if phrases.is_empty() && result.is_ok() && status == view.seen.status {
+            return;
+        }
+        let (order, error) = match result {
+            Ok(order) => (order, None),
+            Err(error) => (None, Some(error)),
+        };
+        if let Some(played) = phrases.last() {
+            let from_start = |note: &Note| Note { onset: (note.onset - played.window.0).max(Beats(0.0)), ..*note };
+            view.last_phrase = played.phrase.notes.iter().map(from_start).collect();
+        }
+        let captured = status.captured != view.seen.status.captured;
+        view.seen.compose(News { status, phrases, took: began.elapsed(), order, error });
+        let messages: Vec<_> = view.seen.messages.drain(..).collect();
+        drop(view);
+        for (grade, text) in messages {
+            self.shared.tell(grade, text);
+        }
+        if captured {
+            self.keep_captured();
+        }
+    }
+
+    /// Puts what was captured where projects find it.
+    fn keep_captured(&mut self) {
+        if let Company::Director(director) = &self.company {
+            let captured = Corner::ALL.map(|corner| director.captured(corner).cloned());
+            self.shared.view().captured.clone_from(&captured);
+            self.shared.kept().captured = captured;
+        }
+    }
+
+    /// Takes up what a project keeps: phrases and models.
+    fn take_project(&mut self) {
+        let kept = self.shared.kept().clone();
+        let plays = |place: usize, wanted: &Wanted| match (wanted, &self.models[place]) {
+            (Wanted::Model(mark), Some(model)) => mark.sha256 == model.mark.sha256,
+            _ => false,
+        };
+        if kept.models.iter().enumerate().all(|(place, wanted)| plays(place, wanted)) {
+            self.give_captured();
+        } else {
+            self.open_models();
+        }
+    }
+
+    /// Gives the director the phrases that are kept.
+    fn give_captured(&mut self) {
+        let captured = self.shared.kept().captured.clone();
+        self.shared.view().captured.clone_from(&captured);
+        for (corner, melody) in Corner::ALL.into_iter().zip(captured) {
+            self.order(Beats(f64::NEG_INFINITY), Order::Keep(corner, melody));
+        }
+    }
+
+    /// Opens the models that are wanted, and puts a director with them in place of the present one.
+    fn open_models(&mut self) {
+        self.shared.view().models = [const { ModelState::Opening }; 2];
+        let melody = self.open(0, models::open_melody);
+        let phrases = self.open(1, models::open_phrases);
+        let mut side = match std::mem::replace(&mut self.company, Company::Leaving) {
+            Company::Nobody(side) => side,
+            Company::Director(director) => director.into_side(),
+            Company::Leaving => return,
+        };
+        let Some(melody) = melody else {
+            self.company = Company::Nobody(side);
+            return;
+        };
+        let clock = *self.watcher.clock.read();
+        // What the one before had planned is not played; where the ring is full it is.
+        let _planned = side.plan(Plan::Withdraw { epoch: clock.epoch, from: clock.pos_beats, part: Part::Answer });
+        let mut director = Director::new(melody, phrases, side);
+        if let Some(heard) = self.transport {
+            director.hear(Heard { pos_beats: heard.pos_beats.max(clock.pos_beats), ..heard });
+        }
+        self.company = Company::Director(Box::new(director));
+        let start = Beats(f64::NEG_INFINITY);
+        self.order(start, Order::Settings(Box::new(self.settings.composer().clone())));
+        self.order(start, Order::Mode(self.settings.mode()));
+        self.give_captured();
+    }
+
+    /// Opens the model of a place; tells where that cannot be.
+    fn open<T>(&mut self, place: usize, open: impl Fn(&Model) -> Result<T, ComposeError>) -> Option<T> {
+        let wanted = self.shared.kept().models[place].clone();
+        let chosen = models::load_runtime().and_then(|()| models::choose(KINDS[place], &wanted));
+        let opened = chosen.and_then(|chosen| match chosen {
+            Some(chosen) => open(&chosen.model).map(|opened| Some((chosen, opened))).map_err(|e| e.to_string()),
+            None => Ok(None),
+        });
+        self.models[place] = None;
+        let (state, opened) = match opened {
+            Ok(Some((chosen, opened))) => {
+                let mark = chosen.model.mark.clone();
+                match chosen.notice {
+                    Some(notice) => self.shared.tell(Grade::Warning, notice),
+                    // The project remembers with what it was made.
+                    None => self.shared.kept().models[place] = Wanted::Model(mark.clone()),
+                }
+                self.models[place] = Some(chosen.model);
+                let file = mark.file.strip_suffix(".onnx").unwrap_or(&mark.file).to_owned();
+                (ModelState::Ready { name: mark.name, file }, Some(opened))
+            }
+            Ok(None) => (ModelState::Off, None),
+            Err(reason) => {
+                let then = ["nothing is answered", "morph and vary answer with melodies"][place];
+                self.shared.tell(Grade::Warning, format!("{then}: {reason}"));
+                (ModelState::Missing(reason), None)
+            }
+        };
+        self.shared.view().models[place] = state;
+        opened
+    }
+
+    fn fulfil(&mut self, wish: Wish) {
+        let now = self.watcher.clock.read().pos_beats;
+        match wish {
+            Wish::Order(order) => self.order(now, order),
+            Wish::Press(Control::PANIC) => self.shared.panic.store(true, Ordering::Release),
+            Wish::Press(control) => {
+                if let Some(order) = self.settings.order(control).filter(|_| control.spec().shape == Shape::Trigger) {
+                    self.order(now, order);
+                }
+            }
+            Wish::Choose(kind, file) => {
+                let Some(place) = KINDS.iter().position(|k| *k == kind) else { return };
+                let wanted = file.map_or(Ok(Wanted::Off), |stem| models::by_file(kind, &stem).map(Wanted::Model));
+                match wanted {
+                    Ok(wanted) => {
+                        self.shared.kept().models[place] = wanted;
+                        self.open_models();
+                    }
+                    Err(reason) => self.shared.tell(Grade::Warning, reason),
+                }
+            }
+            Wish::LookAgain => self.open_models(),
+            Wish::List => {
+                let library = models::list(&KINDS);
+                self.shared.view().library = library;
+            }
+            Wish::Export(corner, path) => {
+                let (grade, text) = self.export(corner, &path);
+                self.shared.tell(grade, text);
+            }
+            // Taken by `Shared::wish`.
+            Wish::Dismiss(_) => {}
+        }
+    }
+
+    /// Writes a captured phrase, or the last that was played, to a MIDI file: what to tell.
+    fn export(&self, corner: Option<Corner>, path: &Path) -> (Grade, String) {
+        let view = self.shared.view();
+        let notes = match corner {
+            Some(corner) => view.captured[corner as usize].as_ref().map(|melody| melody.notes_at(Beats(0.0), 80)),
+            None => Some(view.last_phrase.clone()).filter(|notes| !notes.is_empty()),
+        };
+        let tempo = TempoMap::constant(view.seen.clock.tempo).unwrap_or_default();
+        let metres = MetreMap::constant(view.seen.clock.time_signature).unwrap_or_default();
+        drop(view);
+        let Some(notes) = notes else { return (Grade::Warning, "there is no phrase to export yet".to_owned()) };
+        let parts = vec![Track::new("Oneiro", 0, 0, notes)];
+        match write_midi_file(path, &Score { parts, tempo, metres, warnings: Vec::new() }) {
+            Ok(()) => (Grade::Note, format!("exported: {}", path.display())),
+            Err(e) => (Grade::Warning, e.to_string()),
+        }
+    }
+
+    /// Keeps what there is to see.
+    fn watch(&mut self) {
+        let past = self.looked.elapsed();
+        self.looked = Instant::now();
+        let mut view = self.shared.view();
+        view.seen.watch(&mut self.watcher, FALL.powf(1e3 * past.as_secs_f64()) as f32);
+        view.in_sync = self.shared.in_sync.load(Ordering::Relaxed);
+        drop(view);
+        if self.shared.muted.load(Ordering::Acquire) {
+            let text = "the plugin has failed and is silent; switch it off and on in the host";
+            self.shared.tell(Grade::Warning, text.to_owned());
+        }
+    }
+}

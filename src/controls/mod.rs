@@ -1,0 +1,7 @@
+//! What a player can turn and press: one table for the stand-alone instrument, the plugin, MIDI maps and recordings.
+
+mod sounds;
+mod table;
+
+pub use sounds::{NAMES as SOUNDS, patches};
+pub use table::{CONTROLS, Control, Settings, Shape, Spec};
