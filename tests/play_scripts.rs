@@ -84,7 +84,11 @@ impl Script {
             }
             9 => self.bypassed = !self.bypassed,
             10 => self.transport.tempo = Bpm(f64::NAN),
-            11 => self.performer.reset(),
+            11 => {
+                // A host that resets has let go of what it was told of.
+                self.performer.reset();
+                self.open.clear();
+            }
             _ => {}
         }
         if !self.transport.playing && self.one_in(20) {
