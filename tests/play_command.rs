@@ -108,3 +108,23 @@ fn a_session_that_is_killed_can_be_rendered_from_what_lies_beside() {
         .stderr(contains("breaks off"));
     assert!(midi.is_file());
 }
+
+/// A copy of the program far from every checkout, which finds no models but those in a folder.
+#[test]
+fn a_missing_or_broken_model_is_said_and_the_rest_plays() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("oneiro");
+    if std::fs::hard_link(env!("CARGO_BIN_EXE_oneiro"), &program).is_err() {
+        std::fs::copy(env!("CARGO_BIN_EXE_oneiro"), &program).unwrap();
+    }
+    let models = folder.path().join("found");
+    std::fs::create_dir(&models).unwrap();
+    std::fs::write(models.join("melody.onnx"), b"broken").unwrap();
+    let map = folder.path().join("map.toml").display().to_string();
+    let mut play = Command::new(&program);
+    play.current_dir(folder.path()).env("HOME", folder.path()).env("XDG_DATA_HOME", folder.path());
+    play.env("ONEIRO_MODELS", &models);
+    play.args(["play", "--no-sound", "--no-midi", "--no-screen", "--seconds", "1", "--map", &map]);
+    let said = contains("melody.onnx").and(contains("nothing is answered: no melody-rnn model was found"));
+    play.assert().success().stderr(said);
+}

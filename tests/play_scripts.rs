@@ -68,7 +68,7 @@ impl Script {
 
     /// What the host does before a block.
     fn host(&mut self) {
-        match self.rng.random_range(0..120) {
+        match self.rng.random_range(0..500) {
             0 | 1 => self.transport.playing = !self.transport.playing,
             2 => self.transport.pos_beats = Beats(self.rng.random_range(-4.0..64.0)),
             3 => self.transport.pos_beats = Beats(f64::from(self.rng.random_range(0..16_u8)) * 4.0),
@@ -84,7 +84,11 @@ impl Script {
             }
             9 => self.bypassed = !self.bypassed,
             10 => self.transport.tempo = Bpm(f64::NAN),
-            11 => self.performer.reset(),
+            11 => {
+                // A host that resets has let go of what it was told of.
+                self.performer.reset();
+                self.open.clear();
+            }
             _ => {}
         }
         if !self.transport.playing && self.one_in(20) {
@@ -232,7 +236,11 @@ impl Script {
         let seed = self.seed;
         assert!(self.open.is_empty(), "{:?} after a {}, seed {seed}", self.open, if panics { "panic" } else { "stop" });
         self.transport.playing = false;
-        for _ in 0..(10.0 * RATE) as usize / BLOCK {
+        for block in 0..(15.0 * RATE) as usize / BLOCK {
+            // Two seconds, and as long as releases last.
+            if block > 32 && self.performer.voices() == 0 && self.peak < 1e-3 {
+                break;
+            }
             self.follow();
             self.block(BLOCK, &[]);
             assert!(self.open.is_empty(), "{:?} after the end, seed {seed}", self.open);
@@ -257,23 +265,23 @@ impl Script {
 #[test]
 fn no_script_of_host_player_and_orders_leaves_a_note_behind() {
     let mut begun = 0;
-    for seed in 0..40 {
+    for seed in 0..10 {
         let mut script = Script::new(seed);
-        script.play(500);
+        script.play(1200);
         begun += script.end();
     }
-    assert!(begun > 1000, "only {begun} answered notes: the scripts prove little");
+    assert!(begun > 400, "only {begun} answered notes: the scripts prove little");
 }
 
 /// What the director hears is in pairs as well, and each stretch of time is ended before the next begins.
 #[test]
 fn the_director_hears_every_end() {
-    for seed in 100..110 {
+    for seed in 100..103 {
         let mut script = Script::new(seed);
         let Stage { audio, mut composer, .. } = Stage::default();
         script.performer = Performer::prepare(Setup::new(SampleRate(RATE as u32)), audio);
         let (mut held, mut ended, mut stretch) = (BTreeSet::new(), 0, 0);
-        for _ in 0..300 {
+        for _ in 0..1000 {
             script.host();
             let events = script.events(BLOCK);
             script.block(BLOCK, &events);

@@ -11,6 +11,7 @@ use oneiro::devices::midi::MidiChoice;
 use oneiro::devices::now_ns;
 use oneiro::devices::sound::SoundChoice;
 use oneiro::live::LatePolicy;
+use oneiro::model::library::Folder;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, read_midi_file};
@@ -18,7 +19,7 @@ use oneiro::play::{ControlMap, Models, Options, Running, Wish, lock};
 use oneiro::render::{Form, Fps, Job, Painters, Target, render_take};
 use oneiro::take::{Event, ModelMark, Take, read_take};
 use oneiro::time::{Beats, TimeSignature};
-use render_support::{bytes, melody_model};
+use render_support::{bytes, melody_model, write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -185,4 +186,53 @@ fn modes_are_switched_while_it_plays_and_what_is_missing_is_said() {
     // It goes on without: with the melody network, which answers.
     play(&running);
     assert!(lock(running.scene()).status.history.1 > 0);
+}
+
+/// Waits until a message tells of something.
+fn wait_for(running: &Running, text: &str) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while !lock(running.scene()).messages.iter().any(|(_, message)| message.contains(text)) {
+        assert!(Instant::now() < until, "nothing tells of `{text}`: {:?}", lock(running.scene()).messages);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn models_are_changed_while_it_plays_and_a_broken_file_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.oneiro-session");
+    let (model, mut spec) = melody_model();
+    spec.name = "another-melody".into();
+    write((model, spec), folder.path(), "b-melody.onnx");
+    std::fs::write(folder.path().join("a-broken.onnx"), b"no model at all").unwrap();
+    let running = Running::start(options(&path), models()).unwrap();
+    running.wish(Wish::Library(vec![Folder { path: folder.path().to_owned(), why: "a test" }]));
+    running.wish(Wish::NextModel(Kind::MelodyRnn));
+    wait_for(&running, "melody model: another-melody");
+    wait_for(&running, "a-broken.onnx");
+    assert_eq!(lock(running.scene()).model.as_deref(), Some("another-melody"));
+    running.wish(Wish::NextModel(Kind::MelodyRnn));
+    wait_for(&running, "there is no other melody model");
+    running.wish(Wish::NextModel(Kind::MelodyVae));
+    wait_for(&running, "there is no other phrase model");
+    play(&running);
+    assert!(lock(running.scene()).status.history.1 > 0, "it answers");
+    drop(running);
+    let take = read_take(&path).unwrap();
+    let changes =
+        take.moments.iter().filter(|m| matches!(&m.event, Event::Model(mark) if mark.name == "another-melody"));
+    assert_eq!(changes.count(), 1, "the record tells of it");
+}
+
+#[test]
+fn a_model_comes_where_there_was_none() {
+    let folder = tempfile::tempdir().unwrap();
+    write(melody_model(), folder.path(), "melody.onnx");
+    let options = Options { record: false, ..options(&folder.path().join("s.oneiro-session")) };
+    let running = Running::start(options, Models::default()).unwrap();
+    running.wish(Wish::Library(vec![Folder { path: folder.path().to_owned(), why: "a test" }]));
+    running.wish(Wish::NextModel(Kind::MelodyRnn));
+    wait_for(&running, "melody model: random-melody");
+    play(&running);
+    assert!(lock(running.scene()).status.history.1 > 0, "it answers");
 }

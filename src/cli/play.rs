@@ -13,11 +13,10 @@ use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::SoundFont;
-use oneiro::play::{ControlMap, Models, Options, Running, Scene, lock, show};
+use oneiro::play::{ControlMap, Models, Options, Running, Scene, Wish, lock, show};
 use oneiro::seen::Grade;
 use oneiro::take::ModelMark;
 use oneiro::time::{Beats, TimeSignature};
-use sha2::{Digest as _, Sha256};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -158,12 +157,12 @@ pub fn run(args: Args) -> Result<()> {
     if args.list {
         return list(&sound, args.jack);
     }
-    let melody = open_melody(&args);
-    let options = options(&args, sound)?;
     let mut trouble = Vec::new();
+    let melody = open_melody(&args, &mut trouble);
+    let options = options(&args, sound)?;
     // A model that was asked for by name is needed; others are missed.
     let melody = melody.or_else(|e| miss(e, args.model.as_deref(), "nothing is answered", &mut trouble))?;
-    let phrases = if melody.is_some() { open_phrases(&args) } else { Ok(None) };
+    let phrases = if melody.is_some() { open_phrases(&args, &mut trouble) } else { Ok(None) };
     let alone = "morph and vary answer with melodies";
     let phrases = phrases.or_else(|e| miss(e, args.phrase_model.as_deref(), alone, &mut trouble))?;
     let running = Running::start(options, Models { melody, phrases }).map_err(|e| match e {
@@ -172,6 +171,7 @@ pub fn run(args: Args) -> Result<()> {
         }
         other => other.into(),
     })?;
+    running.wish(Wish::Library(library::folders(args.models.as_deref())));
     for trouble in trouble {
         lock(running.scene()).tell(Grade::Warning, trouble);
     }
@@ -246,27 +246,37 @@ fn miss<T>(e: anyhow::Error, name: Option<&str>, then: &str, trouble: &mut Vec<S
 }
 
 /// The model of a kind that an option names, or the first; with what a recording says of it.
-fn find_model(args: &Args, kind: Kind, option: &str, name: Option<&str>) -> Result<Option<(Inspected, ModelMark)>> {
+fn find_model(
+    args: &Args,
+    kind: Kind,
+    (option, name): (&str, Option<&str>),
+    trouble: &mut Vec<String>,
+) -> Result<Option<(Inspected, ModelMark)>> {
     let folders = library::folders(args.models.as_deref());
     let found = match name {
         Some("none") => return Ok(None),
         Some(name) if Path::new(name).exists() => inspect(Path::new(name))?.expect_kind(kind)?,
         Some(name) => library::find(&folders, kind, Some(name)).with_context(|| format!("{option} {name}"))?,
-        None => library::find(&folders, kind, None)?,
+        None => library::find_telling(&folders, kind, None, &mut |refused| {
+            let text = refused.to_string();
+            if !trouble.contains(&text) {
+                trouble.push(text);
+            }
+        })?,
     };
-    let mark = ModelMark { name: found.spec.name.clone(), sha256: format!("{:x}", Sha256::digest(&found.bytes)) };
+    let mark = ModelMark::of(&found);
     Ok(Some((found, mark)))
 }
 
-fn open_melody(args: &Args) -> Result<Option<(MelodyModel, ModelMark)>> {
-    let found = find_model(args, Kind::MelodyRnn, "--model", args.model.as_deref())?;
+fn open_melody(args: &Args, trouble: &mut Vec<String>) -> Result<Option<(MelodyModel, ModelMark)>> {
+    let found = find_model(args, Kind::MelodyRnn, ("--model", args.model.as_deref()), trouble)?;
     let Some((found, mark)) = found else { return Ok(None) };
     let session = Session::from_inspected(found, &SessionOptions::default())?;
     Ok(Some((MelodyModel::new(session)?, mark)))
 }
 
-fn open_phrases(args: &Args) -> Result<Option<(PhraseModel, ModelMark)>> {
-    let found = find_model(args, Kind::MelodyVae, "--phrase-model", args.phrase_model.as_deref())?;
+fn open_phrases(args: &Args, trouble: &mut Vec<String>) -> Result<Option<(PhraseModel, ModelMark)>> {
+    let found = find_model(args, Kind::MelodyVae, ("--phrase-model", args.phrase_model.as_deref()), trouble)?;
     let Some((found, mark)) = found else { return Ok(None) };
     Ok(Some((PhraseModel::new(found, &SessionOptions::default())?, mark)))
 }

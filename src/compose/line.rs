@@ -2,14 +2,17 @@
 
 use super::melody_model::Heard;
 use super::pen::Pen;
-use super::{ComposeError, MelodyModel, Place};
+use super::{ComposeError, Expectation, MelodyModel, Place};
 use crate::model::session::Session;
 use crate::music::encoding::{DURATIONS, PlacedToken, REST, Token, duration_classes, metre_class, pitch_class};
 use crate::music::{Note, STEPS_PER_BEAT, meant, melody_between};
 use crate::time::{Beats, MetreMap};
+use std::collections::VecDeque;
 
 /// Longest silence that is pushed through the network, in quarter notes; a longer one is passed over.
 const LONGEST_SILENCE: f64 = 32.0;
+/// Events that are kept for a network that comes later.
+const LONGEST_LOG: usize = 256;
 /// Notes of this many steps are short enough for any answer, an eighth in length.
 const LONGEST_SHORTEST: u32 = 12;
 
@@ -37,6 +40,10 @@ const NOWHERE: Stand = Stand { until: None, first: None, shortest: LONGEST_SHORT
 pub(super) struct Line {
     model: MelodyModel,
     stand: Stand,
+    /// What it heard last.
+    log: VecDeque<PlacedToken>,
+    /// Which network this is, counted from 0.
+    network: u32,
 }
 
 /// A line at a moment, to come back to.
@@ -44,11 +51,13 @@ pub(super) struct Line {
 pub(super) struct Recollection {
     heard: Heard,
     stand: Stand,
+    log: VecDeque<PlacedToken>,
+    network: u32,
 }
 
 impl Line {
     pub fn new(model: MelodyModel) -> Self {
-        Self { model, stand: NOWHERE }
+        Self { model, stand: NOWHERE, log: VecDeque::new(), network: 0 }
     }
 
     /// As [`MelodyModel::adopt`].
@@ -58,16 +67,53 @@ impl Line {
 
     pub fn forget(&mut self) {
         self.model.forget();
+        self.log.clear();
         self.stand = NOWHERE;
     }
 
-    pub fn remember(&self) -> Recollection {
-        Recollection { heard: self.model.remember(), stand: self.stand }
+    /// Goes on with another network, which hears first what this one heard last. Where that fails this one stays.
+    pub fn replace(&mut self, model: MelodyModel) -> Result<(), ComposeError> {
+        let mut other = Self { model, stand: self.stand, log: VecDeque::new(), network: self.network + 1 };
+        other.hear_log(&self.log)?;
+        *self = other;
+        Ok(())
     }
 
-    pub fn recall(&mut self, recollection: &Recollection) {
-        self.model.recall(&recollection.heard);
+    pub fn remember(&self) -> Recollection {
+        Recollection { heard: self.model.remember(), stand: self.stand, log: self.log.clone(), network: self.network }
+    }
+
+    /// Comes back to a moment. What another network remembers of it is heard anew.
+    pub fn recall(&mut self, recollection: &Recollection) -> Result<(), ComposeError> {
         self.stand = recollection.stand;
+        if recollection.network == self.network {
+            self.model.recall(&recollection.heard);
+            self.log.clone_from(&recollection.log);
+            return Ok(());
+        }
+        self.hear_log(&recollection.log)
+    }
+
+    fn hear_log(&mut self, log: &VecDeque<PlacedToken>) -> Result<(), ComposeError> {
+        self.model.forget();
+        self.log.clear();
+        for event in log {
+            let place = Place { position: event.position, metre: event.metre, bars: event.bars };
+            let expectation = self.model.expect(place)?;
+            self.take_in(expectation, event.token, place);
+        }
+        Ok(())
+    }
+
+    /// The network hears an event that it was asked about.
+    fn take_in(&mut self, expectation: Expectation, token: Token, place: Place) -> PlacedToken {
+        self.model.hear(expectation, token);
+        if self.log.len() == LONGEST_LOG {
+            self.log.pop_front();
+        }
+        let event = PlacedToken { token, position: place.position, metre: place.metre, bars: place.bars };
+        self.log.push_back(event);
+        event
     }
 
     pub fn first(&self) -> Option<First> {
@@ -130,7 +176,7 @@ impl Line {
         metres: &MetreMap,
         (begin, end): (Beats, Beats),
     ) -> Result<(), ComposeError> {
-        self.recall(before);
+        self.recall(before)?;
         if end <= begin {
             return Ok(());
         }
@@ -160,8 +206,7 @@ impl Line {
             let place = self.place(at + Beats::from_steps(step, STEPS_PER_BEAT), first, metres);
             let expectation = self.model.expect(place)?;
             let token = Token { duration, pitch: class };
-            self.model.hear(expectation, token);
-            heard.push(PlacedToken { token, position: place.position, metre: place.metre, bars: place.bars });
+            heard.push(self.take_in(expectation, token, place));
             class = REST;
             step += i64::from(DURATIONS[usize::from(duration)]);
         }
@@ -176,7 +221,7 @@ impl Line {
             let expectation = self.model.expect(place)?;
             let echoes: Vec<Token> = self.model.continuations(echo_length).collect();
             let event = pen.next(&expectation, &echoes);
-            self.model.hear(expectation, event);
+            self.take_in(expectation, event, place);
         }
         self.stand.until = Some(pen.end());
         Ok(())

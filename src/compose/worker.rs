@@ -1,6 +1,6 @@
 //! The composer, or the director, on a thread of its own.
 
-use super::{ComposeError, Composer, Cue, Director, Order, Phrase, PlayedPhrase, Status};
+use super::{ComposeError, Composer, Cue, Director, MelodyModel, Order, Phrase, PhraseModel, PlayedPhrase, Status};
 use crate::bridge::ClockReading;
 use crate::time::Beats;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -72,6 +72,16 @@ enum Task {
     Follow(ClockReading, Option<Sender<News>>),
     RunTo(Beats, Sender<News>),
     Order(Beats, Order),
+    Replace(Replacement, Sender<Result<(), ComposeError>>),
+}
+
+/// A network that takes another's place.
+#[derive(Debug)]
+pub enum Replacement {
+    /// For melodies: [`Director::replace_melody`].
+    Melody(Box<MelodyModel>),
+    /// For phrases: [`Director::replace_phrases`].
+    Phrases(Box<PhraseModel>),
 }
 
 /// A thread that owns a director.
@@ -100,6 +110,19 @@ impl DirectorWorker {
                     Task::RunTo(pos, sender) => {
                         asked = Some(sender);
                         director.run_to(pos)
+                    }
+                    Task::Replace(model, told) => {
+                        quiet = true;
+                        let replaced = match model {
+                            Replacement::Melody(model) => director.replace_melody(*model),
+                            Replacement::Phrases(model) => {
+                                director.replace_phrases(*model);
+                                Ok(())
+                            }
+                        };
+                        // Who asked may not care.
+                        let _told = told.send(replaced);
+                        Ok(())
                     }
                     Task::Order(at, given) => {
                         let mut result = director.order(at, given.clone());
@@ -164,6 +187,17 @@ impl DirectorWorker {
     /// [`ComposeError::Gone`].
     pub fn order(&self, at: Beats, order: Order) -> Result<(), ComposeError> {
         self.give(Task::Order(at, order))
+    }
+
+    /// Puts another network in the place of one, and does not wait: what came of it is told through what is given back.
+    /// Planned phrases are played; where it fails the old network stays.
+    ///
+    /// # Errors
+    /// [`ComposeError::Gone`].
+    pub fn replace(&self, model: Replacement) -> Result<Receiver<Result<(), ComposeError>>, ComposeError> {
+        let (sender, receiver) = channel();
+        self.give(Task::Replace(model, sender))?;
+        Ok(receiver)
     }
 
     /// News that wait.

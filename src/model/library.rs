@@ -3,7 +3,7 @@
 //! The folders, in the order in which they are searched: the one given by hand, those in `ONEIRO_MODELS`, `models`
 //! beside the program, `models` in a checkout that the program was built in or is run from, and the user's own.
 
-use super::inspect::{self, Inspected};
+use super::inspect::{self, Inspected, ModelError};
 use super::spec::Kind;
 use directories::ProjectDirs;
 use std::env;
@@ -85,13 +85,26 @@ pub fn files(folders: &[Folder]) -> Vec<PathBuf> {
 /// # Errors
 /// [`NotFound`].
 pub fn find(folders: &[Folder], kind: Kind, name: Option<&str>) -> Result<Inspected, NotFound> {
+    find_telling(folders, kind, name, &mut |_| ())
+}
+
+/// As [`find`], and tells of each file that is refused on the way.
+///
+/// # Errors
+/// [`NotFound`].
+pub fn find_telling(
+    folders: &[Folder],
+    kind: Kind,
+    name: Option<&str>,
+    refused: &mut dyn FnMut(ModelError),
+) -> Result<Inspected, NotFound> {
     let by_name = |path: &Path, model: &Inspected| {
         name.is_none_or(|n| model.spec.name == n || path.file_stem().is_some_and(|stem| stem == n))
     };
     files(folders)
         .into_iter()
         .find_map(|path| {
-            let model = inspect::inspect(&path).ok()?;
+            let model = inspect::inspect(&path).map_err(&mut *refused).ok()?;
             (model.spec.kind == kind && by_name(&path, &model)).then_some(model)
         })
         .ok_or_else(|| NotFound {

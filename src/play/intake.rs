@@ -8,7 +8,7 @@ use crate::live::transport::ClockMessage;
 use crate::live::{Order, OrderKind, PlayerKind};
 use crate::music::midi::{Message, MessageReader};
 use std::collections::BTreeMap;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The hand of the computer's own keyboard; MIDI ports have other numbers.
@@ -87,6 +87,12 @@ impl Intake {
             taken,
             closed: false,
         }))
+    }
+
+    /// An intake with an empty map, and nobody who looks after knobs.
+    pub fn alone(orders: RingSender<Order>, clock: Arc<SampleClock>, counters: Arc<Counters>) -> Self {
+        let (taken, _nobody) = channel();
+        Self::new(orders, clock, counters, ControlMap::default(), taken)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -298,7 +304,7 @@ mod tests {
     use crate::time::SampleRate;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::Receiver;
 
     fn intake(room: usize) -> (Intake, RingReceiver<Order>, Receiver<Taken>, Arc<Counters>) {
         let ((orders, ordered), (sender, taken)) = (ring(room), channel());

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`Intake`] | those of MIDI ports, and the screen's | bytes and keys become orders, stamped in samples |
 //! | `Stagehand` | its own, every millisecond | MIDI out, controls, orders, record, scene |
+//! | a loader | its own, as long as it loads | opens the next model of a kind |
 //! | [`crate::compose::DirectorWorker`] | its own | hears the player and plays, in a mode |
 //! | the screen | the program's first | draws a [`Scene`], takes wishes |
 

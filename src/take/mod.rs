@@ -12,9 +12,11 @@ pub use recorder::Recorder;
 
 use crate::bridge::Part;
 use crate::live::Patch;
+use crate::model::inspect::Inspected;
 use crate::music::Note;
 use crate::time::{Beats, SampleRate, Transport};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// The ending of the file's name.
@@ -51,6 +53,13 @@ pub struct ModelMark {
     pub name: String,
     /// SHA-256 of its file, in hexadecimal digits.
     pub sha256: String,
+}
+
+impl ModelMark {
+    /// The mark of a model.
+    pub fn of(model: &Inspected) -> Self {
+        Self { name: model.spec.name.clone(), sha256: format!("{:x}", Sha256::digest(&model.bytes)) }
+    }
 }
 
 impl Header {
@@ -95,6 +104,8 @@ pub enum Event {
     /// What a control ordered of the composer was followed: its name, its value, and the position in the music from
     /// which on it counts.
     Order(String, f64, Beats),
+    /// A model has taken the place of the one of its kind.
+    Model(ModelMark),
     /// The composer has chosen a phrase.
     Phrase(ChosenPhrase),
     /// The take ends.

@@ -47,7 +47,13 @@ pub(super) enum Source {
         strict: bool,
     },
     /// The phrase network at a point, which may lie in the neighbourhood of a phrase. Pitches count from a reference.
-    Latent { place: LatentPlace, form: Form, reference: u8 },
+    Latent {
+        place: LatentPlace,
+        form: Form,
+        reference: u8,
+        /// Which phrase network it was, counted from 0.
+        network: u32,
+    },
 }
 
 /// A place in the space of phrases.
@@ -139,7 +145,7 @@ impl Desk<'_> {
         let up = controls.transpose;
         let (bare, kept, key, tones, range) = match &draft.source {
             Source::Line { before, facts, harmony, strict } => {
-                self.line.recall(before);
+                self.line.recall(before)?;
                 let (mut facts, mut harmony) = (Facts::clone(facts), harmony.clone());
                 let scale = strict.then(|| {
                     // Chords are those that sound: what is transposed later must fit them then.
@@ -170,7 +176,7 @@ impl Desk<'_> {
                 let (bare, kept) = pen.finish();
                 (bare, kept, facts.key, tones, range)
             }
-            Source::Latent { place, form, reference } => {
+            Source::Latent { place, form, reference, .. } => {
                 let Some(phrases) = self.phrases.as_deref_mut() else { return Err(ComposeError::NoPhrases) };
                 let z = match place {
                     LatentPlace::At(z) => z.clone(),

@@ -38,6 +38,9 @@ pub enum Refusal {
         /// That of the music.
         music: TimeSignature,
     },
+    /// The phrase that another one is wanted of was written by a network that has been replaced.
+    #[error("the phrase is of another phrase network")]
+    OtherNetwork,
     /// The bars are longer than the network tells places apart.
     #[error("a bar of {metre} is too long for the phrase network")]
     LongBar {
@@ -193,7 +196,7 @@ impl Director {
         let Located { place, form, reference, loudness } = located;
         self.refusal = None;
         let window = (at, at + Beats::from_steps(i64::from(form.steps()), STEPS_PER_BEAT));
-        let source = Source::Latent { place, form, reference };
+        let source = Source::Latent { place, form, reference, network: self.phrase_network };
         self.compose(Draft { mode: self.mode, window, metres: self.ear.metres().clone(), source, loudness })
     }
 

@@ -89,6 +89,8 @@ pub struct Director {
     ear: Ear,
     line: Line,
     phrases: Option<PhraseModel>,
+    /// Which phrase network that is, counted from 0.
+    phrase_network: u32,
     lead: u32,
     mode: Mode,
     next_mode: Option<Mode>,
@@ -133,6 +135,7 @@ impl Director {
             ear: Ear::default(),
             line: Line::new(model),
             phrases,
+            phrase_network: 0,
             lead: LEAD,
             mode: Mode::default(),
             next_mode: None,
@@ -176,6 +179,24 @@ impl Director {
     /// Gives back its ends of the rings, for another director. What it has planned stays planned.
     pub fn into_side(self) -> ComposerSide {
         self.side
+    }
+
+    /// Goes on with another melody network, from the next phrase on: what is planned is played. It hears first what the old
+    /// one heard last. Who learnt from the old one is no longer asked.
+    ///
+    /// # Errors
+    /// [`ComposeError`] of the new network; the old one then stays.
+    pub fn replace_melody(&mut self, model: MelodyModel) -> Result<(), ComposeError> {
+        self.line.replace(model)?;
+        self.learner = None;
+        Ok(())
+    }
+
+    /// Goes on with another phrase network, from the next phrase on. Captured phrases stay.
+    pub fn replace_phrases(&mut self, model: PhraseModel) {
+        self.phrases = Some(model);
+        self.phrase_network += 1;
+        self.refusal = None;
     }
 
     /// The settings in force.

@@ -4,7 +4,7 @@ use super::super::expression::one_at_a_time;
 use super::super::pen::{Standing, steps_between};
 use super::super::{ComposeError, Phrase};
 use super::draft::{Desk, Draft, Source, Written};
-use super::{Boundary, Director, PlayedPhrase, Turn, Voice, position, step_after};
+use super::{Boundary, Director, PlayedPhrase, Refusal, Turn, Voice, position, step_after};
 use crate::bridge::{Part, Plan, Scheduled};
 use crate::music::{Note, STEPS_PER_BEAT};
 use crate::time::Beats;
@@ -67,11 +67,16 @@ impl Director {
 
     pub(super) fn write_another(&mut self) -> Result<(), ComposeError> {
         let Some(present) = self.history.present() else { return Ok(()) };
+        // A point means nothing to another network. It can be played again, but not written anew.
+        if matches!(present.draft.source, Source::Latent { network, .. } if network != self.phrase_network) {
+            self.refuse(Refusal::OtherNetwork);
+            return Ok(());
+        }
         let (draft, standing) = (Arc::clone(&present.draft), present.locked(self.settings.direction.locked));
         let take = self.history.next_take();
         let now = self.line.remember();
         let written = self.desk().write(&draft, take, standing);
-        self.line.recall(&now);
+        self.line.recall(&now)?;
         self.history.add(written?);
         self.replay = true;
         Ok(())

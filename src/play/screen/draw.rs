@@ -36,9 +36,10 @@ const HELP: &str = " z s x d c v g b h n j m …   piano, from C        space   
              or key of a MIDI device              F9      the next sounds
  F3          forget the knob of this control      F4      record, and end it
 
+ Ctrl-N      the next melody model                Ctrl-P  next phrase model
  F1          this help                            Esc Esc, Ctrl-C   end";
 /// Rows of the help, with its frame.
-const HELP_ROWS: u16 = 19;
+const HELP_ROWS: u16 = 20;
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, keyboard: &Keyboard) {

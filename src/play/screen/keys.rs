@@ -2,6 +2,7 @@
 
 use super::super::stagehand::Wish;
 use crate::controls::{CONTROLS, Control};
+use crate::model::spec::Kind;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::collections::BTreeMap;
 
@@ -113,6 +114,8 @@ impl Keyboard {
         let far = if key.modifiers.contains(KeyModifiers::SHIFT) { 10.0 } else { 1.0 };
         match key.code {
             KeyCode::Char('c' | 'q') if control => Some(Act::Quit),
+            KeyCode::Char('n') if control => Some(Act::Wish(Wish::NextModel(Kind::MelodyRnn))),
+            KeyCode::Char('p') if control => Some(Act::Wish(Wish::NextModel(Kind::MelodyVae))),
             KeyCode::Char('z') if control => press(Control::UNDO),
             KeyCode::Char('y') if control => press(Control::REDO),
             KeyCode::Tab if !shift => step(Control::MODE, 1.0),
@@ -249,6 +252,8 @@ mod tests {
             (KeyCode::F(3), shift, by("lock-3", 1.0)),
             (KeyCode::F(6), none, by("answers", 1.0)),
             (KeyCode::F(7), none, by("seed", 1.0)),
+            (KeyCode::Char('n'), ctrl, [Act::Wish(Wish::NextModel(Kind::MelodyRnn))]),
+            (KeyCode::Char('p'), ctrl, [Act::Wish(Wish::NextModel(Kind::MelodyVae))]),
         ] {
             assert_eq!(keys.key(KeyEvent::new(code, modifiers), 0), acts, "{code:?} {modifiers:?}");
         }

@@ -1,8 +1,8 @@
 //! Hands that do anything: tunes and chords, storms of bytes, knobs, orders, clocks that jump, devices that vanish.
 
-use super::super::control::{CONTROLS, Settings, Shape};
 use crate::bridge::Part;
 use crate::compose::{Boundary, Corner, Mode, Order};
+use crate::controls::{CONTROLS, Settings, Shape};
 use crate::live::transport::ClockMessage;
 use crate::live::{OrderKind, Patch};
 use crate::time::{Beats, Bpm, TimeSignature};

@@ -6,7 +6,6 @@
 mod hands;
 
 use super::intake::Intake;
-use super::learn::ControlMap;
 use crate::bridge::{Counters, Part, RingReceiver, SampleClock, Stage, WatcherSide, ring};
 use crate::compose::{Director, MelodyModel, PhraseModel};
 use crate::devices::midi::Input as _;
@@ -17,7 +16,6 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
 
 /// Samples a second.
 const RATE: SampleRate = SampleRate(48_000);
@@ -161,9 +159,7 @@ impl Bench {
         let setup = Setup { late: LatePolicy::NextStep(Beats(0.25)), ..Setup::new(RATE) };
         let instrument = Instrument::prepare(setup, Bpm(110.0), audio, ordered, reporter, Arc::clone(&clock));
         let counters = Arc::clone(&watcher.counters);
-        // What is no note or clock is nobody's business here.
-        let (taken, _) = channel();
-        let intake = Intake::new(orders, clock, Arc::clone(&counters), ControlMap::default(), taken);
+        let intake = Intake::alone(orders, clock, Arc::clone(&counters));
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let hands = Hands::new(ChaCha8Rng::seed_from_u64(rng.random()));
         let report = SoakReport {

@@ -64,7 +64,7 @@ impl Stagehand {
         self.mind(given);
     }
 
-    fn mind(&mut self, result: Result<(), ComposeError>) {
+    pub(super) fn mind(&mut self, result: Result<(), ComposeError>) {
         if let Err(e) = result {
             self.company = Company::Gone;
             self.tell(Grade::Warning, format!("nothing is played from here on: {e}"));

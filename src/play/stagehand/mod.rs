@@ -2,6 +2,7 @@
 //! the record and the scene.
 
 mod company;
+mod models;
 mod record;
 mod watch;
 
@@ -14,10 +15,13 @@ use crate::devices::midi::{MidiNews, Outputs};
 use crate::devices::sound::SoundNews;
 use crate::devices::{Load, now_ns};
 use crate::live::{OrderKind, PlayerKind, Report, ReportKind};
+use crate::model::library::Folder;
+use crate::model::spec::Kind;
 use crate::seen::Grade;
 use crate::take::{Event, ModelMark, Recorder};
 use crate::time::{Bpm, SampleRate};
 use company::Followed;
+use models::Swap;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
@@ -43,6 +47,10 @@ pub enum Wish {
     Forget(Control),
     /// Recording begins, or ends.
     Record,
+    /// The next model of a kind takes the place of the present one: melodies, or phrases.
+    NextModel(Kind),
+    /// Models are looked for here; in the usual places else.
+    Library(Vec<Folder>),
 }
 
 /// What the stagehand works with.
@@ -91,6 +99,9 @@ pub(super) struct Memory {
     /// What the composer was last told of time.
     followed: Followed,
     settings: Settings,
+    /// A model on its way to the stage.
+    swap: Option<Swap>,
+    library: Option<Vec<Folder>>,
     recorder: Option<Recorder>,
     flushed_ns: u64,
     /// Notes that were sent and not ended, a bit for each key, by channel.
@@ -140,6 +151,7 @@ impl Stagehand {
         }
         self.watch(now);
         self.accompany(now);
+        self.go_on_swapping();
         if now.saturating_sub(self.memory.flushed_ns) > FLUSH_NS {
             self.memory.flushed_ns = now;
             self.write(|recorder| recorder.flush());
@@ -183,6 +195,8 @@ impl Stagehand {
                 self.keep_map();
             }
             Wish::Record => self.record(),
+            Wish::NextModel(kind) => self.begin_swap(kind),
+            Wish::Library(folders) => self.memory.library = Some(folders),
         }
     }
 
