@@ -24,8 +24,8 @@ impl Director {
     ///
     /// The chord is looked for on every pulse. Where it has changed, what is planned from the next pulse on is written
     /// again; so a new chord is heard in the melody within a pulse and the steps of the lead.
-    pub(super) fn improvise(&mut self, step: i64) -> Result<(), ComposeError> {
-        let (now, then) = (position(step), step + i64::from(self.lead));
+    pub(super) fn improvise(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
+        let now = position(step);
         if !self.onsets.is_empty() || self.ear.held().next().is_some() {
             self.active = Some(now);
         }

@@ -198,16 +198,15 @@ impl Director {
     }
 
     /// Plays phrases between those that were captured, one after the other. While that cannot be, calls are answered.
-    pub(super) fn morph(&mut self, step: i64) -> Result<(), ComposeError> {
+    pub(super) fn morph(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
         let lacks = match &self.phrases {
             None => Some(Refusal::NoNetwork),
             Some(_) => self.captured.iter().all(Option::is_none).then_some(Refusal::NoCapture),
         };
         if let Some(refusal) = lacks {
             self.refuse_once(refusal);
-            return self.exchange(step);
+            return self.exchange(step, then);
         }
-        let then = step + i64::from(self.lead);
         let ready = match self.turn {
             Turn::Waiting => self.is_bar(then),
             Turn::Playing { .. } => self.ends_at(then),
@@ -219,7 +218,7 @@ impl Director {
                 Err(refusal) => self.refuse_once(refusal),
             }
         }
-        if self.refusal.is_some() { self.exchange(step) } else { Ok(()) }
+        if self.refusal.is_some() { self.exchange(step, then) } else { Ok(()) }
     }
 
     /// The point between the captured phrases; the inner error is a refusal.

@@ -4,7 +4,7 @@ use super::super::expression::one_at_a_time;
 use super::super::pen::{Standing, steps_between};
 use super::super::{ComposeError, Phrase};
 use super::draft::{Desk, Draft, Source, Written};
-use super::{Boundary, Director, PlayedPhrase, Turn, Voice, position, step_after};
+use super::{Boundary, Director, PlayedPhrase, Turn, position, step_after};
 use crate::bridge::{Part, Plan, Scheduled};
 use crate::music::{Note, STEPS_PER_BEAT};
 use crate::time::Beats;
@@ -38,8 +38,9 @@ impl Director {
         let at = position(then);
         self.withdraw(at)?;
         if let Some(mode) = self.next_mode.take() {
+            self.end_second(then)?;
             self.mode = mode;
-            (self.chord, self.active, self.voice) = (None, None, Voice::default());
+            (self.chord, self.active, self.voice.from) = (None, None, then);
         }
         // A note that still sounds is waited for: a repetition is not cut.
         if self.replay && self.free_at(at) <= at {

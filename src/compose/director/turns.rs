@@ -41,8 +41,8 @@ impl Director {
     }
 
     /// Listens to a call and replies to it.
-    pub(super) fn exchange(&mut self, step: i64) -> Result<(), ComposeError> {
-        let then = position(step + i64::from(self.lead));
+    pub(super) fn exchange(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
+        let then = position(then);
         if matches!(self.turn, Turn::Playing { until } if position(step) >= until) {
             (self.turn, self.slot) = (Turn::Waiting, None);
         }
@@ -105,8 +105,7 @@ impl Director {
     }
 
     /// Goes on where the player stops, until he plays again.
-    pub(super) fn go_on(&mut self, step: i64) -> Result<(), ComposeError> {
-        let then = step + i64::from(self.lead);
+    pub(super) fn go_on(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
         let at = position(then);
         let playing = matches!(self.turn, Turn::Playing { .. });
         if playing && !self.onsets.is_empty() {
