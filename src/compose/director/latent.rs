@@ -1,11 +1,12 @@
 //! Phrases in the space of the phrase network: captured, varied, morphed.
 
+use super::super::harmony::home_tones;
 use super::super::{ComposeError, PhraseModel, blend};
 use super::draft::{Draft, LatentPlace, Source};
 use super::{Corner, Director, Turn, position};
 use crate::music::encoding::{POSITIONS, bar_steps};
 use crate::music::phrase::{CodedPhrase, Form, reference_pitch};
-use crate::music::{Melody, MelodyEvent, STEPS_PER_BEAT, meant, melody_between};
+use crate::music::{Key, Melody, MelodyEvent, PitchClassWeights, STEPS_PER_BEAT, estimate_key, meant, melody_between};
 use crate::time::{Beats, TimeSignature};
 
 /// Velocity of a phrase that was not played.
@@ -100,6 +101,8 @@ pub(super) struct Located {
     form: Form,
     /// The pitch that others are counted from.
     reference: u8,
+    /// The key to close in; `None` closes as the network likes.
+    key: Option<Key>,
     loudness: f64,
 }
 
@@ -182,7 +185,8 @@ impl Director {
         match phrase.code(phrases, reference) {
             Ok(coded) => {
                 let place = LatentPlace::Near(phrases.encode(&coded)?);
-                Ok(Ok(Located { place, form, reference, loudness: phrase.loudness }))
+                let key = home_tones(&self.ear.until(at)).0;
+                Ok(Ok(Located { place, form, reference, key, loudness: phrase.loudness }))
             }
             Err(refusal) => Ok(Err(refusal)),
         }
@@ -190,10 +194,10 @@ impl Director {
 
     /// Plans a phrase of the phrase network.
     pub(super) fn compose_latent(&mut self, at: Beats, located: Located) -> Result<(), ComposeError> {
-        let Located { place, form, reference, loudness } = located;
+        let Located { place, form, reference, key, loudness } = located;
         self.refusal = None;
         let window = (at, at + Beats::from_steps(i64::from(form.steps()), STEPS_PER_BEAT));
-        let source = Source::Latent { place, form, reference };
+        let source = Source::Latent { place, form, reference, key };
         self.compose(Draft { mode: self.mode, window, metres: self.ear.metres().clone(), source, loudness })
     }
 
@@ -234,7 +238,12 @@ impl Director {
         }
         // One tonic for all, so that what lies between is in their scale.
         let events = corners.iter().flat_map(|(c, _)| c.melody.events.clone()).collect();
-        let reference = reference_pitch(&Melody { events, ..first.melody.clone() }).unwrap_or(60);
+        let all = Melody { events, ..first.melody.clone() };
+        let reference = reference_pitch(&all).unwrap_or(60);
+        // At a corner stands the corner's own phrase.
+        let alone = corners.len() == 1 || corners.iter().any(|(_, weight)| *weight >= 1.0);
+        let estimate = estimate_key(&PitchClassWeights::of_melody(&all)).filter(|_| !alone);
+        let key = estimate.map(|estimate| estimate.key);
         let form = first.form(phrases.bars());
         let (mut points, mut loudness, mut total) = (Vec::new(), 0.0, 0.0);
         for (corner, weight) in &corners {
@@ -249,6 +258,6 @@ impl Director {
         let points: Vec<&[f32]> = points.iter().map(Vec::as_slice).collect();
         let weights: Vec<f32> = corners.iter().map(|(_, weight)| *weight as f32).collect();
         let place = LatentPlace::At(blend(&points, &weights));
-        Ok(Ok(Located { place, form, reference, loudness }))
+        Ok(Ok(Located { place, form, reference, key, loudness }))
     }
 }

@@ -400,10 +400,15 @@ impl Director {
 
     /// Lets the line hear the player up to a position, and a learner with it.
     fn hear_player(&mut self, stretch: (Beats, Beats)) -> Result<(), ComposeError> {
+        self.hear_notes(&self.ear.until(stretch.1), stretch)
+    }
+
+    /// As [`Director::hear_player`], of some notes.
+    fn hear_notes(&mut self, notes: &[Note], stretch: (Beats, Beats)) -> Result<(), ComposeError> {
         if let Some(session) = self.learner.as_ref().and_then(Teacher::newest) {
             self.line.adopt(session)?;
         }
-        let heard = self.line.hear(&self.ear.until(stretch.1), self.ear.metres(), stretch)?;
+        let heard = self.line.hear(notes, self.ear.metres(), stretch)?;
         if let Some(learner) = self.learner.as_ref().filter(|_| !heard.is_empty()) {
             // A learner that is behind misses a phrase.
             let _room = learner.phrase(heard);

@@ -130,7 +130,14 @@ impl Director {
         let earliest = self.ear.first_onset().map_or(at, |onset| self.bar_line(onset, 0));
         let recent = position(step_after(at - Beats(HEARD_BEFORE)));
         let from = self.line.until().map_or(earliest, |until| earliest.max(until)).max(recent).min(at);
-        self.hear_player((from, at))?;
+        // The silence by which he was known to have stopped is no rest of the tune: his last note goes on to here.
+        let mut notes = self.ear.until(at);
+        let bar = self.ear.metres().metre_at(at).bar_beats();
+        if let Some(last) = notes.iter_mut().max_by(|a, b| a.end().total_cmp(&b.end())).filter(|n| at - n.end() <= bar)
+        {
+            last.duration = at - last.onset;
+        }
+        self.hear_notes(&notes, (from, at))?;
         // The last stretch of the length of a phrase in which he played.
         let last = self.ear.newest().map_or(at, |note: &Note| note.onset);
         let call = (self.bar_line(last, 1 - self.bars()), self.bar_line(last, 1).min(at));
