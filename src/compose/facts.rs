@@ -7,7 +7,7 @@ use super::line::{First, Line};
 use super::pen::{steps, steps_between};
 use super::sampler::{Rules, closable};
 use crate::music::encoding::REACH;
-use crate::music::{Key, Mode, PitchClassSet, STEPS_PER_BEAT};
+use crate::music::{Key, Mode, Note, PitchClassSet, STEPS_PER_BEAT};
 use crate::time::{Beats, MetreMap};
 
 /// How far beyond the range that was heard an answer may go, in semitones.
@@ -57,10 +57,6 @@ impl Facts {
         let first = line.first()?;
         let heard = ear.until(call.1);
         let (key, home) = home_tones(&heard);
-        let pitches = || heard.iter().map(|n| i32::from(n.pitch));
-        let (low, high) = (pitches().min().unwrap_or(60), pitches().max().unwrap_or(72));
-        // At least an octave, so that every tone of the key has a place.
-        let air = (12 - (high - low)).max(0) / 2 + i32::from(STRETCH);
         let notes = ear.within(call).count();
         let length = steps_between(call);
         let loud = ear.within(call).map(|n| f64::from(n.velocity)).sum::<f64>();
@@ -68,7 +64,7 @@ impl Facts {
             first,
             key,
             home: home.union(key.map(|key| key.tonic).into_iter().collect()),
-            range: (low - air, high + air),
+            range: reach(&heard),
             shortest: line.shortest(),
             notes,
             density: (notes > 0 && length > 0).then(|| notes as f64 / f64::from(length)),
@@ -125,6 +121,15 @@ impl Facts {
             closable: closable(steps_between(window), shortest, closing_steps, grid),
         }
     }
+}
+
+/// Lowest and highest pitch of notes, with some air.
+pub(super) fn reach(notes: &[Note]) -> (i32, i32) {
+    let pitches = || notes.iter().map(|n| i32::from(n.pitch));
+    let (low, high) = (pitches().min().unwrap_or(60), pitches().max().unwrap_or(72));
+    // At least an octave, so that every tone of the key has a place.
+    let air = (12 - (high - low)).max(0) / 2 + i32::from(STRETCH);
+    (low - air, high + air)
 }
 
 /// Rules that hold nothing but what is set, for pitches counted from a reference; and where it is wanted, a last note on the

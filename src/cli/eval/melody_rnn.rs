@@ -54,7 +54,7 @@ impl Differences {
 /// What it takes of the options that not every kind takes.
 pub const OPTIONS: &[&str] = &["baselines", "all", "modes"];
 /// What it takes besides with `--modes`, and nothing else then.
-pub const MODES_OPTIONS: &[&str] = &["modes", "phrase-model", "count", "sheet"];
+pub const MODES_OPTIONS: &[&str] = &["modes", "phrase-model", "count", "sheet", "set"];
 
 /// Measures a melody network on the test tunes of a corpus.
 pub fn run(model: Inspected, args: &Args) -> Result<Answer> {

@@ -98,6 +98,9 @@ pub struct Args {
     /// The network of phrases that modes need beside that of melodies, by file or by name [default: melody-vae-4]
     #[arg(long, value_name = "NAME")]
     phrase_model: Option<String>,
+    /// Set a control for the modes, such as temperature=1.2; may be given several times (`oneiro play --list` has them all)
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
     /// Measure on everything in the folders, not only on the part that training holds back: for data of which the model
     /// has seen nothing
     #[arg(long)]
@@ -125,6 +128,7 @@ impl Args {
             ("baselines", self.baselines),
             ("modes", self.modes),
             ("phrase-model", self.phrase_model.is_some()),
+            ("set", !self.set.is_empty()),
             ("all", self.all),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()

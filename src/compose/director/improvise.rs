@@ -1,7 +1,7 @@
 //! A running melody over the chords that are held or played.
 
 use super::super::ComposeError;
-use super::super::facts::Facts;
+use super::super::facts::{Facts, reach};
 use super::super::harmony::home_tones;
 use super::super::line::First;
 use super::super::pen::{Standing, steps_between};
@@ -26,8 +26,8 @@ const ENOUGH: usize = 6;
 /// What the player played as a melody.
 struct Melodic {
     notes: Vec<Note>,
-    /// Their mean pitch.
-    middle: i32,
+    /// Their range, with some air.
+    range: (i32, i32),
     /// Notes in a step.
     density: f64,
 }
@@ -95,8 +95,7 @@ impl Director {
             return None;
         }
         let steps = steps_between((self.bar_line(first.onset, 0), self.bar_line(last.onset, 1).min(at))).max(1);
-        let middle = notes.iter().map(|n| i32::from(n.pitch)).sum::<i32>() / notes.len() as i32;
-        Some(Melodic { density: notes.len() as f64 / f64::from(steps), middle, notes })
+        Some(Melodic { density: notes.len() as f64 / f64::from(steps), range: reach(&notes), notes })
     }
 
     /// Begins a phrase over a chord.
@@ -112,11 +111,13 @@ impl Director {
         self.line.begin_with(First { pitch: root.nearest_pitch(CENTRE).unwrap_or(CENTRE), bar });
         let call = (self.bar_line(at, -self.bars()), at);
         let Some(facts) = Facts::of(&self.ear, &self.line, call) else { return Ok(()) };
-        let (middle, density) = match &melody {
-            Some(melody) => (melody.middle, Some(melody.density)),
-            None => (i32::from(root.nearest_pitch(CENTRE).unwrap_or(CENTRE)), None),
+        let (range, density) = match &melody {
+            Some(melody) => (melody.range, Some(melody.density)),
+            None => {
+                let middle = i32::from(root.nearest_pitch(CENTRE).unwrap_or(CENTRE));
+                ((middle - REACH.0, middle + REACH.1), None)
+            }
         };
-        let range = (middle - REACH.0, middle + REACH.1);
         let facts = Facts { range, shortest: facts.shortest.min(SHORTEST), notes: 0, density, ..facts };
         let (loudness, harmony) = (facts.loudness, vec![harmony_span(window, chord)]);
         let source =

@@ -8,11 +8,12 @@ mod sheet;
 mod stage;
 mod table;
 
+use super::super::Usage;
 use super::{Answer, Args, inspect};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use material::Call;
-use oneiro::compose::{Controls, Direction, Expression, MelodyModel, Mode, PhraseModel, Settings};
+use oneiro::compose::{Controls, Direction, Expression, MelodyModel, Mode, Parameter, PhraseModel, Settings};
 use oneiro::model::inspect::Inspected;
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
@@ -44,6 +45,8 @@ struct Report {
     seed: u64,
     melody: String,
     phrases: String,
+    /// Controls that are not as usual.
+    set: Vec<String>,
     /// Calls, and bars of each.
     calls: usize,
     bars: u32,
@@ -124,6 +127,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
         seed: args.seed,
         melody: models.melody.spec.name.clone(),
         phrases: models.phrases.spec.name.clone(),
+        set: args.set.clone(),
         calls: calls.len(),
         bars,
         rows,
@@ -227,14 +231,15 @@ fn count_on(learnt: &[CorpusTune], calls: &[Call], seed: u64, bar: &ProgressBar)
 
 /// What a mode makes of the calls, each with a seed of its own.
 fn perform(models: &Models, mode: Mode, calls: &[Call], args: &Args, bar: &ProgressBar) -> Result<Vec<Performed>> {
-    let threads = args.threads.clamp(1, calls.len());
+    let (threads, set) = (args.threads.clamp(1, calls.len()), controls(&args.set)?);
     let work = |first: usize, some: &[Call]| -> Result<Vec<Performed>> {
         let mut stage = Stage::new(mode, models.melody()?, models.phrases()?)?;
         let one = |(i, call): (usize, &Call)| {
             let number = first + i;
             let after = calls.iter().cycle().skip(number + 1).take(calls.len());
             let other = after.into_iter().find(|other| other.metre == call.metre).unwrap_or(call);
-            let settings = settings(call.bars, args.seed.wrapping_add(number as u64), PLACES[number % PLACES.len()]);
+            let seed = args.seed.wrapping_add(number as u64);
+            let settings = settings(call.bars, seed, PLACES[number % PLACES.len()], &set);
             let performed = stage.perform(call, other, &settings);
             bar.inc(1);
             performed
@@ -256,13 +261,28 @@ fn perform(models: &Models, mode: Mode, calls: &[Call], args: &Args, bar: &Progr
 }
 
 /// As a player finds them, but for what the figures need: notes held to their ends, and another seed each time.
-fn settings(bars: u32, seed: u64, place: f64) -> Settings {
+fn settings(bars: u32, seed: u64, place: f64, set: &[(&Parameter, f64)]) -> Settings {
     let expression = Expression { gate: 1.0, ..Expression::default() };
-    Settings {
+    let mut settings = Settings {
         controls: Controls { seed, expression, ..Controls::default() },
         direction: Direction { bars, morph: [place, 0.0], ..Direction::default() },
         ..Settings::default()
+    };
+    for (parameter, value) in set {
+        parameter.set(&mut settings, *value);
     }
+    settings
+}
+
+/// The controls that are to be other than usual.
+fn controls(set: &[String]) -> Result<Vec<(&'static Parameter, f64)>> {
+    let one = |text: &String| {
+        let (name, value) = text.split_once('=').ok_or_else(|| Usage(format!("--set {text}: NAME=VALUE is needed")))?;
+        let parameter = Parameter::by_name(name).ok_or_else(|| Usage(format!("--set {text}: there is no {name}")))?;
+        let value = parameter.parse(value).map_err(|e| Usage(format!("--set {text}: {e}")))?;
+        Ok((parameter, value))
+    };
+    set.iter().map(one).collect()
 }
 
 fn progress(length: u64) -> ProgressBar {

@@ -79,8 +79,9 @@ const PARTS: [(&str, &[Line]); 6] = [
 
 /// The whole report for people.
 pub fn describe(report: &Report) -> String {
-    let Report { melody, phrases, calls, bars, seed, rows, second_voice: second, milliseconds: ms } = report;
-    let mut text = format!("{calls} calls of {bars} bars; {melody}, {phrases}; seed {seed}\n");
+    let Report { melody, phrases, set, calls, bars, seed, rows, second_voice: second, milliseconds: ms } = report;
+    let set = set.iter().map(|one| format!("; {one}")).collect::<String>();
+    let mut text = format!("{calls} calls of {bars} bars; {melody}, {phrases}; seed {seed}{set}\n");
     let mut line = |name: &str, cells: &mut dyn Iterator<Item = String>| {
         let _ = write!(text, "\n{name:<24}");
         cells.for_each(|cell| {
