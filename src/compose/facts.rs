@@ -104,9 +104,10 @@ impl Facts {
             None => self.shortest,
         };
         let closing_steps = match close {
-            Close::Open => pulse / 2,
-            Close::Rest => pulse.min(LONGEST_REST),
             Close::Final => pulse,
+            // Where a density is asked for, a long note would take from it.
+            Close::Rest if controls.density.is_none() => pulse.min(LONGEST_REST),
+            Close::Rest | Close::Open => pulse / 2,
         };
         let closing_steps = closing_steps.max(shortest);
         let grid = controls.grid.unwrap_or(1).max(1);

@@ -2,7 +2,6 @@
 
 use super::super::ComposeError;
 use super::super::harmony::home_tones;
-use super::super::pen::steps;
 use super::{Director, SecondVoice, Slot, Turn, position, step_after};
 use crate::bridge::{Plan, SecondTones};
 use crate::music::{Chord, Note, PitchClass, PitchClassSet};
@@ -16,11 +15,8 @@ const SOFTER: f32 = 0.85;
 /// Costs of a tone. Its interval from the player's note: the wished one, its like on the same side (a sixth for a
 /// third), one of them on the other side, another consonance (fourth, fifth, octave).
 const INTERVAL_COSTS: [f64; 4] = [0.0, 2.0, 4.0, 8.0];
-/// What a tone of the chord gains between pulses and on them, where it outweighs another third or sixth. Where no chord is
-/// held, a note of the tonic's chord has the others of that chord.
-const CHORD_GAINS: [f64; 2] = [1.5, 2.5];
-/// A note begins on a pulse if it is at most so many steps from it.
-const ON_PULSE: i64 = 3;
+/// What a tone of the chord gains.
+const CHORD_GAIN: f64 = 1.5;
 /// Intervals that are consonant, in semitones.
 const CONSONANT: [i8; 7] = [3, 4, 5, 7, 8, 9, 12];
 
@@ -32,8 +28,6 @@ pub(super) struct Voice {
     /// What the audio side was told last, and for which step.
     told: Option<SecondTones>,
     at: Option<i64>,
-    /// Whether that is for notes on a pulse.
-    on_pulse: bool,
 }
 
 impl Director {
@@ -41,8 +35,8 @@ impl Director {
     /// ends with the note itself.
     ///
     /// For each pitch class the tone is the one of least cost among thirds, sixths and, where the scale has none of these,
-    /// other consonances; within the scale that is set or within the key, as it is if that note is heard next. On a pulse a
-    /// tone of the chord that is held counts for more: so a phrase that ends on the tonic has its third and not its sixth. Transposition and quantising do not concern the voice.
+    /// other consonances; within the scale that is set or within the key, as it is if that note is heard next. The chord of
+    /// the keys that are held counts. Transposition and quantising do not concern the voice.
     pub(super) fn harmonise(&mut self, step: i64) -> Result<(), ComposeError> {
         let resting = self.slot_sounds(step);
         let then = match &self.slot {
@@ -50,14 +44,11 @@ impl Director {
             _ => self.voice.from,
         };
         let then = then.max(step + PROMPT);
-        let (into, metre) = self.place_in_bar(then + ON_PULSE);
-        let on_pulse = into.rem_euclid(i64::from(steps(metre.pulse_beats()))) <= 2 * ON_PULSE;
-        let known = self.voice.told.is_some() && self.onsets.is_empty() && on_pulse == self.voice.on_pulse;
+        let known = self.voice.told.is_some() && self.onsets.is_empty() && !self.is_beat(step);
         if known && !resting {
             return Ok(());
         }
-        self.voice.on_pulse = on_pulse;
-        let tones = (!resting).then(|| self.second_tones(position(step), on_pulse));
+        let tones = (!resting).then(|| self.second_tones(position(step)));
         self.tell_second(tones, then)
     }
 
@@ -91,31 +82,31 @@ impl Director {
     }
 
     /// What goes with each pitch class.
-    fn second_tones(&mut self, now: Beats, on_pulse: bool) -> SecondTones {
+    fn second_tones(&mut self, now: Beats) -> SecondTones {
         let controls = &self.settings.controls;
         let held: Vec<u8> = self.ear.held().map(|note| note.pitch).collect();
         self.chord = Chord::of_pitches(&held).or(self.chord);
-        let chord = self.chord.map(Chord::tones);
+        let chord = self.chord.map_or(PitchClassSet::EMPTY, Chord::tones);
         let mut heard = self.ear.until(now);
-        let mut home = |lead: PitchClass| {
+        let mut with = |lead: PitchClass| {
+            if let Some(scale) = controls.scale {
+                return scale.tones;
+            }
             let next = Note { onset: now, duration: Beats(1.0), pitch: 60 + lead.semitone(), velocity: 80 };
             heard.push(next);
-            let (key, tones) = home_tones(&heard);
+            let tones = home_tones(&heard).1;
             heard.pop();
-            let tones = controls.scale.map_or(tones, |scale| scale.tones);
-            let tonic = key.and_then(|key| key.triad(1)).map(Chord::tones).filter(|tonic| tonic.contains(lead));
-            (tones, chord.or(tonic).unwrap_or(PitchClassSet::EMPTY))
+            tones
         };
-        let gain = CHORD_GAINS[usize::from(on_pulse)];
         let wish = self.settings.direction.second;
         let mut intervals = [[0; 2]; 12];
         for lead in PitchClass::all() {
-            let (tones, chord) = home(lead);
+            let tones = with(lead);
             let best = |allowed: &dyn Fn(i8) -> bool| {
                 let both = CONSONANT.iter().flat_map(|&size| [-size, size]).filter(|&interval| allowed(interval));
                 let fitting = both.filter(|&interval| tones.contains(lead.up(i32::from(interval))));
                 let cost = |interval: i8| {
-                    let gain = if chord.contains(lead.up(i32::from(interval))) { gain } else { 0.0 };
+                    let gain = if chord.contains(lead.up(i32::from(interval))) { CHORD_GAIN } else { 0.0 };
                     interval_cost(interval, wish) - gain
                 };
                 fitting.min_by(|&a, &b| cost(a).total_cmp(&cost(b)).then(a.cmp(&b))).unwrap_or(0)
