@@ -4,7 +4,7 @@ mod live_support;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use live_support::{Rig, transport};
-use oneiro::bridge::{Part, Plan, Scheduled};
+use oneiro::bridge::{Part, Plan, Scheduled, SecondTones};
 use oneiro::live::{PlayerEvent, PlayerKind};
 use oneiro::time::Beats;
 
@@ -27,6 +27,9 @@ fn playing_never_allocates() {
             };
             let _ = rig.composer.plan(Plan::Note { epoch: rig.performer.epoch(), note });
         }
+        let tones = SecondTones { intervals: [[-3, 4]; 12], range: (0, 127), gain: 0.8, curve: 1.5 };
+        let second = Plan::Second { epoch: rig.performer.epoch(), at: Beats(pos), tones: Some(tones) };
+        let _ = rig.composer.plan(second);
         let held = PlayerKind::NoteOn { pitch: (block % 127) as u8, velocity: 100 };
         let kind = if block % 50 == 49 { PlayerKind::Panic } else { held };
         let events = [PlayerEvent { sample_offset: 100, kind }];

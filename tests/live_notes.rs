@@ -3,7 +3,7 @@
 mod live_support;
 
 use live_support::{Rig, transport};
-use oneiro::bridge::{HeardKind, Part, Plan, Scheduled, ShowKind};
+use oneiro::bridge::{HeardKind, Part, Plan, Scheduled, SecondTones, ShowKind};
 use oneiro::live::{LatePolicy, PlayedNote, PlayerEvent, PlayerKind, Setup};
 use oneiro::time::{Beats, Bpm, SampleRate, TimeSignature, Transport};
 use proptest::prelude::*;
@@ -11,6 +11,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 const TOTAL: usize = 36_000;
+
+/// A second voice at an interval, within a range that not every note leaves it.
+fn thirds(interval: i8) -> SecondTones {
+    SecondTones { intervals: [[interval, -interval]; 12], range: (40, 90), gain: 0.8, curve: 1.0 }
+}
 
 /// What a run gives: both channels, the notes at their samples, and the show's events.
 #[derive(PartialEq)]
@@ -31,6 +36,11 @@ fn perform(music: u64, mut next_length: impl FnMut() -> usize) -> Run {
         let duration = f64::from(rng.random_range(1..30)) / 24.0;
         let part = Part::ALL[rng.random_range(0..2)];
         rig.note(part, at, duration, rng.random_range(28..104), rng.random_range(1..128));
+    }
+    for _ in 0..rng.random_range(0..4) {
+        let at = Beats(rig.from + f64::from(rng.random_range(0..40)) / 24.0);
+        let tones = rng.random_bool(0.7).then(|| thirds(rng.random_range(-9..10)));
+        rig.performer.schedule(Plan::Second { epoch: 0, at, tones }).expect("the queue has room");
     }
     let mut player: Vec<(usize, PlayerKind)> = (0..rng.random_range(0..12))
         .map(|_| {
@@ -113,6 +123,11 @@ proptest! {
                 };
                 let epoch = rig.performer.epoch() + u32::from(rng.random_ratio(1, 20));
                 rig.composer.plan(Plan::Note { epoch, note }).expect("the ring has room");
+            }
+            if rng.random_ratio(1, 3) {
+                let tones = rng.random_bool(0.8).then(|| thirds(rng.random_range(-4..5)));
+                let at = Beats(pos + rng.random_range(-0.2..0.5));
+                rig.composer.plan(Plan::Second { epoch: rig.performer.epoch(), at, tones }).expect("the ring has room");
             }
             let length = rng.random_range(0..1200);
             let events: Vec<_> = (0..rng.random_range(0..4)).map(|i| PlayerEvent {
@@ -245,6 +260,70 @@ fn a_withdrawal_takes_back_what_is_queued_for_one_part() {
     }
     rig.performer.schedule(Plan::Withdraw { epoch: 0, from: Beats(2.0), part: Part::Answer }).unwrap();
     assert_eq!(rig.performer.queued(), 4);
+}
+
+#[test]
+fn a_second_voice_begins_and_ends_with_each_note_at_the_same_sample() {
+    let mut rig = Rig::new();
+    let second = |at: f64, tones| Plan::Second { epoch: 0, at: Beats(at), tones };
+    rig.performer.schedule(second(0.25, Some(thirds(-3)))).unwrap();
+    rig.performer.schedule(second(3.0, None)).unwrap();
+    // Before it begins; then alone, over a legato join, twice the same, and one that is cut off with the voice.
+    for (at, length, pitch) in
+        [(0.0, 0.2, 60), (0.5, 0.5, 64), (1.0, 0.6, 62), (1.5, 0.4, 65), (2.0, 0.3, 65), (2.5, 9.0, 67)]
+    {
+        rig.note(Part::Call, at, length, pitch, 100);
+    }
+    // A chord by hand, struck as one, whose highest note leads.
+    let chord =
+        |kind: fn(u8) -> PlayerKind| [72, 79, 76].map(|pitch| PlayerEvent { sample_offset: 100, kind: kind(pitch) });
+    let on = chord(|pitch| PlayerKind::NoteOn { pitch, velocity: 100 });
+    let (mut blocks, off) = (Vec::new(), chord(|pitch| PlayerKind::NoteOff { pitch }));
+    for block in 0..200 {
+        let start = rig.played;
+        let events = if block == 130 {
+            &on[..]
+        } else if block == 140 {
+            &off[..]
+        } else {
+            &[]
+        };
+        let mut notes = Vec::new();
+        rig.block(512, events, &mut notes);
+        blocks.extend(notes.into_iter().map(|n| (start + n.sample_offset as usize, n.part, n.pitch, n.velocity)));
+    }
+    let of = |part| blocks.iter().filter(|n| n.1 == part).map(|n| (n.0, n.2, n.3)).collect::<Vec<_>>();
+    let beat = 24_000;
+    let seconds = of(Part::Answer);
+    let places: Vec<(usize, u8, bool)> = seconds.iter().map(|n| (n.0, n.1, n.2 > 0)).collect();
+    let struck = 130 * 512 + 100;
+    let expected = [
+        (beat / 2, 61, true),
+        (beat, 61, false),
+        (beat, 59, true),
+        (3 * beat / 2, 59, false),
+        (3 * beat / 2, 62, true),
+        (19 * beat / 10, 62, false),
+        (2 * beat, 62, true),
+        (23 * beat / 10, 62, false),
+        (5 * beat / 2, 64, true),
+        (struck, 64, false),
+        (struck, 76, true),
+        (140 * 512 + 100, 76, false),
+    ];
+    assert_eq!(struck, 66_660, "before beat 3");
+    assert_eq!(places, expected[..places.len().min(expected.len())], "{blocks:?}");
+    assert_eq!(places.len(), expected.len());
+    assert!(seconds.iter().all(|n| n.2 == 0 || n.2 == 80), "0.8 of 100");
+    // What is far under the note that leads accompanies it; the voice goes with its lead to the end.
+    let mut rig = Rig::new();
+    rig.performer.schedule(second(0.0, Some(thirds(-3)))).unwrap();
+    rig.note(Part::Call, 0.5, 1.0, 72, 90);
+    rig.note(Part::Call, 0.75, 1.0, 60, 90);
+    let mut notes = Vec::new();
+    rig.block(48_000, &[], &mut notes);
+    let own: Vec<_> = notes.iter().filter(|n| n.part == Part::Answer).map(|n| (n.sample_offset, n.pitch)).collect();
+    assert_eq!(own, [(12_000, 69), (36_000, 69)]);
 }
 
 #[test]

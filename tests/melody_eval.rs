@@ -68,9 +68,8 @@ fn a_tune_heard_event_by_event_costs_what_it_costs_as_a_whole() {
     assert!(figures.pitch > (PITCH_CLASSES as f64).log2() / 4.0, "a network that learnt nothing foresees little");
 }
 
-#[test]
-fn the_command_answers_with_figures_and_baselines_in_json() {
-    let folder = tempfile::tempdir().unwrap();
+/// Tunes of eighths in C, eight bars each.
+fn book() -> String {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let mut text = String::new();
     for number in 0..80 {
@@ -79,7 +78,47 @@ fn the_command_answers_with_figures_and_baselines_in_json() {
         let bars = bars.collect::<Vec<_>>().join("|");
         writeln!(text, "X:{number}\nT:No. {number}\nM:4/4\nL:1/8\nK:C\n|:{bars}:|").unwrap();
     }
-    std::fs::write(folder.path().join("book.abc"), text).unwrap();
+    text
+}
+
+#[test]
+fn every_mode_answers_the_test_tunes_in_key_on_the_grid_and_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("book.abc"), book()).unwrap();
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let sheet = folder.path().join("rolls.png");
+    let measure = |threads: &str| {
+        let mut command = Command::cargo_bin("oneiro").unwrap();
+        command.arg("eval").arg(models.join("melody-rnn.onnx")).arg("--data").arg(folder.path());
+        command.args(["--modes", "--count", "3", "--threads", threads, "--json", "--sheet"]).arg(&sheet);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["milliseconds"] = serde_json::Value::Null;
+        report
+    };
+    let report = measure("2");
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 8, "the tune, counting, and six modes: {report}");
+    for row in rows {
+        let figure = |name: &str| row[name].as_f64().unwrap();
+        assert_eq!((figure("answers"), figure("lost")), (3.0, 0.0), "{row}");
+        if row["name"] != "counting" {
+            assert!(figure("notes") > 12.0 && figure("on_grid") > 0.99, "{row}");
+            assert!(figure("in_key") > 0.8, "{row}");
+        }
+    }
+    assert_eq!(rows[0]["in_key"], 1.0, "{report}");
+    let second = |name: &str| report["second_voice"][name].as_f64().unwrap();
+    assert!(second("latest") < 0.01 && second("end") < 0.01 && second("dissonances") == 0.0, "{report}");
+    assert!(image::open(&sheet).unwrap().height() > 600);
+    assert_eq!(report, measure("1"), "the same however many threads");
+}
+
+#[test]
+fn the_command_answers_with_figures_and_baselines_in_json() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("book.abc"), book()).unwrap();
     let config = Config::new(8, 4);
     std::fs::write(folder.path().join("small.onnx"), file(config, &weights(config))).unwrap();
     let mut command = Command::cargo_bin("oneiro").unwrap();
@@ -97,4 +136,10 @@ fn the_command_answers_with_figures_and_baselines_in_json() {
     let mut command = Command::cargo_bin("oneiro").unwrap();
     command.current_dir(&folder).args(["eval", "small.onnx", "--data", ".", "--walk", "walk.jpg"]);
     command.assert().code(2).stderr(predicates::str::contains("--walk is not for models of kind melody-rnn"));
+    let mut command = Command::cargo_bin("oneiro").unwrap();
+    command.current_dir(&folder).args(["eval", "small.onnx", "--data", ".", "--modes", "--baselines"]);
+    command
+        .assert()
+        .code(2)
+        .stderr(predicates::str::contains("--baselines is not for models of kind melody-rnn, measured in modes"));
 }

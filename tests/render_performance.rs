@@ -132,6 +132,24 @@ fn any_other_tune_is_answered_after_every_phrase_and_grows() {
 }
 
 #[test]
+fn pictures_are_told_of_the_chords_of_calls_and_of_answers() {
+    let walk =
+        Arrangement::new(&read_midi_file(evening_walk(), &ReadOptions::default()).unwrap(), Form::default()).unwrap();
+    let alone = Arrangement::new(&waltz(8, false), Form::default()).unwrap();
+    for arrangement in [walk, alone] {
+        let recording = played(&arrangement, 2, 4096);
+        let chords: Vec<Beats> =
+            recording.show.iter().filter(|e| matches!(e.kind, ShowKind::Chord { .. })).map(|e| e.pos_beats).collect();
+        assert!(chords.is_sorted_by(|a, b| a < b), "{chords:?}");
+        for exchange in &arrangement.exchanges {
+            for (from, to) in [exchange.call, exchange.answer] {
+                assert!(chords.iter().any(|at| *at >= from && *at < to), "none from {from:?} to {to:?}: {chords:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn drums_are_no_tune() {
     let mut score = waltz(4, false);
     score.parts[0].is_drums = true;

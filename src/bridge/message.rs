@@ -38,6 +38,37 @@ pub struct Scheduled {
     pub velocity: u8,
 }
 
+/// A second voice to the notes of [`Part::Call`]: what sounds with each of them, as [`Part::Answer`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SecondTones {
+    /// For each pitch class of the player's note, from C, two intervals in semitones: that of the voice, and another where
+    /// the first leaves the range. 0 is none.
+    pub intervals: [[i8; 2]; 12],
+    /// Lowest and highest pitch of the voice.
+    pub range: (u8, u8),
+    /// Its velocity is 127·(gain·v/127)^curve where the player's is v.
+    pub gain: f32,
+    /// See there; above zero.
+    pub curve: f32,
+}
+
+impl SecondTones {
+    /// The voice's pitch with a note, if it has one.
+    pub fn with(&self, pitch: u8) -> Option<u8> {
+        let within = |interval: &i8| {
+            let tone = u8::try_from(i32::from(pitch) + i32::from(*interval)).ok()?;
+            (*interval != 0 && tone < 128 && (self.range.0..=self.range.1).contains(&tone)).then_some(tone)
+        };
+        self.intervals[usize::from(pitch % 12)].iter().find_map(within)
+    }
+
+    /// The voice's velocity with a note of another.
+    pub fn velocity(&self, velocity: u8) -> u8 {
+        let loudness = (self.gain * f32::from(velocity) / 127.0).clamp(0.0, 1.0);
+        (127.0 * loudness.powf(self.curve)).round().clamp(1.0, 127.0) as u8
+    }
+}
+
 /// What a composer asks of the audio side.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Plan {
@@ -70,6 +101,16 @@ pub enum Plan {
         /// Bit n is set where pitch class n belongs to the chord.
         pitch_classes: u16,
     },
+    /// From here on a second voice goes along with the player: it begins with each of his notes and ends with it, at the
+    /// same samples. `None` ends it.
+    Second {
+        /// As for a note.
+        epoch: u32,
+        /// From where.
+        at: Beats,
+        /// What it sings.
+        tones: Option<SecondTones>,
+    },
     /// Forget what is queued for a part from a position on (notes that already sound go on to their ends).
     Withdraw {
         /// As for a note.
@@ -88,6 +129,7 @@ impl Plan {
             Self::Note { epoch, .. }
             | Self::Phrase { epoch, .. }
             | Self::Chord { epoch, .. }
+            | Self::Second { epoch, .. }
             | Self::Withdraw { epoch, .. } => epoch,
         }
     }
@@ -96,7 +138,7 @@ impl Plan {
     pub fn at(&self) -> Beats {
         match *self {
             Self::Note { note, .. } => note.at,
-            Self::Phrase { at, .. } | Self::Chord { at, .. } => at,
+            Self::Phrase { at, .. } | Self::Chord { at, .. } | Self::Second { at, .. } => at,
             Self::Withdraw { from, .. } => from,
         }
     }

@@ -24,7 +24,7 @@ mod stage;
 
 pub use counters::{Count, Counters};
 pub use lesson::{Lesson, Pupil, Teacher, lessons};
-pub use message::{ClockReading, Heard, HeardKind, Meters, Part, Plan, Scheduled};
+pub use message::{ClockReading, Heard, HeardKind, Meters, Part, Plan, Scheduled, SecondTones};
 pub use newest::{NewestReader, NewestWriter, newest};
 pub use ring::{Full, RingReceiver, RingSender, ring};
 pub use sample_clock::SampleClock;

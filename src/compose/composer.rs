@@ -3,7 +3,7 @@
 use super::controls::Controls;
 use super::ear::Ear;
 use super::expression::{Voice, express};
-use super::facts::Facts;
+use super::facts::{Close, Facts};
 use super::harmony::HarmonySpan;
 use super::line::Line;
 use super::pen::{Choice, Pen, Task, steps_between};
@@ -107,7 +107,8 @@ impl Composer {
         }
         let Some(facts) = Facts::of(&self.ear, &self.line, cue.call) else { return Ok(Phrase::default()) };
         let metres = self.ear.metres();
-        let rules = facts.rules(&self.controls, cue.answer, metres, cue.last, &cue.harmony);
+        let close = if cue.last { Close::Final } else { Close::Rest };
+        let rules = facts.rules(&self.controls, cue.answer, metres, close, &cue.harmony);
         let (tones, range) = (rules.tones, rules.range);
         let mut pen = Pen::new(Task {
             rules,

@@ -84,12 +84,6 @@ impl Ear {
         self.notes.first().map(|note| note.onset)
     }
 
-    /// How long a note was held, if it has ended.
-    pub fn ended(&self, note: &Note) -> Option<Beats> {
-        let same = |n: &&Note| n.onset == note.onset && n.pitch == note.pitch;
-        self.notes.iter().rev().find(same).map(|n| n.duration).filter(|length| length.is_finite())
-    }
-
     /// Where the last note ended; infinity while one sounds.
     pub fn silent_since(&self) -> Option<Beats> {
         self.notes.iter().map(Note::end).max_by(Beats::total_cmp)

@@ -7,7 +7,7 @@ use super::line::{First, Line};
 use super::pen::{steps, steps_between};
 use super::sampler::{Rules, closable};
 use crate::music::encoding::REACH;
-use crate::music::{Key, Mode, PitchClassSet, STEPS_PER_BEAT};
+use crate::music::{Key, Mode, Note, PitchClassSet, STEPS_PER_BEAT};
 use crate::time::{Beats, MetreMap};
 
 /// How far beyond the range that was heard an answer may go, in semitones.
@@ -16,8 +16,21 @@ const STRETCH: u8 = 3;
 const ECHO: (f64, usize) = (0.4, 5);
 /// Nats lost at twice or half the density: the one that is set, and the call's.
 const PACE_COST: (f64, f64) = (24.0, 1.0);
+/// A phrase need not rest longer than this, in steps: in cut time a pulse is a half note.
+const LONGEST_REST: u32 = 3 * STEPS_PER_BEAT / 2;
 /// Velocity where nothing was heard.
 const USUAL_VELOCITY: f64 = 80.0;
+
+/// How a phrase ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Close {
+    /// On the tonic's chord, and on to the next one: with half a pulse at least.
+    Open,
+    /// At rest on the tonic's chord: with a pulse.
+    Rest,
+    /// On the tonic: with a pulse.
+    Final,
+}
 
 /// What was heard, as far as it matters to a phrase.
 #[derive(Debug, Clone)]
@@ -44,10 +57,6 @@ impl Facts {
         let first = line.first()?;
         let heard = ear.until(call.1);
         let (key, home) = home_tones(&heard);
-        let pitches = || heard.iter().map(|n| i32::from(n.pitch));
-        let (low, high) = (pitches().min().unwrap_or(60), pitches().max().unwrap_or(72));
-        // At least an octave, so that every tone of the key has a place.
-        let air = (12 - (high - low)).max(0) / 2 + i32::from(STRETCH);
         let notes = ear.within(call).count();
         let length = steps_between(call);
         let loud = ear.within(call).map(|n| f64::from(n.velocity)).sum::<f64>();
@@ -55,7 +64,7 @@ impl Facts {
             first,
             key,
             home: home.union(key.map(|key| key.tonic).into_iter().collect()),
-            range: (low - air, high + air),
+            range: reach(&heard),
             shortest: line.shortest(),
             notes,
             density: (notes > 0 && length > 0).then(|| notes as f64 / f64::from(length)),
@@ -79,14 +88,14 @@ impl Facts {
         controls: &Controls,
         window: (Beats, Beats),
         metres: &MetreMap,
-        last: bool,
+        close: Close,
         harmony: &[HarmonySpan],
     ) -> Rules {
         let scale = scale_before(controls);
         let tones = scale.map_or(self.home, |scale| scale.tones);
         let closing_tones = match scale {
             Some(scale) => scale.closing_tones(),
-            None => closing_tones(self.key, tones, window.1, last, harmony),
+            None => closing_tones(self.key, tones, window.1, close, harmony),
         };
         let pulse = steps(metres.metre_at(window.0).pulse_beats());
         // Short notes were heard, or are needed, some of half the mean length, for as many as are wanted.
@@ -94,7 +103,13 @@ impl Facts {
             Some(notes) => self.shortest.min((0.5 * f64::from(STEPS_PER_BEAT) / notes).ceil() as u32),
             None => self.shortest,
         };
-        let closing_steps = if last { pulse.max(shortest) } else { (pulse / 2).max(shortest) };
+        let closing_steps = match close {
+            Close::Final => pulse,
+            // Where a density is asked for, a long note would take from it.
+            Close::Rest if controls.density.is_none() => pulse.min(LONGEST_REST),
+            Close::Rest | Close::Open => pulse / 2,
+        };
+        let closing_steps = closing_steps.max(shortest);
         let grid = controls.grid.unwrap_or(1).max(1);
         Rules {
             first_pitch: self.first.pitch,
@@ -109,20 +124,35 @@ impl Facts {
     }
 }
 
-/// Rules that hold nothing but what is set, for pitches counted from a reference.
-pub(super) fn open_rules(controls: &Controls, reference: u8, length: u32) -> Rules {
-    let tones = scale_before(controls).map_or(PitchClassSet::ALL, |scale| scale.tones);
+/// Lowest and highest pitch of notes, with some air.
+pub(super) fn reach(notes: &[Note]) -> (i32, i32) {
+    let pitches = || notes.iter().map(|n| i32::from(n.pitch));
+    let (low, high) = (pitches().min().unwrap_or(60), pitches().max().unwrap_or(72));
+    // At least an octave, so that every tone of the key has a place.
+    let air = (12 - (high - low)).max(0) / 2 + i32::from(STRETCH);
+    (low - air, high + air)
+}
+
+/// Rules that hold nothing but what is set, for pitches counted from a reference; and where it is wanted, a last note on the
+/// tonic's chord, of so many steps at least.
+pub(super) fn open_rules(controls: &Controls, reference: u8, length: u32, close: Option<(Key, u32)>) -> Rules {
+    let scale = scale_before(controls);
+    let tones = scale.map_or(PitchClassSet::ALL, |scale| scale.tones);
+    let range = range_before(controls, reference, (0, 127));
+    let (closing_tones, closing_steps) = close.map_or((tones, 1), |(key, steps)| {
+        let stable = scale.map_or(stable_tones(key), ScaleControl::closing_tones).intersection(tones);
+        let reached = (range.0..=range.1).any(|pitch| stable.contains_pitch(pitch));
+        if reached { (stable, steps) } else { (tones, 1) }
+    });
     let grid = controls.grid.unwrap_or(1).max(1);
-    Rules {
-        first_pitch: reference,
-        tones,
-        range: range_before(controls, reference, (0, 127)),
-        closing_tones: tones,
-        closing_steps: 1,
-        shortest: 1,
-        grid,
-        closable: closable(length, 1, 1, grid),
-    }
+    let closable = closable(length, 1, closing_steps, grid);
+    Rules { first_pitch: reference, tones, range, closing_tones, closing_steps, shortest: 1, grid, closable }
+}
+
+/// The tonic's chord.
+fn stable_tones(key: Key) -> PitchClassSet {
+    let third = if key.mode == Mode::Major { 4 } else { 3 };
+    [key.tonic, key.tonic.up(third), key.tonic.up(7)].into_iter().collect()
 }
 
 /// The density that is set, in notes a step, and how strictly.
@@ -163,17 +193,13 @@ fn closing_tones(
     key: Option<Key>,
     tones: PitchClassSet,
     end: Beats,
-    last: bool,
+    close: Close,
     harmony: &[HarmonySpan],
 ) -> PitchClassSet {
     let chord = harmony.iter().rev().find(|span| span.from < end && span.to >= end);
     let Some(key) = key else { return tones };
-    let third = if key.mode == Mode::Major { 4 } else { 3 };
-    let stable: PitchClassSet = if last {
-        [key.tonic].into_iter().collect()
-    } else {
-        [key.tonic, key.tonic.up(third), key.tonic.up(7)].into_iter().collect()
-    };
+    let last = close == Close::Final;
+    let stable: PitchClassSet = if last { [key.tonic].into_iter().collect() } else { stable_tones(key) };
     let stable = stable.intersection(tones.union([key.tonic].into_iter().collect()));
     match chord.map(|span| span.tones.intersection(tones)) {
         // A half close: where the harmony has left the tonic, its chord is the place to rest.

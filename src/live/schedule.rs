@@ -113,7 +113,8 @@ fn rank(plan: &Plan) -> (u8, usize, u32) {
         Plan::Withdraw { part, .. } => (0, part.index(), 0),
         Plan::Chord { root, pitch_classes, .. } => (1, usize::from(root), u32::from(pitch_classes)),
         Plan::Phrase { part, .. } => (2, part.index(), 0),
-        Plan::Note { note, .. } => (3, note.part.index(), u32::from(note.pitch)),
+        Plan::Second { tones, .. } => (3, usize::from(tones.is_some()), 0),
+        Plan::Note { note, .. } => (4, note.part.index(), u32::from(note.pitch)),
     }
 }
 

@@ -39,6 +39,11 @@ impl Sounding {
         part.index() * KEYS + usize::from(pitch & 127)
     }
 
+    /// Whether a key of a part sounds.
+    pub fn sounds(&self, part: Part, pitch: u8) -> bool {
+        self.at_key[Self::key(part, pitch)].is_some()
+    }
+
     /// Adds a note whose key is free.
     pub fn add(&mut self, note: SoundingNote) {
         let key = Self::key(note.part, note.pitch);

@@ -2,6 +2,7 @@
 
 pub mod abc;
 pub mod encoding;
+pub mod figures;
 pub mod midi;
 pub mod phrase;
 pub mod piano_roll;

@@ -96,7 +96,7 @@ impl Arrangement {
         let last = spans.last().map_or(end, |s| s.answer.1);
         let end = pieces.last().map_or(end, |p| p.out.1).max(last);
         let harmony = if backing.is_empty() { &call } else { &backing };
-        let chords = chords_of(harmony, &metres, end, key);
+        let chords = chords_of(harmony, &metres, (Beats::ZERO, end), key);
         let with_harmony = !backing.is_empty();
         let exchange = |Span { call, answer }: Span| {
             let under = |s: &&HarmonySpan| with_harmony && s.to > answer.0 && s.from < answer.1;
@@ -107,18 +107,28 @@ impl Arrangement {
     }
 }
 
-/// A chord for each half of a bar (for the whole of a bar with three beats or fewer); none where nothing fits.
-fn chords_of(notes: &[Note], metres: &MetreMap, end: Beats, key: Option<Key>) -> Vec<HarmonySpan> {
+/// A chord for each half of a bar (for the whole of a bar with three beats or fewer) between two positions; none where
+/// nothing fits.
+pub(super) fn chords_of(
+    notes: &[Note],
+    metres: &MetreMap,
+    (begin, end): (Beats, Beats),
+    key: Option<Key>,
+) -> Vec<HarmonySpan> {
     let mut spans: Vec<HarmonySpan> = Vec::new();
     let mut notes = notes.to_vec();
     notes.sort_by(|a, b| a.onset.total_cmp(&b.onset));
     let longest = notes.iter().map(|n| n.duration).fold(Beats::ZERO, Beats::max);
-    for bar in metres.bars(Beats::ZERO, end) {
+    for bar in metres.bars(begin, end) {
         let parts = if bar.metre.numerator.is_multiple_of(2) && bar.length() >= Beats(3.0) { 2 } else { 1 };
         let length = bar.length() / f64::from(parts);
         for part in 0..parts {
             let from = bar.start + length * f64::from(part);
             let to = if part + 1 == parts { bar.end } else { from + length };
+            let (from, to) = (from.max(begin), to.min(end.max(bar.start)));
+            if from >= to {
+                continue;
+            }
             let near = near(&notes, from, to, longest);
             if let Some(chord) = chord_between(&near, from, to, key) {
                 let tones: PitchClassSet = chord.tones();

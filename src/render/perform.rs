@@ -1,10 +1,10 @@
 //! Sound and notes: the performer on a virtual clock, and the composer answering in time because time waits for it.
 
-use super::arrangement::Arrangement;
+use super::arrangement::{Arrangement, chords_of};
 use super::voicing::Voicing;
 use super::{RenderError, Watch};
 use crate::bridge::{Part, Plan, Scheduled, ShowEvent, Stage, StageSizes};
-use crate::compose::{Composer, Controls, Cue, MelodyModel, Phrase, Worker};
+use crate::compose::{Composer, Controls, Cue, HarmonySpan, MelodyModel, Phrase, Worker};
 use crate::music::Note;
 use crate::time::{Beats, SampleRate, Transport};
 
@@ -72,7 +72,16 @@ pub fn perform(
         }
         // The call is over at this sample: the composer has its ring full of it, and time waits for the answer.
         while let Some((_, cue)) = cues.next_if(|(at, _)| *at <= now) {
-            recording.phrases.push(worker.answer(cue)?);
+            let window = cue.answer;
+            let phrase = worker.answer(cue)?;
+            if arrangement.backing.is_empty() {
+                // Nobody else tells the pictures which chords the answer has.
+                let chords = chords_of(&phrase.notes, &arrangement.metres, window, arrangement.key);
+                for plan in chord_plans(&chords, epoch) {
+                    accepted &= performer.schedule(plan).is_ok();
+                }
+            }
+            recording.phrases.push(phrase);
         }
         let cue = cues.peek().map_or(u64::MAX, |(at, _)| *at);
         let end = (now + block.max(1) as u64).min(samples).min(clock.change_after(now)).min(cue);
@@ -104,13 +113,17 @@ fn known_plans(arrangement: &Arrangement, epoch: u32) -> impl Iterator<Item = Pl
         let (at, end) = e.call;
         Plan::Phrase { epoch, at, part: Part::Call, duration: end - at }
     });
-    let chords = arrangement.chords.iter().map(move |span| {
-        let (root, pitch_classes) = (span.root.semitone(), span.tones.mask());
-        Plan::Chord { epoch, at: span.from, root, pitch_classes }
-    });
+    let chords = chord_plans(&arrangement.chords, epoch);
     let [call, backing] =
         [(&arrangement.call, Part::Call), (&arrangement.backing, Part::Backing)].map(|(n, p)| notes(n, p));
     call.into_iter().chain(backing).chain(phrases).chain(chords)
+}
+
+fn chord_plans(chords: &[HarmonySpan], epoch: u32) -> impl Iterator<Item = Plan> + '_ {
+    chords.iter().map(move |span| {
+        let (root, pitch_classes) = (span.root.semitone(), span.tones.mask());
+        Plan::Chord { epoch, at: span.from, root, pitch_classes }
+    })
 }
 
 fn cues(arrangement: &Arrangement, epoch: u32) -> impl Iterator<Item = Cue> + '_ {

@@ -1,7 +1,7 @@
 //! A director with the shipped networks, a player and an ear for what is planned.
 #![allow(dead_code)] // not every test uses all of it
 
-use oneiro::bridge::{AudioSide, Heard, HeardKind, Part, Plan, Stage, StageSizes};
+use oneiro::bridge::{AudioSide, Heard, HeardKind, Part, Plan, SecondTones, Stage, StageSizes};
 use oneiro::compose::{Director, MelodyModel, Order, PhraseModel, Settings};
 use oneiro::model::inspect::inspect_bytes;
 use oneiro::model::session::{Session, SessionOptions};
@@ -155,11 +155,20 @@ impl Bench {
                     notes.push(Note { onset, duration, pitch: note.pitch, velocity: note.velocity });
                 }
                 Plan::Withdraw { from, .. } => notes.retain(|note| note.onset < from),
-                Plan::Phrase { .. } | Plan::Chord { .. } => {}
+                Plan::Phrase { .. } | Plan::Chord { .. } | Plan::Second { .. } => {}
             }
         }
         notes.sort_by(|a, b| a.onset.total_cmp(&b.onset).then(a.pitch.cmp(&b.pitch)));
         notes
+    }
+
+    /// What the audio side was told of the second voice, with where.
+    pub fn seconds(&self) -> Vec<(f64, Option<SecondTones>)> {
+        let second = |plan: &Plan| match *plan {
+            Plan::Second { at, tones, .. } => Some((at.0, tones)),
+            _ => None,
+        };
+        self.plans.iter().filter_map(|(_, plan)| second(plan)).collect()
     }
 
     pub fn within(&self, from: f64, to: f64) -> Vec<Note> {

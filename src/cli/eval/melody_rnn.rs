@@ -1,7 +1,7 @@
 //! `oneiro eval` for melody networks: how well the file foresees tunes it was not trained on, and how well counting does.
 
 use super::super::Usage;
-use super::{Answer, Args};
+use super::{Answer, Args, modes};
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use oneiro::compose::{Figures, MelodyModel, Tally};
@@ -52,10 +52,15 @@ impl Differences {
 }
 
 /// What it takes of the options that not every kind takes.
-pub const OPTIONS: &[&str] = &["baselines", "all"];
+pub const OPTIONS: &[&str] = &["baselines", "all", "modes"];
+/// What it takes besides with `--modes`, and nothing else then.
+pub const MODES_OPTIONS: &[&str] = &["modes", "phrase-model", "count", "sheet", "set"];
 
 /// Measures a melody network on the test tunes of a corpus.
 pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
+    if args.modes {
+        return modes::run(model, args);
+    }
     let session = SessionOptions { intra_threads: args.threads.max(1), ..SessionOptions::default() };
     let mut model = MelodyModel::new(Session::from_inspected(model, &session)?)?;
     let mut corpus = Corpus::open(&args.data)?;

@@ -6,6 +6,7 @@ mod image_autoencoder;
 mod image_gan;
 mod melody_rnn;
 mod melody_vae;
+mod modes;
 mod style_transfer;
 mod upscaler;
 
@@ -34,7 +35,9 @@ Models of kind art-classifier are measured on the pictures that their training h
 Models of kind upscaler are measured by how near they come to held-out pictures that were made small, and by ringing, on
 edges and on the pictures of the first image-gan that is found.
 Models of kind image-autoencoder and image-vae are measured by what is left of held-out pictures, beside JPEG and fewer pixels.
-Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event.
+Models of kind melody-rnn are measured by the bits a note that the test tunes cost, heard event by event; with --modes by what
+the whole instrument answers with them, in every mode, to calls from the test tunes: key, grid, density, range, repetition,
+endings, tones and lengths, beside how the tunes go on and beside what counting makes of them.
 Models of kind melody-vae are measured by how well phrases of the test tunes come back, and how they turn into one another.
 Models of kind style-transfer are measured by how far VGG19's features of repainted held-out pictures are from those of the
 content, and their Gram matrices from those of the style; give --style as for training. --baselines adds what moving the pixels themselves reaches,
@@ -44,6 +47,7 @@ Examples:
   oneiro eval models/image-gan.onnx --data paintings --edge-crop 0.08 --data abstract --json
   oneiro eval mine.onnx --data my-pictures --sheet samples.jpg --walk walk.jpg
   oneiro eval models/melody-rnn.onnx --data tunes --baselines
+  oneiro eval models/melody-rnn.onnx --data tunes --modes --sheet rolls.png --threads 2
   oneiro eval models/melody-vae-2.onnx --data tunes --sheet phrases.jpg --walk morphs.jpg
   oneiro eval models/style-transfer.onnx --data paintings --style styles --count 8 --sheet styles.jpg --walk blends.jpg")]
 pub struct Args {
@@ -61,7 +65,7 @@ pub struct Args {
     /// Pictures of the styles, or folders of them, in the order of the training
     #[arg(long, value_name = "FILE-OR-DIR")]
     style: Vec<PathBuf>,
-    /// Examples on each side of a comparison [default: 512; for styles 8]
+    /// Examples on each side of a comparison [default: 512; for styles 8, for modes 200 calls]
     #[arg(long)]
     count: Option<usize>,
     /// Truncation of the latent points: 1 for none, smaller for more typical pictures [default: 1]
@@ -73,7 +77,7 @@ pub struct Args {
     /// Threads
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Write a sheet of examples here, as JPEG
+    /// Write a sheet of examples here, as JPEG (of modes as PNG, too)
     #[arg(long, value_name = "FILE.jpg")]
     sheet: Option<PathBuf>,
     /// Write walks through the latent space, or from style to style, here, one a row, as JPEG
@@ -88,6 +92,15 @@ pub struct Args {
     /// Measure simple baselines on the same examples too
     #[arg(long)]
     baselines: bool,
+    /// Perform in every mode, and measure what is answered
+    #[arg(long)]
+    modes: bool,
+    /// The network of phrases that modes need beside that of melodies, by file or by name [default: melody-vae-4]
+    #[arg(long, value_name = "NAME")]
+    phrase_model: Option<String>,
+    /// Set a control for the modes, such as temperature=1.2; may be given several times (`oneiro play --list` has them all)
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
     /// Measure on everything in the folders, not only on the part that training holds back: for data of which the model
     /// has seen nothing
     #[arg(long)]
@@ -113,6 +126,9 @@ impl Args {
             ("nearest", self.nearest.is_some()),
             ("edits", self.edits.is_some()),
             ("baselines", self.baselines),
+            ("modes", self.modes),
+            ("phrase-model", self.phrase_model.is_some()),
+            ("set", !self.set.is_empty()),
             ("all", self.all),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
@@ -151,13 +167,15 @@ pub fn run(args: Args) -> Result<()> {
         Kind::ArtClassifier => (art_classifier::run, art_classifier::OPTIONS),
         Kind::ImageGan => (image_gan::run, image_gan::OPTIONS),
         Kind::ImageAutoencoder | Kind::ImageVae => (image_autoencoder::run, image_autoencoder::OPTIONS),
+        Kind::MelodyRnn if args.modes => (melody_rnn::run, melody_rnn::MODES_OPTIONS),
         Kind::MelodyRnn => (melody_rnn::run, melody_rnn::OPTIONS),
         Kind::MelodyVae => (melody_vae::run, melody_vae::OPTIONS),
         Kind::Upscaler => (upscaler::run, upscaler::OPTIONS),
         Kind::StyleTransfer => (style_transfer::run, style_transfer::OPTIONS),
     };
     if let Some(option) = args.special().into_iter().find(|option| !options.contains(option)) {
-        return Err(Usage(format!("--{option} is not for models of kind {}", model.spec.kind)).into());
+        let how = if args.modes { ", measured in modes" } else { "" };
+        return Err(Usage(format!("--{option} is not for models of kind {}{how}", model.spec.kind)).into());
     }
     let found = measure(model, &args)?;
     if args.store {

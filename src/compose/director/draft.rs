@@ -2,14 +2,14 @@
 
 use super::super::controls::Controls;
 use super::super::expression::{BareNote, Voice, express};
-use super::super::facts::{Facts, open_rules, set_density};
+use super::super::facts::{Close, Facts, open_rules, set_density};
 use super::super::harmony::HarmonySpan;
 use super::super::line::{Line, Recollection};
-use super::super::pen::{Choice, Pen, Standing, Task, steps_between};
+use super::super::pen::{Choice, Pen, Standing, Task, steps, steps_between};
 use super::super::{ComposeError, LatentPoint, Phrase, PhraseModel};
 use super::Mode;
 use crate::music::phrase::Form;
-use crate::music::{Chord, Note, STEPS_PER_BEAT};
+use crate::music::{Chord, Key, Note, STEPS_PER_BEAT};
 use crate::time::{Beats, MetreMap};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -46,11 +46,13 @@ pub(super) enum Source {
         harmony: Vec<HarmonySpan>,
         strict: bool,
     },
-    /// The phrase network at a point, which may lie in the neighbourhood of a phrase. Pitches count from a reference.
+    /// The phrase network at a point, which may lie in the neighbourhood of a phrase. Pitches count from a reference; the
+    /// phrase closes in a key, where there is one.
     Latent {
         place: LatentPlace,
         form: Form,
         reference: u8,
+        key: Option<Key>,
         /// Which phrase network it was, counted from 0.
         network: u32,
     },
@@ -159,7 +161,9 @@ impl Desk<'_> {
                     facts.range = (facts.range.0 - up, facts.range.1 - up);
                     scale
                 });
-                let rules = facts.rules(controls, window, &draft.metres, false, &harmony);
+                // Who answers leaves the floor to the player; who goes on goes on.
+                let close = if draft.mode == Mode::Answer { Close::Rest } else { Close::Open };
+                let rules = facts.rules(controls, window, &draft.metres, close, &harmony);
                 let (tones, range) = (rules.tones, rules.range);
                 let mut pen = Pen::new(Task {
                     rules,
@@ -176,13 +180,17 @@ impl Desk<'_> {
                 let (bare, kept) = pen.finish();
                 (bare, kept, facts.key, tones, range)
             }
-            Source::Latent { place, form, reference, .. } => {
+            Source::Latent { place, form, reference, key, .. } => {
                 let Some(phrases) = self.phrases.as_deref_mut() else { return Err(ComposeError::NoPhrases) };
                 let z = match place {
                     LatentPlace::At(z) => z.clone(),
                     LatentPlace::Near(point) => nearby(point, self.vary, &mut random(VARIATION)),
                 };
-                let rules = open_rules(controls, *reference, length);
+                // Where it stands, a phrase is as it was captured; elsewhere it comes to rest.
+                let away = matches!(place, LatentPlace::At(_)) || self.vary > 0.0;
+                let pulse = steps(form.metre.pulse_beats());
+                let close = key.filter(|_| away).map(|key| (key.transposed(-up), pulse / 2));
+                let rules = open_rules(controls, *reference, length, close);
                 let (tones, range) = (rules.tones, rules.range);
                 // A blend has one likeliest phrase; others are drawn. A variation has others near by.
                 let draws = take > 0 && matches!(place, LatentPlace::At(_));

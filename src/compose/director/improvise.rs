@@ -1,14 +1,14 @@
 //! A running melody over the chords that are held or played.
 
 use super::super::ComposeError;
-use super::super::facts::Facts;
+use super::super::facts::{Facts, reach};
 use super::super::harmony::home_tones;
 use super::super::line::First;
 use super::super::pen::{Standing, steps_between};
 use super::draft::{Draft, Source, harmony_span};
 use super::{Director, Slot, Turn, position};
 use crate::bridge::Plan;
-use crate::music::{Chord, PitchClassSet, STEPS_PER_BEAT, chord_between};
+use crate::music::{Chord, Note, PitchClassSet, STEPS_PER_BEAT, chord_between};
 use crate::time::Beats;
 use std::sync::Arc;
 
@@ -19,13 +19,26 @@ const REACH: (i32, i32) = (9, 12);
 /// Shortest note, in steps: a sixteenth.
 const SHORTEST: u32 = STEPS_PER_BEAT / 4;
 
+/// Quarter notes for which a melody of the player counts, and how many notes make one.
+const REMEMBERED: Beats = Beats(32.0);
+const ENOUGH: usize = 6;
+
+/// What the player played as a melody.
+struct Melodic {
+    notes: Vec<Note>,
+    /// Their range, with some air.
+    range: (i32, i32),
+    /// Notes in a step.
+    density: f64,
+}
+
 impl Director {
     /// Improvises as long as something is held or played, and up to a phrase's length after.
     ///
     /// The chord is looked for on every pulse. Where it has changed, what is planned from the next pulse on is written
     /// again; so a new chord is heard in the melody within a pulse and the steps of the lead.
-    pub(super) fn improvise(&mut self, step: i64) -> Result<(), ComposeError> {
-        let (now, then) = (position(step), step + i64::from(self.lead));
+    pub(super) fn improvise(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
+        let now = position(step);
         if !self.onsets.is_empty() || self.ear.held().next().is_some() {
             self.active = Some(now);
         }
@@ -66,22 +79,46 @@ impl Director {
         })
     }
 
+    /// What the player last played as a melody: notes struck alone with none above them, if there are enough of them.
+    fn melody_before(&self, at: Beats) -> Option<Melodic> {
+        let heard = self.ear.until(at);
+        let together = Beats::from_steps(2, STEPS_PER_BEAT);
+        let leads = |note: &&Note| {
+            let others = heard.iter().filter(|other| !std::ptr::eq(*other, *note));
+            let begins = |other: &Note| other.onset < note.onset + together && note.onset < other.onset + together;
+            let above = |o: &Note| o.pitch > note.pitch && o.onset <= note.onset && o.end() > note.onset + together;
+            note.onset >= at - REMEMBERED && !others.clone().any(|other| begins(other) || above(other))
+        };
+        let notes: Vec<Note> = heard.iter().filter(leads).copied().collect();
+        let (first, last) = (notes.first()?, notes.last()?);
+        if notes.len() < ENOUGH {
+            return None;
+        }
+        let steps = steps_between((self.bar_line(first.onset, 0), self.bar_line(last.onset, 1).min(at))).max(1);
+        Some(Melodic { density: notes.len() as f64 / f64::from(steps), range: reach(&notes), notes })
+    }
+
     /// Begins a phrase over a chord.
     fn run_over(&mut self, chord: Chord, at: Beats) -> Result<(), ComposeError> {
         let window = (at, self.bar_line(at, self.bars()));
+        let melody = self.melody_before(at);
+        if let Some(Melodic { notes, .. }) = &melody {
+            // What he plays as a melody is taken up.
+            self.hear_notes(notes, (self.bar_line(at, -self.bars()), at))?;
+        }
         let root: PitchClassSet = [chord.root].into_iter().collect();
         let bar = self.ear.metres().bar_at(at).index;
         self.line.begin_with(First { pitch: root.nearest_pitch(CENTRE).unwrap_or(CENTRE), bar });
         let call = (self.bar_line(at, -self.bars()), at);
         let Some(facts) = Facts::of(&self.ear, &self.line, call) else { return Ok(()) };
-        let middle = i32::from(root.nearest_pitch(CENTRE).unwrap_or(CENTRE));
-        let facts = Facts {
-            range: (middle - REACH.0, middle + REACH.1),
-            shortest: facts.shortest.min(SHORTEST),
-            notes: 0,
-            density: None,
-            ..facts
+        let (range, density) = match &melody {
+            Some(melody) => (melody.range, Some(melody.density)),
+            None => {
+                let middle = i32::from(root.nearest_pitch(CENTRE).unwrap_or(CENTRE));
+                ((middle - REACH.0, middle + REACH.1), None)
+            }
         };
+        let facts = Facts { range, shortest: facts.shortest.min(SHORTEST), notes: 0, density, ..facts };
         let (loudness, harmony) = (facts.loudness, vec![harmony_span(window, chord)]);
         let source =
             Source::Line { before: Arc::new(self.line.remember()), facts: Box::new(facts), harmony, strict: true };

@@ -1,11 +1,12 @@
 //! Phrases in the space of the phrase network: captured, varied, morphed.
 
+use super::super::harmony::home_tones;
 use super::super::{ComposeError, PhraseModel, blend};
 use super::draft::{Draft, LatentPlace, Source};
 use super::{Corner, Director, Turn, position};
 use crate::music::encoding::{POSITIONS, bar_steps};
 use crate::music::phrase::{CodedPhrase, Form, reference_pitch};
-use crate::music::{Melody, MelodyEvent, STEPS_PER_BEAT, meant, melody_between};
+use crate::music::{Key, Melody, MelodyEvent, PitchClassWeights, STEPS_PER_BEAT, estimate_key, meant, melody_between};
 use crate::time::{Beats, TimeSignature};
 
 /// Velocity of a phrase that was not played.
@@ -103,6 +104,8 @@ pub(super) struct Located {
     form: Form,
     /// The pitch that others are counted from.
     reference: u8,
+    /// The key to close in; `None` closes as the network likes.
+    key: Option<Key>,
     loudness: f64,
 }
 
@@ -185,7 +188,8 @@ impl Director {
         match phrase.code(phrases, reference) {
             Ok(coded) => {
                 let place = LatentPlace::Near(phrases.encode(&coded)?);
-                Ok(Ok(Located { place, form, reference, loudness: phrase.loudness }))
+                let key = home_tones(&self.ear.until(at)).0;
+                Ok(Ok(Located { place, form, reference, key, loudness: phrase.loudness }))
             }
             Err(refusal) => Ok(Err(refusal)),
         }
@@ -193,24 +197,23 @@ impl Director {
 
     /// Plans a phrase of the phrase network.
     pub(super) fn compose_latent(&mut self, at: Beats, located: Located) -> Result<(), ComposeError> {
-        let Located { place, form, reference, loudness } = located;
+        let Located { place, form, reference, key, loudness } = located;
         self.refusal = None;
         let window = (at, at + Beats::from_steps(i64::from(form.steps()), STEPS_PER_BEAT));
-        let source = Source::Latent { place, form, reference, network: self.phrase_network };
+        let source = Source::Latent { place, form, reference, key, network: self.phrase_network };
         self.compose(Draft { mode: self.mode, window, metres: self.ear.metres().clone(), source, loudness })
     }
 
     /// Plays phrases between those that were captured, one after the other. While that cannot be, calls are answered.
-    pub(super) fn morph(&mut self, step: i64) -> Result<(), ComposeError> {
+    pub(super) fn morph(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
         let lacks = match &self.phrases {
             None => Some(Refusal::NoNetwork),
             Some(_) => self.captured.iter().all(Option::is_none).then_some(Refusal::NoCapture),
         };
         if let Some(refusal) = lacks {
             self.refuse_once(refusal);
-            return self.exchange(step);
+            return self.exchange(step, then);
         }
-        let then = step + i64::from(self.lead);
         let ready = match self.turn {
             Turn::Waiting => self.is_bar(then),
             Turn::Playing { .. } => self.ends_at(then),
@@ -222,7 +225,7 @@ impl Director {
                 Err(refusal) => self.refuse_once(refusal),
             }
         }
-        if self.refusal.is_some() { self.exchange(step) } else { Ok(()) }
+        if self.refusal.is_some() { self.exchange(step, then) } else { Ok(()) }
     }
 
     /// The point between the captured phrases; the inner error is a refusal.
@@ -238,7 +241,12 @@ impl Director {
         }
         // One tonic for all, so that what lies between is in their scale.
         let events = corners.iter().flat_map(|(c, _)| c.melody.events.clone()).collect();
-        let reference = reference_pitch(&Melody { events, ..first.melody.clone() }).unwrap_or(60);
+        let all = Melody { events, ..first.melody.clone() };
+        let reference = reference_pitch(&all).unwrap_or(60);
+        // At a corner stands the corner's own phrase.
+        let alone = corners.len() == 1 || corners.iter().any(|(_, weight)| *weight >= 1.0);
+        let estimate = estimate_key(&PitchClassWeights::of_melody(&all)).filter(|_| !alone);
+        let key = estimate.map(|estimate| estimate.key);
         let form = first.form(phrases.bars());
         let (mut points, mut loudness, mut total) = (Vec::new(), 0.0, 0.0);
         for (corner, weight) in &corners {
@@ -253,6 +261,6 @@ impl Director {
         let points: Vec<&[f32]> = points.iter().map(Vec::as_slice).collect();
         let weights: Vec<f32> = corners.iter().map(|(_, weight)| *weight as f32).collect();
         let place = LatentPlace::At(blend(&points, &weights));
-        Ok(Ok(Located { place, form, reference, loudness }))
+        Ok(Ok(Located { place, form, reference, key, loudness }))
     }
 }

@@ -1,7 +1,7 @@
 //! Who plays when, and what: turns what is heard, in a mode, into plans that reach the audio side before their time.
 //!
 //! The director thinks at grid steps. At each it knows what was heard before, and nothing else; what it decides there
-//! begins a fixed number of steps later. So it does not matter how late or how often it is asked, nor in which portions
+//! begins a number of steps later that follows from the tempo. So it does not matter how late or how often it is asked, nor in which portions
 //! it hears: [`Director::run_to`] makes up for all steps that have passed. A stretch of time (see
 //! [`HeardKind::Transport`]) is begun with an empty memory, so that the same music gives the same answers after a jump or
 //! a stop; captured phrases, settings and the history stay.
@@ -11,6 +11,7 @@ mod draft;
 mod history;
 mod improvise;
 mod latent;
+mod lead;
 mod plans;
 mod second_voice;
 mod stride;
@@ -31,12 +32,11 @@ use crate::music::{Chord, Melody, Note, STEPS_PER_BEAT};
 use crate::time::{Beats, TimeSignature};
 use history::History;
 use latent::Captured;
+use lead::Lead;
 use plans::Slot;
 use second_voice::Voice;
 use std::collections::VecDeque;
 
-/// Steps from a decision to where it takes effect: an eighth of a second at 120 quarter notes a minute.
-const LEAD: u32 = STEPS_PER_BEAT / 4;
 /// Longer ways than this, in steps, are jumped: 43,000 quarter notes.
 const LONGEST_WAY: i64 = 1 << 20;
 /// Positions are heard in so many parts of a quarter note, 40 of a step. Whether a sample that is meant to lie on a step
@@ -91,7 +91,9 @@ pub struct Director {
     phrases: Option<PhraseModel>,
     /// Which phrase network that is, counted from 0.
     phrase_network: u32,
-    lead: u32,
+    lead: Lead,
+    /// The last step of which it was decided what begins there.
+    decided: i64,
     mode: Mode,
     next_mode: Option<Mode>,
     /// Whether the present phrase of the history is to be played from the next boundary on.
@@ -136,7 +138,8 @@ impl Director {
             line: Line::new(model),
             phrases,
             phrase_network: 0,
-            lead: LEAD,
+            lead: Lead::new(None),
+            decided: i64::MIN,
             mode: Mode::default(),
             next_mode: None,
             replay: false,
@@ -169,11 +172,12 @@ impl Director {
         Self { learner: Some(learner), ..self }
     }
 
-    /// With other steps (of 1/24 of a quarter note) from a decision to its effect, 6 else; at most 96. Offline, where time
-    /// waits, 0 hears calls to their very end. The same steps give the same notes.
+    /// With so many steps (of 1/24 of a quarter note) from a decision to its effect, at most 96. Else it is 6 up to 150 quarter
+    /// notes a minute, 12 up to 300, and so on, so that there is a tenth of a second at least. Offline, where time waits, 0
+    /// hears calls to their very end. The same steps give the same notes.
     #[must_use]
     pub fn with_lead(self, steps: u32) -> Self {
-        Self { lead: steps.min(4 * STEPS_PER_BEAT), ..self }
+        Self { lead: Lead::new(Some(steps.min(lead::MOST))), ..self }
     }
 
     /// Gives back its ends of the rings, for another director. What it has planned stays planned.
@@ -279,10 +283,13 @@ impl Director {
         }
         while let Some(&heard) = self.waiting.front() {
             let heard = Heard { pos_beats: heard_at(heard.pos_beats), ..heard };
-            if let HeardKind::Transport { playing, time_signature, epoch, .. } = heard.kind {
+            if let HeardKind::Transport { playing, tempo, time_signature, epoch } = heard.kind {
                 if epoch != self.epoch || playing == self.stopped || self.next.is_none() {
+                    self.lead.restart(heard.pos_beats, tempo);
                     self.restart(heard.pos_beats, time_signature);
                     (self.epoch, self.stopped) = (epoch, !playing);
+                } else {
+                    self.lead.hear(heard.pos_beats, tempo);
                 }
             } else if !self.stopped {
                 self.think_to(heard.pos_beats)?;
@@ -305,7 +312,9 @@ impl Director {
         self.sent.clear();
         self.onsets.clear();
         self.capturing.clear();
-        self.next = Some(step_after(at));
+        let next = step_after(at);
+        self.next = Some(next);
+        self.decided = next + self.lead.steps() - 1;
         self.orders.iter_mut().for_each(|(given, _)| *given = Beats(f64::NEG_INFINITY));
     }
 
@@ -315,9 +324,10 @@ impl Director {
             return Ok(());
         }
         let last = pos.floor_to(Beats::from_steps(1, STEPS_PER_BEAT)).nearest_step(STEPS_PER_BEAT);
-        let mut next = self.next.unwrap_or_else(|| step_after(pos));
-        if last - next > LONGEST_WAY {
-            next = last;
+        let way = self.next.filter(|next| last - next <= LONGEST_WAY);
+        let mut next = way.unwrap_or_else(|| self.next.map_or(step_after(pos), |_| last));
+        if way.is_none() {
+            self.decided = next + self.lead.steps() - 1;
         }
         while next <= last {
             self.next = Some(next + 1);
@@ -328,34 +338,48 @@ impl Director {
         Ok(())
     }
 
-    /// Decides what begins `lead` steps after a step.
+    /// Decides at a step what begins up to a lead after it. Where the lead has just grown, that is a stretch; where it has
+    /// shrunk, nothing for a while.
     fn think(&mut self, step: i64) -> Result<(), ComposeError> {
         let at = position(step);
+        let is_bar = self.is_bar(step);
+        if is_bar {
+            self.lead.settle(step);
+        }
         while let Some((_, order)) = self.orders.pop_front_if(|(given, _)| *given < at) {
             self.apply(at, order)?;
         }
         self.capture(at);
         self.sent.retain(|note| note.end() > at);
-        let then = step + i64::from(self.lead);
+        while self.decided < step + self.lead.steps() {
+            self.decided += 1;
+            self.decide(step, self.decided)?;
+            self.onsets.clear();
+        }
+        if is_bar {
+            self.ear.forget_before(at - Beats(MEMORY));
+        }
+        Ok(())
+    }
+
+    /// Decides at one step what begins at another.
+    fn decide(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
         let answers = self.settings.direction.answers;
         if !answers {
             self.replay = false;
             self.withdraw(position(then))?;
+            self.end_second(then)?;
         }
         self.change(then)?;
         if !self.replay && answers {
             self.repeat(then)?;
             match self.mode {
-                Mode::Answer | Mode::Vary => self.exchange(step)?,
-                Mode::Continue => self.go_on(step)?,
-                Mode::Improvise => self.improvise(step)?,
-                Mode::Morph => self.morph(step)?,
+                Mode::Answer | Mode::Vary => self.exchange(step, then)?,
+                Mode::Continue => self.go_on(step, then)?,
+                Mode::Improvise => self.improvise(step, then)?,
+                Mode::Morph => self.morph(step, then)?,
                 Mode::Harmonise => self.harmonise(step)?,
             }
-        }
-        self.onsets.clear();
-        if self.is_bar(step) {
-            self.ear.forget_before(at - Beats(MEMORY));
         }
         Ok(())
     }
@@ -409,10 +433,15 @@ impl Director {
 
     /// Lets the line hear the player up to a position, and a learner with it.
     fn hear_player(&mut self, stretch: (Beats, Beats)) -> Result<(), ComposeError> {
+        self.hear_notes(&self.ear.until(stretch.1), stretch)
+    }
+
+    /// As [`Director::hear_player`], of some notes.
+    fn hear_notes(&mut self, notes: &[Note], stretch: (Beats, Beats)) -> Result<(), ComposeError> {
         if let Some(session) = self.learner.as_ref().and_then(Teacher::newest) {
             self.line.adopt(session)?;
         }
-        let heard = self.line.hear(&self.ear.until(stretch.1), self.ear.metres(), stretch)?;
+        let heard = self.line.hear(notes, self.ear.metres(), stretch)?;
         if let Some(learner) = self.learner.as_ref().filter(|_| !heard.is_empty()) {
             // A learner that is behind misses a phrase.
             let _room = learner.phrase(heard);

@@ -38,8 +38,9 @@ impl Director {
         let at = position(then);
         self.withdraw(at)?;
         if let Some(mode) = self.next_mode.take() {
+            self.end_second(then)?;
             self.mode = mode;
-            (self.chord, self.active, self.voice) = (None, None, Voice::default());
+            (self.chord, self.active, self.voice.from) = (None, None, then);
         }
         // A note that still sounds is waited for: a repetition is not cut.
         if self.replay && self.free_at(at) <= at {

@@ -2,122 +2,136 @@
 
 use super::super::ComposeError;
 use super::super::harmony::home_tones;
-use super::{Director, SecondVoice, position, step_after};
-use crate::music::{Chord, Note, PitchClassSet, STEPS_PER_BEAT};
+use super::{Director, SecondVoice, Slot, Turn, position, step_after};
+use crate::bridge::{Plan, SecondTones};
+use crate::music::{Chord, Note, PitchClass, PitchClassSet};
 use crate::time::Beats;
 
-/// Steps between the lines on which the voice begins notes, where no grid is set: a sixteenth.
-const USUAL_GRID: u32 = STEPS_PER_BEAT / 4;
-/// Steps from a decision to the voice's note, at least: shorter than the lead of phrases, for a voice must be prompt.
-pub(super) const PROMPT: u32 = 2;
-/// Length of a note whose end cannot be guessed yet, and the longest, in steps.
-const LENGTHS: (i64, i64) = (STEPS_PER_BEAT as i64, 4 * STEPS_PER_BEAT as i64);
+/// Steps from a decision to where it holds, at least: shorter than the lead of phrases, for what was just played counts.
+pub(super) const PROMPT: i64 = 2;
 /// The voice's velocity against the player's.
-const SOFTER: f64 = 0.85;
+const SOFTER: f32 = 0.85;
 
 /// Costs of a tone. Its interval from the player's note: the wished one, its like on the same side (a sixth for a
 /// third), one of them on the other side, another consonance (fourth, fifth, octave).
 const INTERVAL_COSTS: [f64; 4] = [0.0, 2.0, 4.0, 8.0];
-/// For each semitone that the voice moves.
-const MOVE_COST: f64 = 0.25;
 /// What a tone of the chord gains.
 const CHORD_GAIN: f64 = 1.5;
+/// Intervals that are consonant, in semitones.
+const CONSONANT: [i8; 7] = [3, 4, 5, 7, 8, 9, 12];
 
 /// The second voice from step to step.
 #[derive(Debug, Default)]
 pub(super) struct Voice {
-    /// The step from which on it may begin a note.
-    free: i64,
-    last: Option<u8>,
-    /// The player's note that has no second voice yet.
-    wanted: Option<Note>,
-    /// Where the player's last note began, and how many steps after the one before.
-    rhythm: Option<(Beats, Option<i64>)>,
+    /// The step from which on it sings.
+    pub from: i64,
+    /// What the audio side was told last, and for which step.
+    told: Option<SecondTones>,
+    at: Option<i64>,
 }
 
 impl Director {
-    /// Gives the player's newest note a second voice: on the next line of the grid, at least two steps later.
+    /// Tells the audio side what goes with each note that the player may strike next, so that the second voice begins and
+    /// ends with the note itself.
     ///
-    /// The tone is the one of least cost among thirds, sixths and, where the scale has none of these, other consonances
-    /// within scale and range. As nobody knows how long a held note will be, the voice's lasts as long as the player
-    /// took from the last note to this one; while it sounds the voice begins no other. Transposition does not concern
-    /// it.
+    /// For each pitch class the tone is the one of least cost among thirds, sixths and, where the scale has none of these,
+    /// other consonances; within the scale that is set or within the key, as it is if that note is heard next. The chord of
+    /// the keys that are held counts. Transposition and quantising do not concern the voice.
     pub(super) fn harmonise(&mut self, step: i64) -> Result<(), ComposeError> {
-        for note in std::mem::take(&mut self.onsets) {
-            let steps = |from: Beats| (note.onset - from).nearest_step(STEPS_PER_BEAT);
-            // Notes struck together are one chord, whose highest is led.
-            let together = self.voice.rhythm.is_some_and(|(last, _)| steps(last) < 2);
-            let higher = self.voice.wanted.is_none_or(|wanted| note.pitch > wanted.pitch);
-            if !together {
-                self.voice.rhythm = Some((note.onset, self.voice.rhythm.map(|(last, _)| steps(last))));
-            }
-            if !together || higher {
-                self.voice.wanted = Some(note);
-            }
-        }
-        let grid = i64::from(self.settings.controls.grid.unwrap_or(USUAL_GRID).max(1));
-        let then = step + i64::from(PROMPT.min(self.lead));
-        let busy = self.free_at(position(then)) > position(then);
-        if then % grid != 0 || then < self.voice.free || busy || self.slot_sounds(step) {
+        let resting = self.slot_sounds(step);
+        let then = match &self.slot {
+            Some(slot) if resting => step_after(slot.at),
+            _ => self.voice.from,
+        };
+        let then = then.max(step + PROMPT);
+        let known = self.voice.told.is_some() && self.onsets.is_empty() && !self.is_beat(step);
+        if known && !resting {
             return Ok(());
         }
-        let Some(lead) = self.voice.wanted.take() else { return Ok(()) };
-        let Some(pitch) = self.second_tone(lead.pitch, position(then)) else { return Ok(()) };
-        let ended = self.ear.ended(&lead).map(|length| length.nearest_step(STEPS_PER_BEAT));
-        let usual = self.voice.rhythm.and_then(|(_, steps)| steps).unwrap_or(LENGTHS.0);
-        let steps = (ended.unwrap_or(usual).clamp(1, LENGTHS.1) + grid - 1) / grid * grid;
-        let controls = &self.settings.controls.expression;
-        let loudness = f64::from(lead.velocity) * SOFTER / 127.0;
-        let velocity = (127.0 * loudness.powf(controls.velocity_curve)).round().clamp(1.0, 127.0) as u8;
-        let duration = Beats::from_steps(steps, STEPS_PER_BEAT) * controls.gate;
-        self.voice.free = then + steps;
-        self.voice.last = Some(pitch);
-        self.composed = self.composed.wrapping_add(1);
+        let tones = (!resting).then(|| self.second_tones(position(step)));
+        self.tell_second(tones, then)
+    }
+
+    /// Has the second voice fall silent at a step, if there is one.
+    pub(super) fn end_second(&mut self, then: i64) -> Result<(), ComposeError> {
+        self.tell_second(None, then)
+    }
+
+    /// Plans are told apart by their positions: where one was told already, the other comes a step later.
+    fn tell_second(&mut self, tones: Option<SecondTones>, then: i64) -> Result<(), ComposeError> {
+        if tones == self.voice.told {
+            return Ok(());
+        }
+        let then = self.voice.at.map_or(then, |at| then.max(at + 1));
         let full = ComposeError::TooManyNotes { phrase: self.composed };
-        self.send(Note { onset: position(then), duration, pitch, velocity }).map_err(|()| full)
+        self.side.plan(Plan::Second { epoch: self.epoch, at: position(then), tones }).map_err(|_| full)?;
+        (self.voice.told, self.voice.at) = (tones, Some(then));
+        Ok(())
     }
 
     /// Whether a phrase that was asked for is still to be played.
     fn slot_sounds(&mut self, step: i64) -> bool {
-        let sounds = |slot: &super::Slot| step_after(slot.at + slot.written.length()) > step;
+        let sounds = |slot: &Slot| step_after(slot.at + slot.written.length()) > step;
         if self.slot.as_ref().is_some_and(sounds) {
             return true;
         }
         if self.slot.take().is_some() {
-            self.turn = super::Turn::Waiting;
+            self.turn = Turn::Waiting;
         }
         false
     }
 
-    /// The tone of least cost under or over a pitch.
-    fn second_tone(&mut self, lead: u8, at: Beats) -> Option<u8> {
+    /// What goes with each pitch class.
+    fn second_tones(&mut self, now: Beats) -> SecondTones {
         let controls = &self.settings.controls;
         let held: Vec<u8> = self.ear.held().map(|note| note.pitch).collect();
         self.chord = Chord::of_pitches(&held).or(self.chord);
         let chord = self.chord.map_or(PitchClassSet::EMPTY, Chord::tones);
-        let tones = controls.scale.map_or_else(|| home_tones(&self.ear.until(at)).1, |scale| scale.tones);
-        let (low, high) = controls.range.unwrap_or((0, 127));
-        let (third, below) = match self.settings.direction.second {
-            SecondVoice::ThirdBelow => (true, true),
-            SecondVoice::SixthBelow => (false, true),
-            SecondVoice::ThirdAbove => (true, false),
-            SecondVoice::SixthAbove => (false, false),
+        let mut heard = self.ear.until(now);
+        let mut with = |lead: PitchClass| {
+            if let Some(scale) = controls.scale {
+                return scale.tones;
+            }
+            let next = Note { onset: now, duration: Beats(1.0), pitch: 60 + lead.semitone(), velocity: 80 };
+            heard.push(next);
+            let tones = home_tones(&heard).1;
+            heard.pop();
+            tones
         };
-        let cost = |pitch: u8| {
-            let kind = match pitch.abs_diff(lead) {
-                3 | 4 if third => 0,
-                8 | 9 if !third => 0,
-                3 | 4 | 8 | 9 => 1,
-                5 | 7 | 12 => 3,
-                _ => return None,
+        let wish = self.settings.direction.second;
+        let mut intervals = [[0; 2]; 12];
+        for lead in PitchClass::all() {
+            let tones = with(lead);
+            let best = |allowed: &dyn Fn(i8) -> bool| {
+                let both = CONSONANT.iter().flat_map(|&size| [-size, size]).filter(|&interval| allowed(interval));
+                let fitting = both.filter(|&interval| tones.contains(lead.up(i32::from(interval))));
+                let cost = |interval: i8| {
+                    let gain = if chord.contains(lead.up(i32::from(interval))) { CHORD_GAIN } else { 0.0 };
+                    interval_cost(interval, wish) - gain
+                };
+                fitting.min_by(|&a, &b| cost(a).total_cmp(&cost(b)).then(a.cmp(&b))).unwrap_or(0)
             };
-            let kind = if kind < 3 && (pitch < lead) != below { 2 } else { kind };
-            let moved = self.voice.last.map_or(0.0, |last| f64::from(last.abs_diff(pitch)));
-            let gain = if chord.contains_pitch(pitch) { CHORD_GAIN } else { 0.0 };
-            Some(INTERVAL_COSTS[kind] + MOVE_COST * moved - gain)
-        };
-        let allowed = (low..=high).filter(|&pitch| pitch < 128 && tones.contains_pitch(pitch));
-        let best = allowed.filter_map(|pitch| Some((cost(pitch)?, pitch)));
-        best.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|(_, pitch)| pitch)
+            let first = best(&|_| true);
+            // Where that is out of range, something on the other side may not be.
+            intervals[usize::from(lead.semitone())] = [first, best(&|interval| (interval < 0) != (first < 0))];
+        }
+        let curve = controls.expression.velocity_curve as f32;
+        SecondTones { intervals, range: controls.range.unwrap_or((0, 127)), gain: SOFTER, curve }
     }
+}
+
+fn interval_cost(interval: i8, wish: SecondVoice) -> f64 {
+    let (third, below) = match wish {
+        SecondVoice::ThirdBelow => (true, true),
+        SecondVoice::SixthBelow => (false, true),
+        SecondVoice::ThirdAbove => (true, false),
+        SecondVoice::SixthAbove => (false, false),
+    };
+    let kind = match interval.abs() {
+        3 | 4 if third => 0,
+        8 | 9 if !third => 0,
+        3 | 4 | 8 | 9 => 1,
+        _ => 3,
+    };
+    INTERVAL_COSTS[if kind < 3 && (interval < 0) != below { 2 } else { kind }]
 }

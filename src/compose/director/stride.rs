@@ -27,7 +27,7 @@ pub fn stride(transport: &Transport, rate: SampleRate, samples: usize) -> usize 
         return samples.max(1);
     }
     // The first step that may not have been thought at, and where its soonest note may begin.
-    let soonest = position(step_after(heard_at(pos_beats)) + i64::from(PROMPT));
+    let soonest = position(step_after(heard_at(pos_beats)) + PROMPT);
     let room = (soonest - pos_beats).0 * tempo.seconds_per_beat() * f64::from(rate.0);
     // One less, for the performer may round otherwise. A tempo that is no number makes no room.
     samples.min((room - 1.0).floor() as usize).max(1)

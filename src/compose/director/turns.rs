@@ -41,8 +41,8 @@ impl Director {
     }
 
     /// Listens to a call and replies to it.
-    pub(super) fn exchange(&mut self, step: i64) -> Result<(), ComposeError> {
-        let then = position(step + i64::from(self.lead));
+    pub(super) fn exchange(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
+        let then = position(then);
         if matches!(self.turn, Turn::Playing { until } if position(step) >= until) {
             (self.turn, self.slot) = (Turn::Waiting, None);
         }
@@ -105,8 +105,7 @@ impl Director {
     }
 
     /// Goes on where the player stops, until he plays again.
-    pub(super) fn go_on(&mut self, step: i64) -> Result<(), ComposeError> {
-        let then = step + i64::from(self.lead);
+    pub(super) fn go_on(&mut self, step: i64, then: i64) -> Result<(), ComposeError> {
         let at = position(then);
         let playing = matches!(self.turn, Turn::Playing { .. });
         if playing && !self.onsets.is_empty() {
@@ -131,7 +130,14 @@ impl Director {
         let earliest = self.ear.first_onset().map_or(at, |onset| self.bar_line(onset, 0));
         let recent = position(step_after(at - Beats(HEARD_BEFORE)));
         let from = self.line.until().map_or(earliest, |until| earliest.max(until)).max(recent).min(at);
-        self.hear_player((from, at))?;
+        // The silence by which he was known to have stopped is no rest of the tune: his last note goes on to here.
+        let mut notes = self.ear.until(at);
+        let bar = self.ear.metres().metre_at(at).bar_beats();
+        if let Some(last) = notes.iter_mut().max_by(|a, b| a.end().total_cmp(&b.end())).filter(|n| at - n.end() <= bar)
+        {
+            last.duration = at - last.onset;
+        }
+        self.hear_notes(&notes, (from, at))?;
         // The last stretch of the length of a phrase in which he played.
         let last = self.ear.newest().map_or(at, |note: &Note| note.onset);
         let call = (self.bar_line(last, 1 - self.bars()), self.bar_line(last, 1).min(at));

@@ -1,4 +1,5 @@
 mod notes;
+mod second;
 
 use super::clock::Clock;
 use super::pulse::Pulse;
@@ -9,6 +10,7 @@ use super::synth::{CHUNK, Patch, Sampler, Synth};
 use crate::bridge::{AudioSide, ClockReading, Full, HeardKind, Meters, Part, Plan, Scheduled, ShowKind};
 use crate::time::{Beats, SampleRate, Transport};
 use notes::{Here, is_sane};
+use second::Second;
 
 /// A plan that is late by less than this is played at once and not counted: hosts' clocks drift by so much.
 const LATE_GRACE_SECONDS: f64 = 0.002;
@@ -24,6 +26,7 @@ pub struct Performer {
     pulse: Pulse,
     schedule: Schedule,
     sounding: Sounding,
+    second: Second,
     synth: Synth,
     /// Samples since preparation: the first sample of the block that comes next.
     now: i64,
@@ -45,6 +48,7 @@ impl Performer {
             pulse: Pulse::new(),
             schedule: Schedule::prepare(setup.queue_capacity),
             sounding: Sounding::new(),
+            second: Second::default(),
             synth: Synth::prepare(rate, &setup.parts),
             now: 0,
             epoch: 0,
@@ -174,6 +178,7 @@ impl Performer {
                 self.play(event.kind, &mut here);
             }
             let until = self.play_due(&mut here).min(end).min(here.sample + CHUNK as i64);
+            self.go_along(&mut here);
             let until = player.peek().map_or(until, |event| until.min(start + i64::from(event.sample_offset)));
             let range = (here.sample - start) as usize..(until - start) as usize;
             self.synth.render(&mut left[range.clone()], &mut right[range.clone()]);
@@ -188,6 +193,7 @@ impl Performer {
         for event in player {
             self.play(event.kind, &mut here);
         }
+        self.go_along(&mut here);
         self.now = end;
         self.report(&left[..length], &right[..length]);
     }
@@ -217,6 +223,7 @@ impl Performer {
     fn break_off<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) {
         self.end_all(here);
         self.tell_composer(self.clock.pos_of(here.sample), HeardKind::Break);
+        self.forget_second();
         self.schedule.clear();
         self.epoch = self.epoch.wrapping_add(1);
     }
@@ -297,6 +304,7 @@ impl Performer {
             Plan::Chord { at, root, pitch_classes, .. } => {
                 self.tell_show(at, ShowKind::Chord { root, pitch_classes });
             }
+            Plan::Second { at, tones, .. } => self.set_second(tones, at, here),
             Plan::Note { note, .. } => {
                 let grace = LATE_GRACE_SECONDS * f64::from(self.setup.sample_rate.0);
                 if late_samples as f64 <= grace { self.begin_note(note, here) } else { self.play_late(note, here) }

@@ -3,7 +3,7 @@
 use super::super::setup::PlayedNote;
 use super::super::sounding::SoundingNote;
 use super::Performer;
-use crate::bridge::{Heard, HeardKind, Part, Plan, Scheduled, ShowEvent, ShowKind};
+use crate::bridge::{Heard, HeardKind, Part, Plan, Scheduled, SecondTones, ShowEvent, ShowKind};
 use crate::time::Beats;
 
 /// Where within a block something happens, and who wants to hear of notes.
@@ -17,6 +17,7 @@ impl Performer {
     pub(super) fn begin_note<F: FnMut(PlayedNote)>(&mut self, note: Scheduled, here: &mut Here<F>) {
         let Scheduled { at, duration, part, pitch, velocity } = note;
         self.end_note(part, pitch, at, here);
+        self.note_struck(note);
         // Room is kept for the off of every note that sounds, this one included.
         let reserve = self.sounding.len() + 1;
         let told_composer = part == Part::Call && {
@@ -56,6 +57,7 @@ impl Performer {
         }
         let sample_offset = (here.sample - here.block_start) as u32;
         (here.on_note)(PlayedNote { sample_offset, part, pitch, velocity: 0 });
+        self.note_ended(part, pitch, pos, here);
     }
 
     pub(super) fn end_all<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) {
@@ -94,6 +96,10 @@ pub(super) fn is_sane(plan: &Plan) -> bool {
         }
         Plan::Chord { at, root, .. } => at.0.is_finite() && *root < 12,
         Plan::Phrase { at, duration, .. } => at.0.is_finite() && duration.0.is_finite(),
+        Plan::Second { at, tones, .. } => {
+            let sane = |t: SecondTones| t.gain.is_finite() && t.gain > 0.0 && t.curve.is_finite() && t.curve > 0.0;
+            at.0.is_finite() && tones.is_none_or(sane)
+        }
         Plan::Withdraw { from, .. } => !from.0.is_nan(),
     }
 }

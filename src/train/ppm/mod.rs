@@ -9,11 +9,13 @@
 //! All settings are chosen on the validation tunes and reported on the test tunes. Every coded symbol counts.
 
 mod baseline;
+mod continuation;
 mod table;
 mod tuning;
 mod view;
 
 pub use baseline::{BaselineReport, RepeatsReport, Score, evaluate_baselines};
+pub use continuation::Counting;
 pub use table::{Escape, Params, Smoothing};
 pub use tuning::{Member, Memory, Mix};
 pub use view::{Target, View};

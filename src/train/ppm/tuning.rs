@@ -35,7 +35,7 @@ pub struct Mix {
 
 /// The longest context that tables are made for.
 pub(super) const LONG_ORDER: usize = 12;
-const SHORT_ORDER: usize = 24;
+pub(super) const SHORT_ORDER: usize = 24;
 
 /// A member and, for the long-term ones, its counts.
 pub(super) struct Model<'a> {
@@ -79,13 +79,7 @@ fn tune_bits(tune: &Seen, models: &[Model<'_>], long: Mix, short: Mix, outer: &[
                 }
             }
         }
-        let of = |memory| {
-            let picked = models.iter().zip(&dists).filter(move |(m, _)| m.member.memory == memory);
-            picked.map(|(_, d)| d.as_slice()).collect::<Vec<_>>()
-        };
-        let groups = [(of(Memory::LongTerm), long), (of(Memory::ShortTerm), short)];
-        let mixed: Vec<Vec<f64>> =
-            groups.into_iter().filter(|(g, _)| !g.is_empty()).map(|(g, mix)| blend(&g, mix)).collect();
+        let mixed = by_memory(models.iter().map(|m| m.member.memory).zip(&dists), long, short);
         let mixed: Vec<&[f64]> = mixed.iter().map(Vec::as_slice).collect();
         for (sum, &mix) in total.iter_mut().zip(outer) {
             *sum -= blend(&mixed, mix)[usize::from(class)].log2();
@@ -94,8 +88,19 @@ fn tune_bits(tune: &Seen, models: &[Model<'_>], long: Mix, short: Mix, outer: &[
     total
 }
 
+/// Mixes what the long-term members say, and what the short-term ones say: at most two distributions.
+pub(super) fn by_memory<'a>(
+    dists: impl Iterator<Item = (Memory, &'a Vec<f64>)> + Clone,
+    long: Mix,
+    short: Mix,
+) -> Vec<Vec<f64>> {
+    let of = |memory| dists.clone().filter(move |(m, _)| *m == memory).map(|(_, d)| d.as_slice()).collect::<Vec<_>>();
+    let groups = [(of(Memory::LongTerm), long), (of(Memory::ShortTerm), short)];
+    groups.into_iter().filter(|(g, _)| !g.is_empty()).map(|(g, mix)| blend(&g, mix)).collect()
+}
+
 /// Mixes distributions; a single one comes back as it is.
-fn blend(dists: &[&[f64]], mix: Mix) -> Vec<f64> {
+pub(super) fn blend(dists: &[&[f64]], mix: Mix) -> Vec<f64> {
     if let [only] = dists {
         return only.to_vec();
     }

@@ -1,5 +1,7 @@
 //! Figures of a melody VAE: how well phrases come back, how the latent space is used, how phrases turn into one another.
 
+pub use crate::music::figures::overlap;
+
 use super::walk::SCALE;
 use crate::music::encoding::{DURATIONS, REACH, REST};
 use crate::music::phrase::CodedPhrase;
@@ -176,11 +178,6 @@ impl Character {
             tones: shares(tones),
         }
     }
-}
-
-/// How much two lists of shares have in common, 0 to 1.
-pub fn overlap(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x.min(*y)).sum()
 }
 
 #[cfg(test)]
