@@ -25,3 +25,15 @@ fn the_same_seed_does_the_same() {
     };
     assert_eq!(notes(), notes());
 }
+
+#[test]
+fn the_command_tells_what_it_found() {
+    let mut command = assert_cmd::Command::cargo_bin("oneiro").unwrap();
+    let done = command.args(["bench", "soak", "--minutes", "0.1", "--seed", "4", "--json"]).assert().success();
+    let report: serde_json::Value = serde_json::from_slice(&done.get_output().stdout).unwrap();
+    assert_eq!(
+        [&report["seed"], &report["faults"], &report["looks"], &report["counters"]["plans_refused"]],
+        [4, 0, 1, 0]
+    );
+    assert!(report["music_seconds"].as_f64().unwrap() >= 6.0 && report["acts"].as_u64().unwrap() > 5);
+}

@@ -27,6 +27,8 @@ const LOOK_SECONDS: f64 = 60.0;
 const TAIL_SECONDS: f64 = 15.0;
 /// Peak of what is silence: -80 dBFS.
 const SILENCE: f32 = 1e-4;
+/// Memory may grow by so many bytes once it is warm, and is looked at after so many looks.
+const GROWTH: (u64, u64) = (4 << 20, 10);
 /// Faults and errors that are told in full.
 const TOLD: usize = 20;
 
@@ -77,12 +79,20 @@ fn counts<S: serde::Serializer>(counters: &Arc<Counters>, serializer: S) -> Resu
 }
 
 impl SoakReport {
-    /// Whether every promise was kept and nothing was lost. Late notes, stale plans and stolen voices may be.
+    /// Whether every promise was kept, nothing was lost, and memory stayed flat in a run of more than ten minutes. Late
+    /// notes, stale plans and stolen voices may be.
     pub fn is_sound(&self) -> bool {
         let c = &self.counters;
         let lost =
             [&c.heard_dropped, &c.show_dropped, &c.plans_refused, &c.queue_full, &c.orders_dropped, &c.reports_dropped];
-        self.faults + self.errors + lost.iter().map(|count| count.get()).sum::<u64>() == 0
+        let kept = self.faults + self.errors + lost.iter().map(|count| count.get()).sum::<u64>() == 0;
+        kept && self.growth() <= GROWTH.0
+    }
+
+    /// Bytes that memory grew by after it was warm; 0 where that cannot be told yet.
+    fn growth(&self) -> u64 {
+        let told = self.memory.filter(|_| self.looks > GROWTH.1);
+        told.map_or(0, |memory| memory.end.saturating_sub(memory.warm))
     }
 
     fn fault(&mut self, what: String) {

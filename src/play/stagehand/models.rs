@@ -42,6 +42,10 @@ fn place(kind: Kind) -> usize {
 impl Stagehand {
     /// Begins to put the next model of a kind in the place of the present one.
     pub(super) fn begin_swap(&mut self, kind: Kind) {
+        if !matches!(kind, Kind::MelodyRnn | Kind::MelodyVae) {
+            self.tell(Grade::Warning, format!("no {kind} plays here"));
+            return;
+        }
         if self.memory.swap.is_some() {
             self.tell(Grade::Note, "a model is being loaded already");
             return;
