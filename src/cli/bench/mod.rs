@@ -1,4 +1,7 @@
-//! `oneiro bench`: how fast this machine trains.
+//! `oneiro bench`: how fast this machine trains and plays.
+
+mod instructions;
+mod live;
 
 use super::{Usage, answer};
 use anyhow::Result;
@@ -24,6 +27,8 @@ pub struct Args {
 enum What {
     /// Time training steps of every kind
     Train(TrainArgs),
+    /// Time the audio callback beside busy networks, answers, sessions; and measure memory
+    Live(live::Args),
     /// Time the forms of single convolutions' derivatives, one thread
     Layers(LayersArgs),
 }
@@ -66,6 +71,7 @@ struct TrainArgs {
 pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Train(args) => run_train(args),
+        What::Live(args) => live::run(&args),
         What::Layers(args) => run_layers(&args),
     }
 }
@@ -163,7 +169,7 @@ struct Torch {
     from: BufReader<ChildStdout>,
 }
 
-const SCRIPT: &str = include_str!("../../tests/reference/torch_steps.py");
+const SCRIPT: &str = include_str!("../../../tests/reference/torch_steps.py");
 
 impl Torch {
     /// Starts it; where it is missing, says so.
