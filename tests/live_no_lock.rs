@@ -1,6 +1,6 @@
 //! The audio callback makes no system call: it takes no lock that another thread holds, waits for nothing, asks for no
 //! memory, reads and writes nothing. Shown by a jail: on a thread of which the system takes no call, the first one
-//! kills the process, and the callback plays there for a minute of music while the other ends of its rings are busy.
+//! kills the process, and the callback plays there for twenty seconds of music while the other ends of its rings are busy.
 //!
 //! A lock that happens to be free makes no system call. That the callback has none at all, `live_boundary.rs` reads off
 //! its sources.
@@ -41,7 +41,7 @@ fn inmate(task: &str) -> ! {
     std::thread::spawn(move || {
         lock_up();
         match task.as_str() {
-            "play" => drop(std::hint::black_box(rig.blocks(45_000))),
+            "play" => drop(std::hint::black_box(rig.blocks(15_000))),
             "lock" => *theirs.lock().expect("it is never poisoned") += 1,
             "sleep" => std::thread::sleep(Duration::from_nanos(1)),
             _ => drop(std::hint::black_box(vec![1_u8; 256 << 20])),

@@ -2,11 +2,60 @@
 //! the crates `rtrb` and `triple_buffer` promise: a message that is seen brings along everything that was done before
 //! it was sent, and nothing else. Their memory is loom's cells, which fail where two threads touch one at a time.
 
-pub use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+pub use loom::sync::atomic::Ordering;
 
 use loom::cell::Cell;
-use loom::sync::atomic::{AtomicBool, AtomicUsize};
+use loom::sync::atomic;
 use std::sync::Arc;
+
+/// An atomic whose every operation is a place where threads change. Loom looks for such places itself, but (0.7.2)
+/// remembers of each atomic the last access alone: where one thread loads, and then another loads and stores, it never
+/// tries to let the other go first. A relaxed count beside the number makes all its operations depend on each other, and
+/// orders nothing that a thread may see.
+macro_rules! atomic {
+    ($name:ident, $number:ty) => {
+        #[derive(Debug, Default)]
+        pub struct $name {
+            number: atomic::$name,
+            turn: atomic::AtomicUsize,
+        }
+
+        impl $name {
+            pub fn new(number: $number) -> Self {
+                Self { number: atomic::$name::new(number), turn: atomic::AtomicUsize::new(0) }
+            }
+
+            fn turn(&self) -> &atomic::$name {
+                self.turn.fetch_add(1, Ordering::Relaxed);
+                &self.number
+            }
+
+            pub fn load(&self, order: Ordering) -> $number {
+                self.turn().load(order)
+            }
+
+            pub fn store(&self, number: $number, order: Ordering) {
+                self.turn().store(number, order);
+            }
+
+            pub fn swap(&self, number: $number, order: Ordering) -> $number {
+                self.turn().swap(number, order)
+            }
+
+            pub fn fetch_add(&self, number: $number, order: Ordering) -> $number {
+                self.turn().fetch_add(number, order)
+            }
+
+            pub fn fetch_max(&self, number: $number, order: Ordering) -> $number {
+                self.turn().fetch_max(number, order)
+            }
+        }
+    };
+}
+
+atomic!(AtomicU32, u32);
+atomic!(AtomicU64, u64);
+atomic!(AtomicUsize, usize);
 
 /// As `rtrb::PushError`.
 #[derive(Debug)]
@@ -22,7 +71,6 @@ struct Slots<T> {
     slots: Vec<Cell<Option<T>>>,
     read: AtomicUsize,
     written: AtomicUsize,
-    abandoned: AtomicBool,
 }
 
 /// As `rtrb::Producer`.
@@ -40,7 +88,6 @@ impl RingBuffer {
             slots: (0..capacity).map(|_| Cell::new(None)).collect(),
             read: AtomicUsize::new(0),
             written: AtomicUsize::new(0),
-            abandoned: AtomicBool::new(false),
         });
         (Producer(Arc::clone(&slots)), Consumer(slots))
     }
@@ -63,7 +110,7 @@ impl<T> Producer<T> {
     }
 
     pub fn is_abandoned(&self) -> bool {
-        self.0.abandoned.load(Ordering::Acquire)
+        Arc::strong_count(&self.0) == 1
     }
 }
 
@@ -83,7 +130,7 @@ impl<T> Consumer<T> {
     }
 
     pub fn is_abandoned(&self) -> bool {
-        self.0.abandoned.load(Ordering::Acquire)
+        Arc::strong_count(&self.0) == 1
     }
 }
 
