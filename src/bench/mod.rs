@@ -17,9 +17,11 @@ pub use spread::Spread;
 use crate::compose::{ComposeError, MelodyModel, PhraseModel};
 use crate::model::inspect::Inspected;
 use crate::model::library::{self, Folder, NotFound};
+use crate::model::overhead::{self, Overhead};
 use crate::model::session::{Session, SessionError, SessionOptions};
 use crate::model::spec::Kind;
 use crate::picture::{Generator, PictureError};
+use crate::train::bench::Clock;
 
 /// Why something cannot be measured.
 #[derive(Debug, thiserror::Error)]
@@ -85,4 +87,15 @@ impl Models {
     pub fn open_pictures(&self) -> Result<Generator, BenchError> {
         Ok(Generator::new(Session::from_inspected(self.pictures.clone(), &SessionOptions::default())?)?)
     }
+}
+
+/// What a session takes beyond the runtime's own call, for the melody network, in the time that the thread has the
+/// processor.
+///
+/// # Errors
+/// [`BenchError::Session`].
+pub fn measure_wrapper(models: &Models, rounds: usize) -> Result<Overhead, BenchError> {
+    let clock = Clock::for_threads(1);
+    let time = |work: &mut dyn FnMut()| clock.time(work).0;
+    Ok(overhead::measure(models.melody.clone(), &SessionOptions::default(), rounds, &time)?)
 }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 pub const RATE: u32 = 48_000;
 /// Audio frames in a block.
 pub const BLOCK: usize = 64;
-/// Voices that sound at the least, once the first two quarter notes are over.
+/// Voices that sound at the least, once the first four quarter notes are over.
 pub const VOICES: u8 = 16;
 
 const TEMPO: Bpm = Bpm(120.0);
 /// Quarter notes from one note of a line to its next.
-const LINE: f64 = 2.0;
+const LINE: f64 = 4.0;
 /// How far ahead notes are planned, in quarter notes.
 const AHEAD: f64 = 1.0;
 /// The player's key, how long it is held, and how often it is struck.
@@ -124,7 +124,7 @@ impl Hands {
         }
     }
 
-    /// The least and the mean number of voices that were seen since the first two quarter notes.
+    /// The least and the mean number of voices that were seen since the first four quarter notes.
     pub fn voices(&self) -> (u32, f64) {
         let (least, sum, times) = self.voices;
         if times == 0 { (0, 0.0) } else { (least, sum as f64 / times as f64) }

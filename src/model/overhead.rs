@@ -7,7 +7,9 @@ use super::spec::{Dim, Element, TensorSpec};
 use ort::session::SessionInputValue;
 use ort::value::{DynValue, Tensor};
 use serde::Serialize;
-use std::time::Instant;
+
+/// A way to time a piece of work, in milliseconds.
+pub type Stopwatch<'a> = &'a dyn Fn(&mut dyn FnMut()) -> f64;
 
 /// Microseconds of one run, the wrapper's and the bare one in turns; medians.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -69,7 +71,12 @@ impl Fed {
 ///
 /// # Errors
 /// [`SessionError`] where it cannot be opened or run; an input whose shape is not fixed among that.
-pub fn measure(model: Inspected, options: &SessionOptions, rounds: usize) -> Result<Overhead, SessionError> {
+pub fn measure(
+    model: Inspected,
+    options: &SessionOptions,
+    rounds: usize,
+    time: Stopwatch<'_>,
+) -> Result<Overhead, SessionError> {
     let origin = model.origin.clone();
     let fail = |message: String| SessionError::Run { origin: origin.clone(), message };
     let text = |e: ort::Error| fail(one_line(&e));
@@ -116,9 +123,9 @@ pub fn measure(model: Inspected, options: &SessionOptions, rounds: usize) -> Res
         Ok(numbers)
     };
     let timed = |run: &mut dyn FnMut() -> Result<usize, SessionError>| -> Result<f64, SessionError> {
-        let begun = Instant::now();
-        run()?;
-        Ok(begun.elapsed().as_secs_f64() * 1e6)
+        let mut done = Ok(0);
+        let milliseconds = time(&mut || done = run());
+        done.map(|_| milliseconds * 1e3)
     };
     let warm_up = rounds / 10 + 3;
     let mut all: [Vec<f64>; 3] = Default::default();

@@ -5,9 +5,9 @@ use super::instructions;
 use anyhow::Result;
 use oneiro::bench::{
     AnswerSpeed, CallbackSpeed, Memory, Models, Spread, VOICES, load_average, measure_answers, measure_callback,
+    measure_wrapper,
 };
-use oneiro::model::overhead::{self, Overhead};
-use oneiro::model::session::SessionOptions;
+use oneiro::model::overhead::Overhead;
 use oneiro::model::{library, runtime};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -67,7 +67,7 @@ pub fn run(args: &Args) -> Result<()> {
     memory.note("three models' bytes");
     let callback = measure_callback(&models, args.seconds.clamp(0.1, 3600.0), &mut memory)?;
     let answers = measure_answers(&models, args.calls)?;
-    let wrapper = overhead::measure(models.melody.clone(), &SessionOptions::default(), args.rounds)?;
+    let wrapper = measure_wrapper(&models, args.rounds)?;
     let loads = [load, load_average()];
     answer(&if args.json {
         let memory: Vec<_> =
@@ -114,7 +114,7 @@ fn table(
         )?;
     }
     let Overhead { rounds, bare_us, wrapped_us, overhead_us } = wrapper;
-    writeln!(text, "\na step of the melody network, medians of {rounds} in turns")?;
+    writeln!(text, "\na step of the melody network, medians of {rounds} in turns, processor's time")?;
     writeln!(text, "by the runtime {bare_us:.1} µs, through our session {wrapped_us:.1} µs: {overhead_us:.1} µs more")?;
     writeln!(text, "\nmemory, resident, MiB")?;
     for (what, bytes) in &memory.steps {
