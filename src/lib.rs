@@ -10,6 +10,7 @@
 //! [`time`] and [`music`] are pure; [`bridge`] is the seam between threads;
 //! [`model`] is the only user of ONNX Runtime.
 
+pub mod bench;
 pub mod bridge;
 pub mod compose;
 pub mod controls;
@@ -22,8 +23,13 @@ pub mod music;
 pub mod picture;
 #[cfg(feature = "play")]
 pub mod play;
+pub mod priority;
 pub mod render;
+<<<<<<< HEAD
 pub mod seen;
+=======
+mod sync;
+>>>>>>> proof
 pub mod take;
 pub mod time;
 pub mod train;

@@ -1,5 +1,5 @@
+use crate::sync::{AtomicU64, Ordering};
 use serde::Serialize;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A count that one thread raises and any thread reads.
 #[derive(Debug, Default)]

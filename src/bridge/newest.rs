@@ -1,4 +1,4 @@
-use triple_buffer::{Input, Output, triple_buffer};
+use crate::sync::{Input, Output, triple_buffer};
 
 /// The writing end of a value of which only the newest matters: a picture frame, the clock, a meter.
 ///
@@ -39,21 +39,5 @@ impl<T: Send> NewestReader<T> {
     /// Whether a value has been written that [`NewestReader::read`] has not seen.
     pub fn is_new(&self) -> bool {
         self.0.updated()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_newest_is_read() {
-        let (mut writer, mut reader) = newest(&vec![0_u8; 2]);
-        assert!(!reader.is_new());
-        writer.write(vec![1; 2]);
-        writer.fill(|buffer| buffer.fill(2));
-        assert!(reader.is_new());
-        assert_eq!(reader.read(), &[2, 2]);
-        assert_eq!(reader.read(), &[2, 2]);
     }
 }

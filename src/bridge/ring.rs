@@ -1,4 +1,4 @@
-use rtrb::{Consumer, Producer, PushError, RingBuffer};
+use crate::sync::{Consumer, Producer, PushError, RingBuffer};
 
 /// The message that found the ring full, given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,30 +73,5 @@ impl<T: Copy + Send> RingReceiver<T> {
     /// Whether the other end is gone.
     pub fn is_abandoned(&self) -> bool {
         self.0.is_abandoned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_ring_gives_the_newest_back_and_keeps_the_rest_in_order() {
-        let (mut tx, mut rx) = ring(3);
-        for i in 0..3 {
-            tx.send(i).unwrap();
-        }
-        assert_eq!(tx.send(3), Err(Full(3)));
-        assert_eq!([rx.receive(), rx.receive(), rx.receive(), rx.receive()], [Some(0), Some(1), Some(2), None]);
-    }
-
-    #[test]
-    fn room_for_a_promise_is_kept() {
-        let (mut tx, _rx) = ring(4);
-        tx.send_leaving(2, 'a').unwrap();
-        tx.send_leaving(2, 'b').unwrap();
-        assert!(tx.send_leaving(2, 'c').is_err());
-        tx.send('A').unwrap();
-        tx.send('B').unwrap();
     }
 }

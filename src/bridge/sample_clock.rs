@@ -1,5 +1,5 @@
+use crate::sync::{AtomicU64, Ordering};
 use crate::time::SampleRate;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Leads from moments of a steady clock, in nanoseconds, to samples of the audio side: the audio thread tells when each
 /// block begins, and whoever hears a key pressed asks which sample that was.
@@ -56,35 +56,5 @@ impl SampleClock {
     pub fn ns_at(&self, sample: u64) -> Option<u64> {
         let ns = self.zero() + sample as f64 * self.ns_per_sample();
         ns.is_finite().then(|| ns.max(0.0) as u64)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rand::Rng;
-    use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::SeedableRng;
-
-    #[test]
-    fn jitter_of_blocks_is_smoothed_and_a_stall_is_followed() {
-        let clock = SampleClock::new(SampleRate(48_000));
-        assert_eq!((clock.sample_at(5), clock.ns_at(5)), (0, None));
-        let mut rng = ChaCha8Rng::seed_from_u64(11);
-        let start = 7_000_000_000_u64;
-        for block in 0..2000_u64 {
-            let on_time = start + block * 128 * 1_000_000_000 / 48_000;
-            clock.follow(block * 128, on_time + rng.random_range(0..1_000_000));
-            if block > 200 {
-                // Jitter only delays: its mean is half a millisecond, 24 samples.
-                let sample = clock.sample_at(on_time) as f64;
-                let off = sample - (block * 128) as f64 + 24.0;
-                assert!(off.abs() < 10.0, "block {block}: {off} samples");
-            }
-        }
-        let late = start + 20_000_000_000;
-        clock.follow(2000 * 128, late);
-        assert_eq!(clock.sample_at(late), 2000 * 128);
-        assert_eq!(clock.sample_at(clock.ns_at(300_000).unwrap()), 300_000);
     }
 }

@@ -52,7 +52,7 @@ enum Command {
     Train(train::Args),
     /// Measure a model on data it was not trained on
     Eval(eval::Args),
-    /// Time training steps on this machine
+    /// Time training steps, or the instrument while it plays, on this machine
     Bench(bench::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),

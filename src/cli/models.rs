@@ -3,10 +3,13 @@
 use super::answer;
 use anyhow::{Result, bail};
 use clap::Subcommand;
+use oneiro::files;
 use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::{Dim, Kind, ModelSpec, TensorSpec};
+use oneiro::train::nets::melody_rnn::{performing_model, read_model};
+use prost::Message as _;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -44,6 +47,15 @@ enum Task {
         /// The models; all on the search path without a name
         files: Vec<PathBuf>,
     },
+    /// Write a melody network's graph anew, as this version makes it, with the same weights and description: for files
+    /// of earlier versions, whose graphs were slower
+    Renew {
+        /// The model
+        file: PathBuf,
+        /// The file to write
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Say what a model is, what it reads and writes, and how it was made
     Explain {
         /// The model
@@ -62,6 +74,7 @@ pub fn run(args: Args) -> Result<()> {
         Task::List { kind } => list(&found(), kind, args.json),
         Task::Check { files } if files.is_empty() => check(&found(), args.json),
         Task::Check { files } => check(&files, args.json),
+        Task::Renew { file, out } => renew(&file, &out),
         Task::Explain { file } => explain(&file, args.json),
     }
 }
@@ -127,6 +140,18 @@ fn check(files: &[PathBuf], as_json: bool) -> Result<()> {
         bail!("{refused} of {} models are refused", files.len());
     }
     Ok(())
+}
+
+fn renew(file: &Path, out: &Path) -> Result<()> {
+    let model = inspect(file)?.expect_kind(Kind::MelodyRnn)?;
+    let (config, weights) = read_model(&model).map_err(|reason| anyhow::anyhow!("{}: {reason}", file.display()))?;
+    let (mut proto, made) = performing_model(config, &weights, &model.spec.name);
+    if (&made.inputs, &made.outputs) != (&model.spec.inputs, &model.spec.outputs) {
+        bail!("{}: its network reads and writes other things than this version's", file.display());
+    }
+    model.spec.store(&mut proto)?;
+    files::write_whole(out, &proto.encode_to_vec())?;
+    answer(&format!("{}: {} operators", out.display(), inspect(out)?.facts.nodes))
 }
 
 fn explain(file: &Path, as_json: bool) -> Result<()> {

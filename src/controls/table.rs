@@ -103,11 +103,7 @@ own! {
     /// Tempo of the own clock.
     TEMPO = 9, "tempo" "bpm" 30.0 ..= 300.0, 1.0, 110.0, Shape::Smooth(2);
     /// The sounds.
-<<<<<<< HEAD:src/play/control.rs
     SOUND = 10, "sound" "" 0.0 ..= 8.0, 1.0, 0.0, Shape::Choice(sounds::NAMES);
-=======
-    SOUND = 10, "sound" "" 0.0 ..= 7.0, 1.0, 0.0, Shape::Choice(super::sounds::NAMES);
->>>>>>> plugin:src/controls/table.rs
     /// The level of all sound.
     VOLUME = 11, "volume" "" 0.0 ..= 1.0, 0.05, 1.0, Shape::Smooth(2);
     /// Whether what comes in by MIDI goes out again.

@@ -9,11 +9,12 @@
 
 #[cfg(feature = "jack")]
 mod jack_midi;
+mod load;
 pub mod midi;
 mod seat;
 pub mod sound;
 
-pub use seat::Load;
+pub use load::Load;
 
 use std::sync::OnceLock;
 use std::time::Instant;

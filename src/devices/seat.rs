@@ -1,55 +1,14 @@
 //! Where the instrument sits while a device plays it.
 
-use super::now_ns;
+use super::{Load, now_ns};
 use crate::live::Instrument;
 use assert_no_alloc::assert_no_alloc;
 use cpal::{FromSample, Sample};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 /// Most audio frames that are played in one go; longer blocks are cut.
 const CHUNK: usize = 1024;
-
-/// How much of its time the audio callback takes.
-#[derive(Debug, Default)]
-pub struct Load {
-    blocks: AtomicU64,
-    newest: AtomicU32,
-    worst: AtomicU32,
-    frames: AtomicU32,
-}
-
-impl Load {
-    fn tell(&self, spent_ns: u64, frames: usize, rate: u32) {
-        let length_ns = frames as f64 * 1e9 / f64::from(rate.max(1));
-        let share = (1e4 * spent_ns as f64 / length_ns.max(1.0)).min(1e9) as u32;
-        self.newest.store(share, Ordering::Relaxed);
-        self.worst.fetch_max(share, Ordering::Relaxed);
-        self.frames.store(frames as u32, Ordering::Relaxed);
-        self.blocks.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Blocks that were played.
-    pub fn blocks(&self) -> u64 {
-        self.blocks.load(Ordering::Relaxed)
-    }
-
-    /// Audio frames of the newest block.
-    pub fn frames(&self) -> u32 {
-        self.frames.load(Ordering::Relaxed)
-    }
-
-    /// Share of the newest block's length that playing it took; 1 is all of it.
-    pub fn newest(&self) -> f64 {
-        f64::from(self.newest.load(Ordering::Relaxed)) / 1e4
-    }
-
-    /// The highest share since this was last asked.
-    pub fn take_worst(&self) -> f64 {
-        f64::from(self.worst.swap(0, Ordering::Relaxed)) / 1e4
-    }
-}
 
 /// Holds the instrument while it is played, and sends it home when the device lets go, whatever the reason.
 pub(super) struct Seat {

@@ -1,9 +1,10 @@
 //! The sound device: opened by name, opened again when it has vanished. While there is none the instrument is played
 //! to nobody, so that the music's clock goes on.
 
-use super::seat::{Load, Seat};
-use super::{DeviceError, hush};
+use super::seat::Seat;
+use super::{DeviceError, Load, hush};
 use crate::live::Instrument;
+use crate::priority::ask_for_real_time;
 use crate::time::SampleRate;
 use cpal::traits::{DeviceTrait as _, HostTrait as _, StreamTrait as _};
 use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
@@ -291,9 +292,16 @@ fn stream<T: SizedSample + FromSample<f32>>(
     failures: Sender<cpal::Error>,
 ) -> Result<cpal::Stream, cpal::Error> {
     let channels = usize::from(opened.config.channels);
+    let mut ranked = false;
     opened.device.build_output_stream(
         opened.config,
-        move |out: &mut [T], _| seat.fill(out, channels),
+        move |out: &mut [T], _| {
+            if !std::mem::replace(&mut ranked, true) {
+                // Once, before the first block. Where it is denied, the sound is as steady as the machine is idle.
+                let _denied = ask_for_real_time();
+            }
+            seat.fill(out, channels);
+        },
         move |error| {
             let _ended = failures.send(error);
         },

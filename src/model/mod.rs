@@ -7,6 +7,7 @@ mod cut;
 pub mod inspect;
 pub mod library;
 pub mod onnx;
+pub mod overhead;
 pub mod runtime;
 pub mod session;
 pub mod spec;

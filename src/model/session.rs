@@ -135,7 +135,11 @@ impl Session {
     }
 }
 
-fn build(loaded: &runtime::Loaded, bytes: &[u8], options: &SessionOptions) -> Result<ort::session::Session, String> {
+pub(super) fn build(
+    loaded: &runtime::Loaded,
+    bytes: &[u8],
+    options: &SessionOptions,
+) -> Result<ort::session::Session, String> {
     let text = |e: &dyn std::fmt::Display| one_line(e);
     ort::session::Session::builder(loaded.environment())
         .map_err(|e| text(&e))?

@@ -364,6 +364,7 @@ impl Performer {
         let (peak, rms) = ([l.0, r.0], [l.1, r.1]);
         let meters = Meters { peak, rms, limiter_gain: self.synth.limiter_gain(), voices: self.synth.voices() };
         self.side.meters.write(meters);
+        // Last of all: who reads the clock and then the rings finds everything before it there.
         self.side.clock.write(ClockReading {
             sample: self.now as u64,
             pos_beats: self.clock.pos_of(self.now),

@@ -70,6 +70,10 @@ pub(super) enum Sound {
 }
 
 impl Patch {
+    /// Every patch.
+    pub const ALL: [Self; 8] =
+        [Self::Keys, Self::Bells, Self::Lead, Self::Pad, Self::Marimba, Self::Strings, Self::Pluck, Self::Organ];
+
     pub(super) fn sound(self) -> Sound {
         match self {
             Self::Keys | Self::Sampled(_) => Sound::Fm(FmSound {

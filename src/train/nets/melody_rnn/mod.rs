@@ -169,19 +169,41 @@ impl<'g> MelodyRnn<'g> {
         self.g.concat(&[keys, phase], 2)
     }
 
-    /// Attention of a head whose queries come from `state` `(B, T, …)`; `bonus` `(B, T, M)` is added to its scores.
-    fn attend(&mut self, head: usize, state: Var, phase: Var, memory: &Memory, bonus: Option<Var>) -> Attention {
+    /// A dense layer over several parts `(B, T, …)` as if they were joined. One event of a part serves all of the others,
+    /// and is multiplied once.
+    fn dense(&mut self, name: &str, parts: &[Var], out: usize) -> Var {
+        let g = &mut *self.g;
+        if let [x] = *parts {
+            return g.dense(name, x, out);
+        }
+        let widths: Vec<usize> = parts.iter().map(|&part| g.shape(part)[2]).collect();
+        let fan_in = widths.iter().sum();
+        let weight = g.parameter(&format!("{name}.weight"), &[fan_in, out], Init::FanIn(fan_in), Role::Weight);
+        let mut sum = g.parameter(&format!("{name}.bias"), &[out], Init::Constant(0.0), Role::Bias);
+        let mut from = 0;
+        for (&part, width) in parts.iter().zip(widths) {
+            let rows = g.slice(weight, 0, from, from + width);
+            let product = g.matmul(part, rows);
+            sum = g.add(product, sum);
+            from += width;
+        }
+        sum
+    }
+
+    /// Attention of a head whose queries come from `state` `(B, T, …)`, in parts; `bonus` `(B, T, M)` is added to its
+    /// scores.
+    fn attend(&mut self, head: usize, state: &[Var], phase: Var, memory: &Memory, bonus: Option<Var>) -> Attention {
         let name = ["copy.duration", "copy.pitch"][head];
         let width = self.config.key;
+        let query = self.dense(&format!("{name}.query"), state, width);
+        let weights = self.dense(&format!("{name}.phase"), state, PHASE_BARS.len());
         let g = &mut *self.g;
-        let [b, t, _] = *g.shape(state) else { panic!("states are (B, T, C)") };
+        let [b, t, _] = *g.shape(query) else { panic!("queries are (B, T, C)") };
         let m = g.shape(memory.rows)[1];
 
         // The query's phase part weighs each period by how much the state cares: its product with the phases of an
         // earlier event is Σ weight · cos(2π·distance/period).
-        let query = g.dense(&format!("{name}.query"), state, width);
         let query = g.scale(query, 1.0 / (width as f32).sqrt());
-        let weights = g.dense(&format!("{name}.phase"), state, PHASE_BARS.len());
         let weights = g.concat(&[weights, weights], 2);
         let phases = g.mul(phase, weights);
         let query = g.concat(&[query, phases], 2);
@@ -203,7 +225,8 @@ impl<'g> MelodyRnn<'g> {
             scores = g.add(scores, bonus);
         }
         let scores = g.add(scores, memory.closed);
-        let sentinel = g.dense(&format!("{name}.sentinel"), state, 1);
+        let sentinel = self.dense(&format!("{name}.sentinel"), state, 1);
+        let g = &mut *self.g;
         let scores = g.concat(&[scores, sentinel], 2);
         let shares = g.softmax(scores);
         let parts = g.split(shares, 2, &[m, 1]);
@@ -213,17 +236,14 @@ impl<'g> MelodyRnn<'g> {
     }
 
     /// Logits of a head's own composing, from the state and what copying suggests.
-    fn compose(&mut self, name: &str, state: Var, context: Var, classes: usize) -> Var {
-        let inputs = self.g.concat(&[state, context], 2);
-        let hidden = self.g.dense(&format!("{name}.hidden"), inputs, self.config.hidden);
+    fn compose(&mut self, name: &str, state: &[Var], context: Var, classes: usize) -> Var {
+        let mut inputs = [state, &[context]].concat();
+        if let [state, context] = *inputs {
+            inputs = vec![self.g.concat(&[state, context], 2)];
+        }
+        let hidden = self.dense(&format!("{name}.hidden"), &inputs, self.config.hidden);
         let hidden = self.g.tanh(hidden);
         self.g.dense(&format!("{name}.logits"), hidden, classes)
-    }
-
-    /// State with the duration that was chosen: what the pitch head starts from.
-    fn with_duration(&mut self, state: Var, duration: Var) -> Var {
-        let embedded = self.g.embedding(self.duration_table, duration);
-        self.g.concat(&[state, embedded], 2)
     }
 
     fn values(&mut self, duration: Var, pitch: Var) -> Var {
@@ -262,15 +282,17 @@ impl<'g> MelodyRnn<'g> {
         let closed = self.g.constant(&causal(t));
         let memory = Memory { rows, values, match_full, match_rhythm, closed };
 
-        let attention = self.attend(0, state, events.phase, &memory, None);
-        let logits = self.compose("duration", state, attention.context, durations);
+        let attention = self.attend(0, &[state], events.phase, &memory, None);
+        let logits = self.compose("duration", &[state], attention.context, durations);
         let same_duration = self.same(target_duration);
         let duration = self.mixture_cost(logits, target_duration, &attention, same_duration);
 
-        let state = self.with_duration(state, target_duration);
+        // State with the duration that was chosen: what the pitch head starts from.
+        let chosen = self.g.embedding(self.duration_table, target_duration);
+        let state = self.g.concat(&[state, chosen], 2);
         let bonus = self.same_duration_bonus(same_duration);
-        let attention = self.attend(1, state, events.phase, &memory, Some(bonus));
-        let logits = self.compose("pitch", state, attention.context, pitches);
+        let attention = self.attend(1, &[state], events.phase, &memory, Some(bonus));
+        let logits = self.compose("pitch", &[state], attention.context, pitches);
         let same_pitch = self.same(target_pitch);
         let pitch = self.mixture_cost(logits, target_pitch, &attention, same_pitch);
         let hot = self.g.one_hot(target_pitch, pitches);
@@ -323,22 +345,21 @@ impl<'g> MelodyRnn<'g> {
         let rows = self.g.reshape(memory.rows, &[1, m, self.config.memory()]);
         let seen = Memory { rows, values, match_full: full, match_rhythm: rhythm, closed };
 
-        let attention = self.attend(0, state, events.phase, &seen, None);
-        let logits = self.compose("duration", state, attention.context, durations);
-        let hot = self.g.one_hot(duration, durations);
+        let attention = self.attend(0, &[state], events.phase, &seen, None);
+        let logits = self.compose("duration", &[state], attention.context, durations);
+        let hot = self.picked(duration, durations);
         let log_duration = self.mixture(logits, &attention, hot);
 
         // All durations at once: each is an event of its own for the pitch head.
         let every = self.g.constant(&Tensor::new(&[1, durations], (0..durations).map(|d| d as f32).collect()));
         let every = self.g.to_indices(every);
-        let state = self.g.broadcast_to(state, &[1, durations, 2 * hidden]);
-        let state = self.with_duration(state, every);
-        let phase = self.g.broadcast_to(events.phase, &[1, durations, PHASES]);
+        let chosen = self.g.embedding(self.duration_table, every);
+        let state = [state, chosen];
         let same = self.g.transpose_last(hot);
         let bonus = self.same_duration_bonus(same);
-        let attention = self.attend(1, state, phase, &seen, Some(bonus));
-        let logits = self.compose("pitch", state, attention.context, pitches);
-        let hot = self.g.one_hot(pitch, pitches);
+        let attention = self.attend(1, &state, events.phase, &seen, Some(bonus));
+        let logits = self.compose("pitch", &state, attention.context, pitches);
+        let hot = self.picked(pitch, pitches);
         let log_pitch = self.mixture(logits, &attention, hot);
 
         let log_duration = self.g.reshape(log_duration, &[durations]);
@@ -346,6 +367,14 @@ impl<'g> MelodyRnn<'g> {
         let key = self.g.reshape(row, &[1, self.config.memory()]);
         let states = states.map(|s| self.g.reshape(s, &[1, hidden]));
         StepOutputs { log_duration, log_pitch, states, key }
+    }
+
+    /// 1 at the index, 0 elsewhere, along a new last axis, for many indices of few classes: rows of the identity, which
+    /// ONNX Runtime copies several times as fast as it makes them.
+    fn picked(&mut self, indices: Var, classes: usize) -> Var {
+        let identity = (0..classes * classes).map(|i| f32::from(u8::from(i / classes == i % classes))).collect();
+        let identity = self.g.constant(&Tensor::new(&[classes, classes], identity));
+        self.g.embedding(identity, indices)
     }
 
     /// ln(compose · softmax(logits) + copy · hot), `(1, N, V)`.

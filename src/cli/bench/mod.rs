@@ -1,7 +1,14 @@
+<<<<<<< HEAD:src/cli/bench.rs
 //! `oneiro bench`: how fast this machine trains, and whether the instrument holds.
 
 #[cfg(feature = "play")]
 mod soak;
+=======
+//! `oneiro bench`: how fast this machine trains and plays.
+
+mod instructions;
+mod live;
+>>>>>>> proof:src/cli/bench/mod.rs
 
 use super::{Usage, answer};
 use anyhow::Result;
@@ -27,6 +34,8 @@ pub struct Args {
 enum What {
     /// Time training steps of every kind
     Train(TrainArgs),
+    /// Time the audio callback beside busy networks, answers, sessions; and measure memory
+    Live(live::Args),
     /// Time the forms of single convolutions' derivatives, one thread
     Layers(LayersArgs),
     /// Play the instrument with random hands, faster than time, and see whether it holds
@@ -72,6 +81,7 @@ struct TrainArgs {
 pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Train(args) => run_train(args),
+        What::Live(args) => live::run(&args),
         What::Layers(args) => run_layers(&args),
         #[cfg(feature = "play")]
         What::Soak(args) => soak::run(&args),
@@ -171,7 +181,7 @@ struct Torch {
     from: BufReader<ChildStdout>,
 }
 
-const SCRIPT: &str = include_str!("../../tests/reference/torch_steps.py");
+const SCRIPT: &str = include_str!("../../../tests/reference/torch_steps.py");
 
 impl Torch {
     /// Starts it; where it is missing, says so.
