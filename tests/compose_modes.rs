@@ -349,7 +349,8 @@ fn the_second_voice_is_a_consonance_in_the_key() {
             let tone = tones.unwrap().with(lead).unwrap();
             let interval = i32::from(tone) - i32::from(lead);
             assert!([3, 4, 5, 7, 8, 9, 12].contains(&interval.abs()), "{interval} with {lead} at {at}");
-            assert!(G_MAJOR.contains_pitch(tone), "{tone} with {lead} at {at}");
+            // After the first bars the key is known.
+            assert!(at < 8.0 || G_MAJOR.contains_pitch(tone), "{tone} with {lead} at {at}");
             notes += 1;
             kept += usize::from(wished.contains(&interval));
         }

@@ -20,7 +20,8 @@ pub struct Controls {
     pub range: Option<(u8, u8)>,
     /// The tones that may sound, and those to end on.
     pub scale: Option<ScaleControl>,
-    /// Onsets fall on multiples of this from the phrase's start, in grid steps of 1/24 of a quarter note.
+    /// Onsets fall on multiples of this from the phrase's start, in grid steps of 1/24 of a quarter note. The second voice
+    /// goes with the player instead.
     pub grid: Option<u32>,
     /// Semitones that all is moved by, −24 to 24. Range and scale are those of what sounds then.
     pub transpose: i32,

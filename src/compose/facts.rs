@@ -133,20 +133,18 @@ pub(super) fn reach(notes: &[Note]) -> (i32, i32) {
     (low - air, high + air)
 }
 
-/// Rules that hold nothing but what is set, for pitches counted from a reference; and where it is wanted, a last note on the
-/// tonic's chord, of so many steps at least.
-pub(super) fn open_rules(controls: &Controls, reference: u8, length: u32, close: Option<(Key, u32)>) -> Rules {
+/// Rules that hold nothing but what is set, for pitches counted from a reference; and in a key, a last note on the tonic's
+/// chord.
+pub(super) fn open_rules(controls: &Controls, reference: u8, length: u32, key: Option<Key>) -> Rules {
     let scale = scale_before(controls);
     let tones = scale.map_or(PitchClassSet::ALL, |scale| scale.tones);
     let range = range_before(controls, reference, (0, 127));
-    let (closing_tones, closing_steps) = close.map_or((tones, 1), |(key, steps)| {
-        let stable = scale.map_or(stable_tones(key), ScaleControl::closing_tones).intersection(tones);
-        let reached = (range.0..=range.1).any(|pitch| stable.contains_pitch(pitch));
-        if reached { (stable, steps) } else { (tones, 1) }
-    });
+    let stable = key.map(|key| scale.map_or(stable_tones(key), ScaleControl::closing_tones));
+    let reached = |stable: &PitchClassSet| (range.0..=range.1).any(|pitch| stable.contains_pitch(pitch));
+    let closing_tones = stable.filter(reached).unwrap_or(tones);
     let grid = controls.grid.unwrap_or(1).max(1);
-    let closable = closable(length, 1, closing_steps, grid);
-    Rules { first_pitch: reference, tones, range, closing_tones, closing_steps, shortest: 1, grid, closable }
+    let closable = closable(length, 1, 1, grid);
+    Rules { first_pitch: reference, tones, range, closing_tones, closing_steps: 1, shortest: 1, grid, closable }
 }
 
 /// The tonic's chord.

@@ -18,7 +18,7 @@ pub enum Mode {
     Morph,
     /// Listens to a phrase and replies with a variation of it.
     Vary,
-    /// A second voice to what is played.
+    /// A second voice to what is played: it begins and ends with each note.
     Harmonise,
 }
 

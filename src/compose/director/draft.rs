@@ -5,7 +5,7 @@ use super::super::expression::{BareNote, Voice, express};
 use super::super::facts::{Close, Facts, open_rules, set_density};
 use super::super::harmony::HarmonySpan;
 use super::super::line::{Line, Recollection};
-use super::super::pen::{Choice, Pen, Standing, Task, steps, steps_between};
+use super::super::pen::{Choice, Pen, Standing, Task, steps_between};
 use super::super::{ComposeError, LatentPoint, Phrase, PhraseModel};
 use super::Mode;
 use crate::music::phrase::Form;
@@ -188,8 +188,7 @@ impl Desk<'_> {
                 };
                 // Where it stands, a phrase is as it was captured; elsewhere it comes to rest.
                 let away = matches!(place, LatentPlace::At(_)) || self.vary > 0.0;
-                let pulse = steps(form.metre.pulse_beats());
-                let close = key.filter(|_| away).map(|key| (key.transposed(-up), pulse / 2));
+                let close = key.filter(|_| away).map(|key| key.transposed(-up));
                 let rules = open_rules(controls, *reference, length, close);
                 let (tones, range) = (rules.tones, rules.range);
                 // A blend has one likeliest phrase; others are drawn. A variation has others near by.

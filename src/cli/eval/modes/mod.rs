@@ -52,7 +52,7 @@ struct Report {
     bars: u32,
     rows: Vec<Row>,
     second_voice: SecondVoice,
-    /// How long it took to write a phrase.
+    /// How long one thread had the processor to hear a call and write a phrase.
     milliseconds: Milliseconds,
 }
 
@@ -111,7 +111,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
             ..Row::new(mode.name(), Figures::of(&exchanges, &learnt))
         });
         sheet.push((mode.name().to_owned(), shown().map(|(i, c)| Shown::of(mode, c, &performed[i])).collect()));
-        took.extend(performed.iter().flat_map(|p| &p.took).map(|t| 1e3 * t.as_secs_f64()));
+        took.extend(performed.iter().flat_map(|p| &p.took).copied());
         if mode == Mode::Harmonise {
             let pairs = performed.iter().map(|p| (p.heard.as_slice(), p.answer.as_slice()));
             second_voice = SecondVoice::of(pairs);

@@ -7,7 +7,7 @@ use oneiro::compose::{Corner, Director, MelodyModel, Mode, Order, PhraseModel, S
 use oneiro::live::{Performer, Setup};
 use oneiro::music::Note;
 use oneiro::time::{Beats, Bpm, SampleRate, Transport};
-use std::time::{Duration, Instant};
+use oneiro::train::bench::Clock;
 
 /// The lowest that sound is made at: only notes matter.
 const RATE: u32 = 8_000;
@@ -17,6 +17,7 @@ const BLOCK: usize = 128;
 const TEMPO: f64 = 120.0;
 
 /// What came of a call.
+#[derive(Default)]
 pub struct Performed {
     /// What was answered, and from where to where it is measured.
     pub answer: Vec<Note>,
@@ -29,8 +30,8 @@ pub struct Performed {
     pub lost: u64,
     /// Chords that the pictures were told of.
     pub chords: usize,
-    /// How long phrases took to be written.
-    pub took: Vec<Duration>,
+    /// Milliseconds of the processor that phrases took to be heard and written.
+    pub took: Vec<f64>,
 }
 
 /// A director in one mode with its audio side.
@@ -124,9 +125,8 @@ impl Stage {
                 self.queue(played)?;
                 queued = true;
             }
-            let asked = Instant::now();
-            self.director.run_to(beats(sample))?;
-            let took = asked.elapsed();
+            let (took, thought) = Clock::for_threads(1).time(|| self.director.run_to(beats(sample)));
+            thought?;
             for phrase in self.director.take_phrases() {
                 run.performed.took.push(took);
                 if phrase.window.0 >= call.span().1 {
@@ -160,18 +160,4 @@ struct Run {
     performed: Performed,
     /// Where the first phrase began after the call.
     began: Option<Beats>,
-}
-
-impl Default for Performed {
-    fn default() -> Self {
-        Self {
-            answer: Vec::new(),
-            span: (Beats::ZERO, Beats::ZERO),
-            heard: Vec::new(),
-            refused: false,
-            lost: 0,
-            chords: 0,
-            took: Vec::new(),
-        }
-    }
 }

@@ -118,7 +118,7 @@ pub fn describe(report: &Report) -> String {
     );
     let _ = write!(
         text,
-        "\n{} phrases were written in {:.1} ms each (median; 99 of 100 in {:.1} ms, all in {:.1} ms)",
+        "\n{} phrases were heard and written in {:.1} ms of one processor each (median; 99 of 100 in {:.1} ms, all in {:.1} ms)",
         ms.phrases, ms.median, ms.p99, ms.most
     );
     text
