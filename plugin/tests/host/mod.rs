@@ -4,14 +4,16 @@
 use clack_extensions::params::PluginParams;
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
-use clack_host::events::{EventFlags, Match};
 use clack_host::events::event_types::{
     NoteChokeEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags,
 };
 use clack_host::events::spaces::CoreEventSpace;
+use clack_host::events::{EventFlags, Match};
 use clack_host::prelude::*;
 use clack_host::process::StartedPluginAudioProcessor;
 use clack_host::utils::{BeatTime, ClapId, SecondsTime};
+use oneiro::controls::Shape;
+use oneiro_plugin::parameters::{place, sheets};
 use std::ffi::CString;
 use std::path::PathBuf;
 
@@ -66,7 +68,7 @@ pub enum In {
     On { key: u8, velocity: f64 },
     Off { key: u8 },
     Choke,
-    Set { id: u32, value: f64 },
+    Set { id: &'static str, value: f64 },
 }
 
 /// A note that came out.
@@ -99,6 +101,19 @@ pub struct Daw {
 /// How nice-plug numbers parameters.
 pub fn number(id: &str) -> u32 {
     id.bytes().fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte))) & !(1 << 31)
+}
+
+/// A value as nice-plug tells it to CLAP: 0 to 1 for numbers, counted from the least for whole ones.
+fn told(id: &str, value: f64) -> f64 {
+    let (low, steps) = scale(id);
+    (value - low) / steps
+}
+
+/// The least value, and what one is of a told value.
+fn scale(id: &str) -> (f64, f64) {
+    let sheet = &sheets()[place(id).unwrap()];
+    let smooth = matches!(sheet.shape, Shape::Smooth(_));
+    (sheet.range.0, if smooth { sheet.range.1 - sheet.range.0 } else { 1.0 })
 }
 
 impl Daw {
@@ -194,8 +209,12 @@ impl Daw {
                 In::Off { key: k } => events.push(&NoteOffEvent::new(time, key(k), 0.0)),
                 In::Choke => events.push(&NoteChokeEvent::new(time, Pckn::match_all())),
                 In::Set { id, value } => {
-                    let id = ClapId::new(id);
-                    events.push(&ParamValueEvent::new(time, id, Pckn::match_all(), value));
+                    events.push(&ParamValueEvent::new(
+                        time,
+                        ClapId::new(number(id)),
+                        Pckn::match_all(),
+                        told(id, value),
+                    ));
                 }
             }
         }
@@ -276,14 +295,16 @@ impl Daw {
     pub fn value(&mut self, id: &str) -> f64 {
         let plugin = self.instance.plugin_handle();
         let params: PluginParams = plugin.get_extension().unwrap();
-        params.get_value(&plugin, ClapId::new(number(id))).unwrap()
+        let (low, steps) = scale(id);
+        let value = low + steps * params.get_value(&plugin, ClapId::new(number(id))).unwrap();
+        // nice-plug keeps 24 bits.
+        (value * 1e4).round() / 1e4
     }
 
     /// Sets a parameter by a flush, whether active or not.
     pub fn flush(&mut self, id: &str, value: f64) {
         let mut events = EventBuffer::new();
-        let id = ClapId::new(number(id));
-        events.push(&ParamValueEvent::new(0, id, Pckn::match_all(), value));
+        events.push(&ParamValueEvent::new(0, ClapId::new(number(id)), Pckn::match_all(), told(id, value)));
         let mut out = EventBuffer::new();
         let params: PluginParams = self.instance.plugin_handle().get_extension().unwrap();
         match &mut self.processor {
@@ -335,4 +356,10 @@ pub fn assert_paired(notes: &[Out]) {
         }
     }
     assert!(sounding.is_empty(), "{sounding:?} sound for ever");
+}
+
+impl Drop for Daw {
+    fn drop(&mut self) {
+        self.deactivate();
+    }
 }
