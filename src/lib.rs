@@ -25,11 +25,8 @@ pub mod picture;
 pub mod play;
 pub mod priority;
 pub mod render;
-<<<<<<< HEAD
 pub mod seen;
-=======
 mod sync;
->>>>>>> proof
 pub mod take;
 pub mod time;
 pub mod train;

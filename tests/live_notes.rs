@@ -406,3 +406,25 @@ fn a_performer_may_move_to_its_thread() {
     fn is_send<T: Send>() {}
     is_send::<oneiro::live::Performer>();
 }
+
+#[test]
+fn another_rate_ends_everything_and_keeps_the_rings_and_the_count_of_what_was_told() {
+    let mut rig = Rig::new();
+    let mut notes = Vec::new();
+    let press = PlayerEvent { sample_offset: 3, kind: PlayerKind::NoteOn { pitch: 60, velocity: 90 } };
+    rig.block(512, &[press], &mut notes);
+    let epoch = rig.performer.epoch();
+    rig.performer.prepare_again(SampleRate(96_000));
+    assert_eq!((rig.performer.notes_sounding(), rig.performer.voices()), (0, 0));
+    assert_ne!(rig.performer.epoch(), epoch);
+    let heard = std::iter::from_fn(|| rig.composer.heard.receive()).count() as u64;
+    assert_eq!(rig.performer.told(), heard);
+    // From its beginning: beat 1 is 48,000 samples away.
+    (rig.rate, rig.played) = (96_000, 0);
+    notes.clear();
+    rig.block(512, &[], &mut notes);
+    rig.note(Part::Answer, 1.0, 0.5, 64, 80);
+    rig.block(48_000, &[], &mut notes);
+    let on: Vec<(u32, u8)> = notes.iter().filter(|n| n.velocity > 0).map(|n| (n.sample_offset, n.pitch)).collect();
+    assert_eq!(on, [(48_000 - 512, 64)]);
+}

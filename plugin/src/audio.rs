@@ -264,6 +264,12 @@ impl Audio {
             // A project's values are all there is to know; what lay over the old ones is gone.
             self.loaded = loaded;
             self.host.fill(f64::NAN);
+            // A trigger that was held when the project was stored is not pressed again.
+            for (told, sheet) in self.told.iter_mut().zip(sheets()) {
+                if sheet.is_trigger() {
+                    *told = f64::NAN;
+                }
+            }
         }
         let mut call = 0_isize;
         for place in 0..self.host.len() {

@@ -228,3 +228,103 @@ impl Vst3Plugin for Oneiro<Instrument> {
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
         &[Vst3SubCategory::Instrument, Vst3SubCategory::Synth, Vst3SubCategory::Generator, Vst3SubCategory::Stereo];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::View;
+    use nice_plug::context::PluginApi;
+    use nice_plug::context::process::SendEventError;
+    use nice_plug::midi::{Channel, Key, VoiceID};
+    use nice_plug::prelude::Transport;
+    use std::time::{Duration, Instant};
+
+    type Plugin1 = Oneiro<NoteEffect>;
+
+    /// A host that fails where it is told to.
+    struct Broken {
+        transport: Transport,
+        events: Vec<NoteEvent<()>>,
+        fails: bool,
+        sent: Vec<NoteEvent<()>>,
+    }
+
+    impl ProcessContext<Plugin1> for Broken {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Clap
+        }
+        fn execute_background(&self, (): ()) {}
+        fn execute_gui(&self, (): ()) {}
+        fn transport(&self) -> &Transport {
+            &self.transport
+        }
+        fn next_event(&mut self) -> Option<NoteEvent<()>> {
+            assert!(!self.fails, "as the test wants it");
+            self.events.pop()
+        }
+        fn try_send_event(&mut self, event: NoteEvent<()>) -> Result<(), (NoteEvent<()>, SendEventError)> {
+            self.sent.push(event);
+            Ok(())
+        }
+        fn set_latency_samples(&self, _samples: u32) {}
+        fn request_restart(&self) {}
+        fn set_current_voice_capacity(&self, _capacity: u32) {}
+    }
+
+    impl ActivateContext<Plugin1> for Broken {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Clap
+        }
+        fn execute(&self, (): ()) {}
+        fn set_latency_samples(&self, _samples: u32) {}
+        fn set_current_voice_capacity(&self, _capacity: u32) {}
+    }
+
+    #[test]
+    fn a_failure_is_caught_ends_what_sounds_and_is_told() {
+        let mut plugin = Plugin1::default();
+        let note = NoteEvent::NoteOn {
+            timing: 0,
+            voice_id: VoiceID::Wildcard,
+            channel: Channel::Number(3),
+            key: Key::Number(60),
+            velocity: 0.5,
+        };
+        let transport = Transport::new(48_000.0);
+        let mut host = Broken { transport, events: vec![note], fails: false, sent: Vec::new() };
+        let config = BufferConfig {
+            sample_rate: 48_000.0,
+            min_buffer_size: None,
+            max_buffer_size: 64,
+            process_mode: ProcessMode::Realtime,
+        };
+        let layout = AudioIOLayout::const_default();
+        assert!(plugin.activate(&layout, &config, &mut host));
+        let play = |plugin: &mut Plugin1, host: &mut Broken| {
+            let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
+            plugin.process(&mut Buffer::default(), &mut aux, host)
+        };
+        play(&mut plugin, &mut host);
+        assert_eq!(host.sent, [note]);
+        host.fails = true;
+        for _ in 0..3 {
+            assert_eq!(play(&mut plugin, &mut host), ProcessStatus::Normal);
+        }
+        let ends = |event: &NoteEvent<()>| {
+            matches!(event, NoteEvent::NoteOff { channel: Channel::Number(3), key: Key::Number(60), .. })
+        };
+        assert!(host.sent.len() == 2 && ends(&host.sent[1]), "{:?}", host.sent);
+        let (mut view, began) = (View::default(), Instant::now());
+        let told = |view: &View| view.notices.iter().any(|notice| notice.text.contains("is silent"));
+        while !told(&view) && began.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(10));
+            plugin.shared().look(&mut view);
+        }
+        assert!(told(&view), "{:?}", view.notices);
+        // Switched off and on, it begins anew.
+        (host.fails, host.events) = (false, vec![note]);
+        assert!(plugin.activate(&layout, &config, &mut host));
+        play(&mut plugin, &mut host);
+        assert_eq!(host.sent.len(), 3);
+    }
+}

@@ -177,8 +177,7 @@ fn filtered(state: &mut PluginState) -> Result<(), StateError> {
             serde_json::from_str(&overlay).map_err(|e| StateError::Damaged(e.to_string()))?;
         state.params.extend(values.into_iter().map(|(id, value)| (id, ParamValue::F32(value as f32))));
     }
-    // A trigger that was held when the project was stored is not pressed again.
-    state.params.retain(|id, _| place(id).is_some_and(|place| !sheets()[place].is_trigger()));
+    state.params.retain(|id, _| place(id).is_some());
     for (id, value) in &mut state.params {
         let Some(sheet) = place(id).map(|place| &sheets()[place]) else { continue };
         let number = match *value {
@@ -243,7 +242,7 @@ mod tests {
         filter(&mut stored);
         let as_json = serde_json::to_value(&stored.params).unwrap();
         let expected = serde_json::json!({
-            "bypass": {"bool": true}, "mode": {"i32": 5}, "scale": {"i32": 3}, "swing": {"f32": 0.625},
+            "again": {"bool": true}, "bypass": {"bool": true}, "mode": {"i32": 5}, "scale": {"i32": 3}, "swing": {"f32": 0.625},
             "temperature": {"f32": 3.0}, "vary": {"f32": 0.3_f32},
         });
         assert_eq!(as_json, expected);

@@ -1,7 +1,8 @@
-//! The project's own chores: `cargo xtask setup`, `data`, `demo`, `test`.
+//! The project's own chores: `cargo xtask setup`, `data`, `demo`, `bundle`, `install`, `test`.
 //!
 //! Quick to compile and independent of the other crates, so that it can set up what they need.
 
+mod bundle;
 mod cache;
 mod data;
 mod demo;
@@ -34,12 +35,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what Oneiro needs: ONNX Runtime, ffmpeg, ALSA's headers, the ONNX checker. Quick when it is there already
+    /// Install what Oneiro needs: ONNX Runtime, ffmpeg, ALSA's headers, the ONNX checker, hosts for the plugin. Quick when it is there already
     Setup(SetupArgs),
     /// Check format, lints, all tests and doc tests; ends in a count
     Test(SetupArgs),
     /// Render the example performance to out/
     Demo(SetupArgs),
+    /// Build the plugin and lay out one folder with CLAP, VST3, models and ONNX Runtime
+    Bundle,
+    /// Bundle, and put the plugin where hosts look for yours
+    Install,
     /// Bring data for training into your cache: melodies, paintings, features; all without a name
     Data {
         /// Names of the sets
@@ -64,6 +69,8 @@ fn main() -> ExitCode {
         Chore::Setup(args) => setup::run(args).map(|_| ()),
         Chore::Test(args) => test::run(args),
         Chore::Demo(args) => demo::run(args),
+        Chore::Bundle => bundle::bundle().map(drop),
+        Chore::Install => bundle::install(),
         Chore::Data { names } => data::run(&names),
     };
     match result {

@@ -1,4 +1,4 @@
-//! Python, which brings packages by name; and the ONNX checker, which judges the files we write.
+//! Python, which brings packages by name: the ONNX checker, which judges the files we write, and hosts for the plugin.
 
 use crate::cache;
 use anyhow::{Context, Result, bail};
@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 /// The checker and all it needs, pinned.
 const CHECKER: [&str; 5] =
     ["onnx==1.23.2", "numpy==2.4.6", "protobuf==7.36.2", "ml_dtypes==0.6.0", "typing_extensions==4.16.0"];
+
+/// Real hosts that the plugin is tested in, and a runtime beside ours; pinned.
+const HOSTS: [&str; 4] = ["pedalboard==0.9.26", "dawdreamer==0.9.0", "onnxruntime==1.31.1", "numpy==2.4.6"];
 
 const NO_PYTHON: &str = "python3 is missing; install it (on Debian: apt-get install -y python3 python3-pip)";
 
@@ -39,28 +42,37 @@ pub fn reason(stderr: &[u8]) -> String {
 
 /// The folder with the ONNX checker for this Python, installed if it is missing.
 pub fn checker() -> Result<PathBuf> {
+    packages("onnx-checker", "the ONNX checker", &CHECKER)
+}
+
+/// The folder with hosts for the plugin, installed if it is missing.
+pub fn hosts() -> Result<PathBuf> {
+    packages("plugin-hosts", "a host for the plugin", &HOSTS)
+}
+
+/// The folder with these packages and nothing else, for this Python; `what` stands for it in errors.
+fn packages(name: &str, what: &str, pinned: &[&str]) -> Result<PathBuf> {
     let version = python()
         .args(["-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
         .stdin(Stdio::null())
         .output()
         .context(NO_PYTHON)?;
     let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
-    let folder = cache::folder()?.join("python").join(format!("onnx-checker-{version}"));
-    let source = CHECKER.join(" ");
+    let folder = cache::folder()?.join("python").join(format!("{name}-{version}"));
+    let source = pinned.join(" ");
     if cache::is_complete(&folder, &source) {
         return Ok(folder);
     }
-    eprintln!("fetching {} …", CHECKER[0]);
+    eprintln!("fetching {} …", pinned[0]);
     let mut pip = pip()?;
     cache::fill(&folder, &source, |at| {
-        pip.args(["install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]);
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--no-deps"]);
         pip.args(["--only-binary=:all:", "--no-compile", "--retries", "2", "--timeout", "20", "--target"]).arg(at);
-        let output = pip.args(CHECKER).output().context("python3 could not be started")?;
+        let output = pip.args(pinned).output().context("python3 could not be started")?;
         if !output.status.success() {
             bail!(
-                "the ONNX checker ({}) is missing and could not be installed ({}). With a network, run `cargo \
-                 xtask setup` again",
-                CHECKER[0],
+                "{what} ({}) is missing and could not be installed ({}). With a network, run `cargo xtask setup` again",
+                pinned[0],
                 reason(&output.stderr)
             );
         }

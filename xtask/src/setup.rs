@@ -11,24 +11,27 @@ pub struct Ready {
     pub ffmpeg: bool,
     /// Arguments with which cargo builds as much as can be built here.
     pub features: &'static [&'static str],
-    /// Folder with Python's `onnx` package, where it could be had.
-    pub checker: Option<PathBuf>,
+    /// Folders with Python packages that tests need: the checker of ONNX files, and hosts for the plugin; those that could
+    /// be had.
+    pub packages: Vec<PathBuf>,
 }
 
 /// Sets up what is missing.
 pub fn run(args: SetupArgs) -> Result<Ready> {
     let library = runtime::install()?;
     eprintln!("ONNX Runtime: {}", library.display());
-    let checker = match python::checker() {
-        Ok(folder) => Some(folder),
-        // It judges files in one test, which is skipped without it; where every test must run, that is an error.
-        Err(e) if std::env::var_os("CI").is_some() => return Err(e),
-        Err(e) => {
-            eprintln!("the test with the ONNX checker will be skipped: {e:#}");
-            None
+    let mut packages = Vec::new();
+    for (found, test) in
+        [(python::checker(), "the test with the ONNX checker"), (python::hosts(), "tests in real hosts")]
+    {
+        match found {
+            Ok(folder) => packages.push(folder),
+            // Where every test must run, that is an error.
+            Err(e) if std::env::var_os("CI").is_some() => return Err(e),
+            Err(e) => eprintln!("{test} will be skipped: {e:#}"),
         }
-    };
+    }
     let ffmpeg = system::ffmpeg(!args.no_system);
     let features: &[&str] = if system::alsa(!args.no_system) { &[] } else { &["--no-default-features"] };
-    Ok(Ready { ffmpeg, features, checker })
+    Ok(Ready { ffmpeg, features, packages })
 }

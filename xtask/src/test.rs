@@ -44,11 +44,9 @@ pub fn run(args: SetupArgs) -> Result<()> {
     eprintln!("tests: cargo test --workspace {}", features.join(" "));
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]).args(features).stdin(Stdio::null()).stdout(Stdio::piped());
-    if let Some(folder) = ready.checker {
-        let others = env::var_os("PYTHONPATH");
-        let paths = std::iter::once(folder).chain(others.iter().flat_map(env::split_paths));
-        command.env("PYTHONPATH", env::join_paths(paths)?);
-    }
+    let others = env::var_os("PYTHONPATH");
+    let paths = ready.packages.into_iter().chain(others.iter().flat_map(env::split_paths));
+    command.env("PYTHONPATH", env::join_paths(paths)?);
     let mut child = command.spawn().context("cargo could not be started")?;
     let output = child.stdout.take().context("cargo has no output")?;
     let mut count = Count::default();

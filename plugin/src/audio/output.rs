@@ -86,14 +86,13 @@ impl Output {
     /// What an event of the host is to the performer.
     pub(super) fn player(event: &NoteEvent<()>) -> Option<PlayerKind> {
         match *event {
-            NoteEvent::NoteOn { key: Key::Number(pitch), velocity, .. } => {
+            NoteEvent::NoteOn { key: Key::Number(pitch @ ..128), velocity, .. } => {
                 let velocity =
                     if velocity.is_finite() { (127.0 * velocity).round().clamp(1.0, 127.0) as u8 } else { 64 };
                 Some(PlayerKind::NoteOn { pitch, velocity })
             }
-            NoteEvent::NoteOff { key: Key::Number(pitch), .. } | NoteEvent::Choke { key: Key::Number(pitch), .. } => {
-                Some(PlayerKind::NoteOff { pitch })
-            }
+            NoteEvent::NoteOff { key: Key::Number(pitch @ ..128), .. }
+            | NoteEvent::Choke { key: Key::Number(pitch @ ..128), .. } => Some(PlayerKind::NoteOff { pitch }),
             // "Every key": a host's way to say that all is over.
             NoteEvent::NoteOff { key: Key::Wildcard, .. } | NoteEvent::Choke { key: Key::Wildcard, .. } => {
                 Some(PlayerKind::Panic)
@@ -104,9 +103,11 @@ impl Output {
 
     /// Takes an event of the host to pass it on.
     pub(super) fn pass(&mut self, at: u32, event: NoteEvent<()>) {
-        let number = |channel: Channel| channel.number().unwrap_or(0);
+        let number = |channel: Channel| channel.number().unwrap_or(0).min(15);
         match event {
-            NoteEvent::NoteOn { channel, key: Key::Number(key), velocity, .. } if self.thru && !self.is_full() => {
+            NoteEvent::NoteOn { channel, key: Key::Number(key @ ..128), velocity, .. }
+                if self.thru && !self.is_full() =>
+            {
                 let channel = number(channel);
                 let velocity = if velocity.is_finite() { velocity.clamp(1.0 / 127.0, 1.0) } else { 0.5 };
                 self.end_key(at, channel, key);
@@ -114,8 +115,10 @@ impl Output {
                 self.waiting.push(Sent { at, channel, key, velocity: Some(velocity) });
             }
             NoteEvent::NoteOff { channel, key, .. } | NoteEvent::Choke { channel, key, .. } => match key {
-                Key::Number(key) => self.end_key(at, number(channel), key),
+                Key::Number(key @ ..128) => self.end_key(at, number(channel), key),
                 Key::Wildcard => self.end_all(at),
+                // Hosts pass on what a broken MIDI cable brings.
+                Key::Number(_) => {}
             },
             _ => {}
         }

@@ -1,14 +1,9 @@
-<<<<<<< HEAD:src/cli/bench.rs
-//! `oneiro bench`: how fast this machine trains, and whether the instrument holds.
-
-#[cfg(feature = "play")]
-mod soak;
-=======
-//! `oneiro bench`: how fast this machine trains and plays.
+//! `oneiro bench`: how fast this machine trains and plays, and whether the instrument holds.
 
 mod instructions;
 mod live;
->>>>>>> proof:src/cli/bench/mod.rs
+#[cfg(feature = "play")]
+mod soak;
 
 use super::{Usage, answer};
 use anyhow::Result;

@@ -1,0 +1,107 @@
+//! Many instances, one after the other and side by side: quick to make, and nothing is left of them.
+
+mod host;
+
+use host::{Daw, INSTRUMENT, In, NOTES, assert_paired, load};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What is counted belongs to the process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Plays up to a sample at which an answer sounds.
+fn warm_up(daw: &mut Daw) {
+    daw.offline(true);
+    daw.activate(48_000.0, 1024);
+    let (call, end) = (daw.call(0.0), daw.samples(10.0));
+    daw.play_to(end, &call, || 1024);
+}
+
+/// Threads of this process, and its memory in MiB.
+fn held() -> (usize, f64) {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: f64 = pages.split(' ').nth(1).and_then(|n| n.parse().ok()).unwrap_or_default();
+    (threads, pages * 4096.0 / 1048576.0)
+}
+
+#[test]
+fn making_and_activating_is_quick_and_many_leave_nothing_behind() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let entry = load();
+    // The first opens what all share.
+    let mut first = Daw::open(&entry, INSTRUMENT);
+    warm_up(&mut first);
+    let began = Instant::now();
+    let mut one = Daw::open(&entry, INSTRUMENT);
+    one.activate(48_000.0, 512);
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(150), "{took:?}");
+    drop(one);
+    std::thread::sleep(Duration::from_millis(100));
+    let before = held();
+    for i in 0..200 {
+        let mut daw = Daw::open(&entry, if i % 3 == 0 { NOTES } else { INSTRUMENT });
+        if i % 2 == 0 {
+            daw.activate(48_000.0, 128);
+            daw.block(128, &[]);
+        }
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let after = held();
+    println!("make and activate {took:?}; before {before:?}, after {after:?}");
+    if cfg!(target_os = "linux") {
+        assert!(after.0 <= before.0 && after.1 < before.1 + 24.0, "{before:?} became {after:?}");
+    }
+}
+
+#[test]
+fn twenty_instances_play_side_by_side() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let entry = load();
+    println!("before: {:?}", held());
+    let mut one = Daw::open(&entry, INSTRUMENT);
+    warm_up(&mut one);
+    println!("one instance: {:?}", held());
+    let mut two = Daw::open(&entry, INSTRUMENT);
+    warm_up(&mut two);
+    println!("two instances: {:?}", held());
+    drop((one, two));
+    let mut all: Vec<Daw> = (0..20).map(|_| Daw::open(&entry, INSTRUMENT)).collect();
+    for daw in &mut all {
+        daw.activate(48_000.0, 64);
+    }
+    let call = all[0].call(0.0);
+    let mut notes = vec![Vec::new(); all.len()];
+    let began = Instant::now();
+    for _ in 0..1500 {
+        for (daw, notes) in all.iter_mut().zip(&mut notes) {
+            notes.extend(daw.block(64, &call));
+        }
+    }
+    println!("20 instances hold {:?} threads and MiB", held());
+    println!("20 instances: {:.2} of their time", began.elapsed().as_secs_f64() / (1500.0 * 64.0 / 48_000.0));
+    for (daw, notes) in all.iter_mut().zip(&mut notes) {
+        daw.playing = false;
+        notes.extend(daw.block(64, &[]));
+        let at = daw.now;
+        notes.extend(daw.block(64, &[(at, In::Choke)]));
+        assert_paired(notes);
+        assert!(notes.iter().filter(|note| note.channel == 0).count() >= 8);
+    }
+}
+
+#[test]
+fn the_file_is_loaded_and_unloaded_many_times() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    // Whatever other tests hold, each of these entries is counted by itself.
+    for round in 0..50 {
+        let entry = load();
+        let mut daw = Daw::open(&entry, INSTRUMENT);
+        daw.activate(48_000.0, 512);
+        daw.block(512, &[]);
+        if round % 10 == 0 {
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+}
