@@ -4,7 +4,7 @@ use super::super::expression::one_at_a_time;
 use super::super::pen::{Standing, steps_between};
 use super::super::{ComposeError, Phrase};
 use super::draft::{Desk, Draft, Source, Written};
-use super::{Boundary, Director, PlayedPhrase, Refusal, Turn, Voice, position, step_after};
+use super::{Boundary, Director, PlayedPhrase, Refusal, Turn, position, step_after};
 use crate::bridge::{Part, Plan, Scheduled};
 use crate::music::{Note, STEPS_PER_BEAT};
 use crate::time::Beats;

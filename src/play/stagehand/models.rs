@@ -3,11 +3,11 @@
 use super::{Company, Stagehand, lock};
 use crate::bridge::{Heard, HeardKind};
 use crate::compose::{ComposeError, Director, DirectorWorker, MelodyModel, PhraseModel, Replacement};
+use crate::controls::Control;
 use crate::model::inspect::{Inspected, inspect};
 use crate::model::library::{self, Folder};
 use crate::model::session::{Session, SessionOptions};
 use crate::model::spec::Kind;
-use crate::play::Control;
 use crate::seen::Grade;
 use crate::take::{Event, ModelMark};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
