@@ -8,7 +8,7 @@ use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::Note;
 use oneiro::music::midi::{Part, ReadOptions, Score, read_midi_file};
-use oneiro::render::{Arrangement, Form, Recording, perform};
+use oneiro::render::{Arrangement, Form, Recording, Voicing, perform};
 use oneiro::time::{Beats, Bpm, MetreChange, MetreMap, SampleRate, TempoChange, TempoMap, TimeSignature};
 use render_support::{bytes, evening_walk, melody_model};
 
@@ -22,7 +22,8 @@ fn model() -> MelodyModel {
 fn played(arrangement: &Arrangement, seed: u64, block: usize) -> Recording {
     let seconds = arrangement.tempo.seconds_at(arrangement.end) + 0.5;
     let samples = (seconds * f64::from(RATE.0)) as u64;
-    perform(arrangement, model(), &Controls { seed, ..Controls::default() }, RATE, samples, block, &mut ()).unwrap()
+    let voicing = Voicing::new(RATE, None).unwrap();
+    perform(arrangement, model(), &Controls { seed, ..Controls::default() }, voicing, samples, block, &mut ()).unwrap()
 }
 
 /// A tune of eighths in 3/4 with a pick-up, through changes of tempo; it leaves no room.

@@ -20,6 +20,9 @@ fn with_chord(daw: &Daw) -> Vec<(u64, In)> {
     events
 }
 
+/// When, which key, how strong.
+type Notes = Vec<(u64, u16, u8)>;
+
 #[test]
 fn every_preset_of_the_bank_plays_and_none_sounds_like_another() {
     let entry = load();
@@ -28,7 +31,7 @@ fn every_preset_of_the_bank_plays_and_none_sounds_like_another() {
     daw.activate(24_000.0, 2048);
     daw.playing = false;
     daw.block(64, &[]);
-    let mut heard: Vec<(String, Vec<(u64, u16, u8)>, u64)> = Vec::new();
+    let mut heard: Vec<(String, Notes, u64)> = Vec::new();
     for preset in factory() {
         daw.playing = false;
         let now = daw.now;
