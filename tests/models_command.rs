@@ -3,6 +3,8 @@
 mod support;
 
 use assert_cmd::Command;
+use oneiro::model::inspect::inspect;
+use oneiro::train::nets::melody_rnn::read_model;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 use std::path::Path;
@@ -53,6 +55,20 @@ fn check_takes_a_sound_model_and_refuses_a_bad_one_with_one_line() {
     refused.stderr(one_error_line().and(contains("bad.onnx: is not an ONNX model")));
     let both = oneiro(folder.path()).args(["models", "check"]).args([&good, &bad]).assert().code(1);
     both.stderr(one_error_line().and(contains("1 of 2")));
+}
+
+#[test]
+fn renew_keeps_weights_and_description() {
+    let folder = tempdir().unwrap();
+    let (old, new) =
+        (Path::new(env!("CARGO_MANIFEST_DIR")).join("models/melody-rnn.onnx"), folder.path().join("new.onnx"));
+    oneiro(folder.path()).args(["models", "renew"]).arg(&old).arg("-o").arg(&new).assert().success();
+    let [old, new] = [&old, &new].map(|file| inspect(file).unwrap());
+    assert_eq!(old.spec, new.spec);
+    assert_eq!(read_model(&old).unwrap(), read_model(&new).unwrap());
+    let other = write(folder.path(), "pictures.onnx", &doubling());
+    let refused = oneiro(folder.path()).args(["models", "renew", "-o", "x.onnx"]).arg(&other).assert().code(1);
+    refused.stderr(one_error_line());
 }
 
 #[test]

@@ -116,9 +116,9 @@ fn table(
     let Overhead { rounds, bare_us, wrapped_us, overhead_us } = wrapper;
     writeln!(text, "\na step of the melody network, medians of {rounds} in turns, processor's time")?;
     writeln!(text, "by the runtime {bare_us:.1} µs, through our session {wrapped_us:.1} µs: {overhead_us:.1} µs more")?;
-    writeln!(text, "\nmemory, resident, MiB")?;
+    writeln!(text, "\nmemory, resident, MiB, after each of")?;
     for (what, bytes) in &memory.steps {
-        writeln!(text, "{:>8.1} with {what}", *bytes as f64 / f64::from(1 << 20))?;
+        writeln!(text, "{:>8.1} {what}", *bytes as f64 / f64::from(1 << 20))?;
     }
     if memory.steps.is_empty() {
         writeln!(text, "this system does not say")?;
