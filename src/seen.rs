@@ -79,7 +79,7 @@ pub struct Seen {
     /// Messages since the beginning, so that new ones can be told.
     pub told: u64,
     /// The stretch of time that was seen last.
-    pub(crate) epoch: u32,
+    pub epoch: u32,
 }
 
 impl Seen {

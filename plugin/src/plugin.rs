@@ -74,6 +74,11 @@ impl<F> Oneiro<F> {
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
+
+    /// The parameters, for an editor.
+    pub fn parameters(&self) -> &Arc<Parameters> {
+        &self.parameters
+    }
 }
 
 impl<F: Flavour> Plugin for Oneiro<F> {

@@ -2,7 +2,7 @@
 //! and one way in.
 //!
 //! A preset says what differs from the usual values; calling it sets everything that is musical, and leaves alone what
-//! belongs to the project: bypass, thru, channel, time, and what is merely pressed.
+//! belongs to the project: bypass, thru, channel, time, volume, seed, and what is merely pressed.
 
 use crate::parameters::{Sheet, place, sheets};
 use directories::ProjectDirs;
@@ -85,7 +85,7 @@ enum Value {
 
 /// Whether presets set it.
 pub fn is_musical(sheet: &Sheet) -> bool {
-    sheet.control.is_some() && !sheet.is_trigger()
+    sheet.control.is_some() && !sheet.is_trigger() && !["volume", "seed"].contains(&sheet.id)
 }
 
 /// Reads presets; `origin` stands for the file in errors.

@@ -74,20 +74,20 @@ fn twenty_instances_play_side_by_side() {
     let call = all[0].call(0.0);
     let mut notes = vec![Vec::new(); all.len()];
     let began = Instant::now();
-    for _ in 0..1500 {
+    for _ in 0..750 {
         for (daw, notes) in all.iter_mut().zip(&mut notes) {
             notes.extend(daw.block(64, &call));
         }
     }
     println!("20 instances hold {:?} threads and MiB", held());
-    println!("20 instances: {:.2} of their time", began.elapsed().as_secs_f64() / (1500.0 * 64.0 / 48_000.0));
+    println!("20 instances: {:.2} of their time", began.elapsed().as_secs_f64() / (750.0 * 64.0 / 48_000.0));
     for (daw, notes) in all.iter_mut().zip(&mut notes) {
         daw.playing = false;
         notes.extend(daw.block(64, &[]));
         let at = daw.now;
         notes.extend(daw.block(64, &[(at, In::Choke)]));
         assert_paired(notes);
-        assert!(notes.iter().filter(|note| note.channel == 0).count() >= 8);
+        assert!(notes.iter().filter(|note| note.channel == 0).count() >= 3);
     }
 }
 

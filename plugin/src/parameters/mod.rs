@@ -112,6 +112,32 @@ impl Parameters {
         self.end(setter, place);
     }
 
+    /// Sets several, each as a gesture: a preset's values, or what [`crate::moves::Moves`] says.
+    pub fn set_all(&self, setter: &ParamSetter<'_>, values: &[(usize, f64)]) {
+        for &(place, value) in values {
+            if self.knob(place).set_value() != sheets()[place].allow(value) {
+                self.set(setter, place, value);
+            }
+        }
+    }
+
+    /// Writes what a preset that automation has called lays over the parameters into them, so that the host knows of it.
+    /// To be called for each picture of an editor.
+    pub fn settle(&self, setter: &ParamSetter<'_>) {
+        for place in 0..self.knobs.len() {
+            match self.shared.overlay(place) {
+                Some(value) if self.knob(place).set_value() == value => self.shared.set_overlay(place, None),
+                Some(value) => self.set(setter, place, value),
+                None => {}
+            }
+        }
+    }
+
+    /// The value in force: what a preset lays over the parameter, or else the parameter's own.
+    pub fn present(&self, place: usize) -> f64 {
+        self.shared.overlay(place).unwrap_or_else(|| self.value(place))
+    }
+
     /// Tells the host that a gesture begins.
     pub fn begin(&self, setter: &ParamSetter<'_>, place: usize) {
         match self.knob(place) {
