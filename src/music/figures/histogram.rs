@@ -63,6 +63,7 @@ mod tests {
             histograms.add(&notes, Some(PitchClass::of(up)));
             histograms
         };
+        // Shares are quarters and halves: nothing is rounded.
         assert_eq!(tune(0, 12).overlaps(&tune(5, 12)), [1.0, 1.0]);
         assert_eq!(tune(0, 12).overlaps(&tune(2, 6)), [1.0, 0.0]);
         assert_eq!(tune(0, 12).overlaps(&Histograms::default()), [0.0, 0.0]);
