@@ -51,7 +51,17 @@ impl Film {
     /// A film of a show with the music of a feed.
     pub fn new(gpu: &Gpu, size: Size, show: Show, feed: Box<dyn Feed>, painter: Painter) -> Self {
         let screen = Offscreen::new(gpu, size, SOURCES);
-        Self { show, feed, painter, screen, letters: Letters::default(), size, next: 0, before: None, beats: Beats::ZERO }
+        Self {
+            show,
+            feed,
+            painter,
+            screen,
+            letters: Letters::default(),
+            size,
+            next: 0,
+            before: None,
+            beats: Beats::ZERO,
+        }
     }
 
     /// The show.

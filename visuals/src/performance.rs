@@ -1,12 +1,12 @@
 //! The show in real time: everything between a feed and the screen, but for the window itself.
 
+use crate::show::Show;
 use crate::show::clock::{Clock, Reading};
 use crate::show::controls::{Control, Shape};
 use crate::show::keys::{Act, Key, help};
 use crate::show::plan::Plan;
 use crate::show::quality::Quality;
 use crate::show::scene::Source;
-use crate::show::Show;
 use crate::sources::Feed;
 use crate::stage::{Letters, TextBox};
 use crate::worker::{News, Picture8, Studio, Worker};
@@ -213,7 +213,8 @@ impl Performance {
             texts.push(TextBox::Help(message.clone()));
         }
         let often = self.help && (seconds.fract() > 0.05) && self.set.is_some();
-        let same = self.set.as_ref().is_some_and(|set| *set == texts || (often && matches!(set[..], [TextBox::Help(_)])));
+        let same =
+            self.set.as_ref().is_some_and(|set| *set == texts || (often && matches!(set[..], [TextBox::Help(_)])));
         if same && self.set_size == size {
             return None;
         }

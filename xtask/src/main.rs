@@ -34,7 +34,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what Oneiro needs: ONNX Runtime, ffmpeg, ALSA's headers, the ONNX checker. Quick when it is there already
+    /// Install what Oneiro needs: ONNX Runtime, ffmpeg, ALSA's headers, a driver that draws, the ONNX checker. Quick when it is there already
     Setup(SetupArgs),
     /// Check format, lints, all tests and doc tests; ends in a count
     Test(SetupArgs),

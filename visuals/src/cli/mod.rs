@@ -1,8 +1,10 @@
 //! The command line.
 
 mod frames;
+#[cfg(feature = "window")]
+mod stage;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
 use oneiro::model::library;
 use oneiro_visuals::show::Show;
@@ -15,11 +17,27 @@ use std::process::ExitCode;
 
 /// Moving pictures on stage, locked to the music.
 #[derive(Parser, Debug)]
-#[command(name = "oneiro-visuals", version, about)]
+#[command(
+    name = "oneiro-visuals",
+    version,
+    about,
+    after_help = "\
+In the window F1 shows what keys do, and Esc ends.
+
+Examples:
+  oneiro show                                  it dreams by itself
+  oneiro show --midi song.mid --full-screen --monitor 1
+  oneiro show --auto 16 --title Oneiro
+  oneiro show --frames out --at 1,5,9          pictures without a window"
+)]
 pub struct Args {
     /// Play a MIDI file in its time; without, the show dreams by itself
     #[arg(long, value_name = "FILE")]
     midi: Option<PathBuf>,
+    /// Follow MIDI devices, those whose name has this part; without a name every one
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "", conflicts_with = "midi")]
+    midi_in: Option<String>,
     /// Tempo of its dreams
     #[arg(long, default_value_t = 96.0, value_name = "BPM")]
     tempo: f64,
@@ -71,6 +89,21 @@ pub struct Args {
     /// Length of what is written
     #[arg(long, default_value_t = 8.0)]
     seconds: f64,
+    /// Fill a monitor
+    #[arg(long)]
+    full_screen: bool,
+    /// Which monitor, from 0
+    #[arg(long, value_name = "NUMBER")]
+    monitor: Option<usize>,
+    /// A window without a frame
+    #[arg(long)]
+    frameless: bool,
+    /// Show the pointer
+    #[arg(long)]
+    pointer: bool,
+    /// Seconds after which the window closes by itself
+    #[arg(long, value_name = "SECONDS")]
+    close_after: Option<f64>,
     /// Names of the scenes
     #[arg(long)]
     list_scenes: bool,
@@ -97,7 +130,10 @@ fn start(args: &Args) -> Result<()> {
     if args.sheet.is_some() || args.frames.is_some() {
         return frames::write(args);
     }
-    bail!("this program was built without a window; `--frames FOLDER` writes pictures")
+    #[cfg(feature = "window")]
+    return stage::open(args);
+    #[cfg(not(feature = "window"))]
+    anyhow::bail!("this program was built without a window; `--frames FOLDER` writes pictures")
 }
 
 impl Args {
@@ -129,6 +165,11 @@ impl Args {
     }
 
     fn feed(&self) -> Result<Box<dyn Feed>> {
+        #[cfg(feature = "live")]
+        if let Some(part) = &self.midi_in {
+            let inputs = if part.is_empty() { Vec::new() } else { vec![part.clone()] };
+            return Ok(Box::new(oneiro_visuals::sources::Midi::open(inputs, self.tempo)?));
+        }
         Ok(match &self.midi {
             Some(file) => Box::new(Script::read(file).with_context(|| file.display().to_string())?),
             None => Box::new(Dream::new(self.seed, self.tempo)),

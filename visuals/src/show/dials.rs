@@ -88,6 +88,8 @@ dials! {
     EXPOSURE exposure "exposure" 0.05 ..= 6.0, 1.0;
     /// Contrast.
     CONTRAST contrast "contrast" 0.0 ..= 1.0, 0.35;
+    /// How deep shadows are.
+    DEPTH depth "depth" 0.0 ..= 2.0, 0.0;
     /// Strength of colours.
     CHROMA chroma "chroma" 0.0 ..= 3.0, 1.2;
     /// Turn of all hues, in turns.

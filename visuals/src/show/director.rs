@@ -214,7 +214,8 @@ impl Show {
                 let start = if self.on_stage.since.is_finite() { self.on_stage.since } else { 0.0 };
                 let due = self.music.bar_at(start) + length;
                 if beats >= due && self.scenes.len() > 1 {
-                    self.waiting = Some(((self.on_stage.scene + 1) % self.scenes.len(), self.music.bar_at(beats).max(due)));
+                    self.waiting =
+                        Some(((self.on_stage.scene + 1) % self.scenes.len(), self.music.bar_at(beats).max(due)));
                 }
             }
         }

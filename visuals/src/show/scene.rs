@@ -218,9 +218,8 @@ impl Scene {
                 Setting::Number(value) => Motion { is: Some(value), ..Motion::default() },
                 Setting::Name(name) => {
                     let value = spec.names.iter().position(|n| *n == name);
-                    let value = value.ok_or_else(|| {
-                        refuse(format!("`{dial}` is one of {}, not `{name}`", spec.names.join(", ")))
-                    })?;
+                    let value = value
+                        .ok_or_else(|| refuse(format!("`{dial}` is one of {}, not `{name}`", spec.names.join(", "))))?;
                     Motion { is: Some(value as f32), ..Motion::default() }
                 }
                 Setting::Moving(motion) => motion,

@@ -32,7 +32,14 @@ pub struct Dream {
 impl Dream {
     /// Begins at second 0 with a tempo.
     pub fn new(seed: u64, tempo: f64) -> Self {
-        Self { seed, tempo: Bpm(tempo.clamp(20.0, 400.0)), anchor: (0.0, 0.0), asked: 0.0, bar: 0, waiting: Default::default() }
+        Self {
+            seed,
+            tempo: Bpm(tempo.clamp(20.0, 400.0)),
+            anchor: (0.0, 0.0),
+            asked: 0.0,
+            bar: 0,
+            waiting: Default::default(),
+        }
     }
 
     fn beats_at(&self, seconds: f64) -> f64 {

@@ -1,9 +1,15 @@
 //! Where events come from. A feed gives the events up to a second of the show, and where the music is then.
 
 mod dream;
+#[cfg(feature = "live")]
+mod midi;
+#[cfg(feature = "live")]
+mod pulse;
 mod score;
 
 pub use dream::Dream;
+#[cfg(feature = "live")]
+pub use midi::Midi;
 pub use score::{Script, ScriptError};
 
 use crate::show::clock::Reading;

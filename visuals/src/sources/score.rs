@@ -61,8 +61,7 @@ impl Script {
                 put(note.end(), ShowKind::NoteOff { part: role, pitch: note.pitch });
             }
         }
-        let mut notes: Vec<Note> =
-            score.parts.iter().filter(|p| !p.is_drums).flat_map(|p| &p.notes).copied().collect();
+        let mut notes: Vec<Note> = score.parts.iter().filter(|p| !p.is_drums).flat_map(|p| &p.notes).copied().collect();
         notes.sort_by(|a, b| a.onset.total_cmp(&b.onset));
         let longest = notes.iter().map(|n| n.duration).fold(Beats::ZERO, Beats::max);
         let near = |from: Beats, to: Beats| -> Vec<Note> {

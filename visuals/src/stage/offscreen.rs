@@ -78,7 +78,8 @@ impl Offscreen {
         let pixels = {
             let bytes = self.buffer.slice(..).get_mapped_range();
             let rows = bytes.chunks_exact(self.row as usize);
-            rows.flat_map(|row| row[..4 * size.width as usize].chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]])).collect()
+            rows.flat_map(|row| row[..4 * size.width as usize].chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]))
+                .collect()
         };
         self.buffer.unmap();
         Ok(pixels)

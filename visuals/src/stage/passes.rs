@@ -41,8 +41,7 @@ pub(super) enum Slot {
 
 pub(super) fn layout(device: &wgpu::Device, slots: &[Slot]) -> wgpu::BindGroupLayout {
     let entry = |(binding, slot): (usize, &Slot)| {
-        let buffer =
-            |ty| wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
+        let buffer = |ty| wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
         let ty = match *slot {
             Slot::Texture => wgpu::BindingType::Texture {
                 sample_type: wgpu::TextureSampleType::Float { filterable: true },
@@ -55,7 +54,11 @@ pub(super) fn layout(device: &wgpu::Device, slots: &[Slot]) -> wgpu::BindGroupLa
         let compute_only = matches!(slot, Slot::Storage { writable: true });
         wgpu::BindGroupLayoutEntry {
             binding: binding as u32,
-            visibility: if compute_only { wgpu::ShaderStages::COMPUTE } else { wgpu::ShaderStages::FRAGMENT | wgpu::ShaderStages::COMPUTE },
+            visibility: if compute_only {
+                wgpu::ShaderStages::COMPUTE
+            } else {
+                wgpu::ShaderStages::FRAGMENT | wgpu::ShaderStages::COMPUTE
+            },
             ty,
             count: None,
         }
@@ -93,7 +96,8 @@ impl Common {
             },
             count: None,
         });
-        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
+        let layout =
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
         let modes = [wgpu::AddressMode::MirrorRepeat, wgpu::AddressMode::Repeat, wgpu::AddressMode::ClampToEdge];
         let samplers = modes.map(|mode| {
             device.create_sampler(&wgpu::SamplerDescriptor {

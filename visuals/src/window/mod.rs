@@ -57,7 +57,9 @@ impl std::fmt::Debug for Programme {
 #[derive(Debug, thiserror::Error)]
 pub enum WindowError {
     /// Nothing to open one on.
-    #[error("there is no display here ({0}); `--frames FOLDER` writes pictures without one, and so does `oneiro render`")]
+    #[error(
+        "there is no display here ({0}); `--frames FOLDER` writes pictures without one, and so does `oneiro render`"
+    )]
     NoDisplay(String),
     /// Nothing to draw with.
     #[error(transparent)]

@@ -5,4 +5,4 @@ mod live;
 mod painter;
 
 pub use live::{News, Painted, PaintedReader, Worker};
-pub use painter::{Picture8, Painter, PainterError, Studio};
+pub use painter::{Painter, PainterError, Picture8, Studio};

@@ -12,7 +12,7 @@ fn finish(in: Corner) -> @location(0) vec4f {
     let centred = in.uv - 0.5;
     var c = drawn_at(in.uv);
     if v.split > 0.0005 {
-        let shift = centred * dot(centred, centred) * v.split * 0.35;
+        let shift = centred * dot(centred, centred) * v.split * 0.16;
         c = vec3f(drawn_at(in.uv - shift).r, c.g, drawn_at(in.uv + shift).b);
     }
     let texel = 1.0 / vec2f(v.width, v.height);

@@ -171,9 +171,10 @@ fn stroke(uv: vec2f, p: vec2f) -> Stroke {
     var bristle = 0.0;
     var relief = 0.0;
     var sum = 0.0;
-    for (var i = -4; i <= 4; i++) {
-        let w = 1.0 - abs(f32(i)) / 5.5;
-        let n = textureSampleLevel(noise_map, smooth_repeat, (p * scale + along * f32(i) * 1.35) / 256.0 * 2.0, 0.0);
+    for (var i = -5; i <= 5; i++) {
+        let w = 1.0 - abs(f32(i)) / 6.5;
+        // Steps of less than a cell of the noise, or strokes would be strings of beads.
+        let n = textureSampleLevel(noise_map, smooth_repeat, (2.0 * p * scale + along * f32(i) * 0.95) / 256.0, 0.0);
         bristle += w * n.r;
         relief += w * (n.a - 0.5);
         sum += w;
@@ -184,8 +185,8 @@ fn stroke(uv: vec2f, p: vec2f) -> Stroke {
 
 fn graded(c: vec4f) -> vec3f {
     var lab = to_lab(c.rgb * v.exposure);
-    // Contrast about the middle grey of the eye.
-    let l = clamp(lab.x, 0.0, 1.3);
+    // Shadows first, then contrast about the middle grey of the eye.
+    let l = pow(clamp(lab.x, 0.0, 1.3), 1.0 + v.depth);
     let s = clamp(l, 0.0, 1.0);
     lab.x = mix(l, s * s * (3.0 - 2.0 * s), v.contrast);
     let chroma = turned(lab.yz, v.hue) * v.chroma;
@@ -310,10 +311,10 @@ fn relief(p: vec2f) -> vec3f {
     let diffuse = max(dot(normal, lamp), 0.0);
     let shine = pow(max(dot(normal, normalize(lamp + eye)), 0.0), 38.0);
     let rim = pow(max(dot(normal, normalize(vec3f(-lamp.x, 0.6, 0.35))), 0.0), 6.0);
-    let metal = palette_at(clamp(0.12 + 0.8 * diffuse * (0.35 + h), 0.0, 1.0));
+    let metal = palette_at(clamp(0.06 + 0.74 * diffuse * (0.3 + 0.8 * h), 0.0, 1.0));
     let own = graded(glimpsed(uv));
-    let c = mix(own * (0.25 + 1.1 * diffuse), metal * (0.35 + 0.9 * diffuse), v.palette);
-    return (c + palette_colour(4) * shine * (0.9 + 0.9 * v.accent) + palette_colour(2) * rim * 0.25) * fold_light;
+    let c = mix(own * (0.25 + 1.1 * diffuse), metal * (0.18 + 0.8 * diffuse), v.palette);
+    return (c + palette_colour(4) * shine * (0.6 + 0.8 * v.accent) + palette_colour(2) * rim * 0.25) * fold_light;
 }
 
 // Lines one behind the other, raised where the picture is light.
@@ -333,14 +334,14 @@ fn threads(p: vec2f) -> vec3f {
         let curve = base + rise * (smoothstep(0.15, 0.95, g.a) + tremble * g.a);
         let d = abs(q.y - curve);
         let tone = graded(g);
-        let line = smoothstep(2.2 * thick, 0.4 * thick, d) + 0.32 * exp(-d * 220.0);
+        let line = smoothstep(2.2 * thick, 0.4 * thick, d) + 0.10 * exp(-d * 320.0);
         if q.y < curve {
             // Behind this one's hill: dark, with a little of its colour.
-            c = palette_colour(0) * 0.35 + tone * 0.16 * smoothstep(rise, 0.0, curve - q.y);
-            c += (0.35 + 1.2 * tone) * line * (0.5 + g.a);
+            c = palette_colour(0) * 0.3 + tone * 0.10 * smoothstep(rise, 0.0, curve - q.y) * g.a;
+            c += (0.10 + 1.7 * tone) * line * (0.25 + g.a);
             break;
         }
-        c += (0.35 + 1.2 * tone) * line * (0.5 + g.a);
+        c += (0.10 + 1.7 * tone) * line * (0.25 + g.a);
     }
     return c;
 }
@@ -357,7 +358,7 @@ fn ink(p: vec2f) -> vec3f {
     let uv = place(p + (noise(p * 24.0).xy - 0.5) * 0.004);
     let g = seen(uv);
     let flow = flow_at(uv);
-    let dark = 1.0 - clamp((g.a - 0.12) * 1.25, 0.0, 1.0);
+    let dark = 1.0 - clamp((g.a - 0.04) * 1.25, 0.0, 1.0);
     let e = 0.006;
     let gx = glimpsed(uv + vec2f(e, 0.0)).a - glimpsed(uv - vec2f(e, 0.0)).a;
     let gy = glimpsed(uv + vec2f(0.0, e)).a - glimpsed(uv - vec2f(0.0, e)).a;
