@@ -1,4 +1,6 @@
-//! `oneiro bench`: how fast this machine trains.
+//! `oneiro bench`: how fast this machine trains, and paints.
+
+mod picture;
 
 use super::{Usage, answer};
 use anyhow::Result;
@@ -26,6 +28,8 @@ enum What {
     Train(TrainArgs),
     /// Time the forms of single convolutions' derivatives, one thread
     Layers(LayersArgs),
+    /// Time the models that paint, and what is ours around the runtime
+    Picture(picture::Args),
 }
 
 /// Arguments of `oneiro bench layers`.
@@ -67,6 +71,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Train(args) => run_train(args),
         What::Layers(args) => run_layers(&args),
+        What::Picture(args) => picture::run(&args),
     }
 }
 

@@ -56,7 +56,7 @@ enum Command {
     Train(train::Args),
     /// Measure a model on data it was not trained on
     Eval(eval::Args),
-    /// Time training steps on this machine
+    /// Time training steps and picture models on this machine
     Bench(bench::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),

@@ -106,7 +106,8 @@ impl Film {
             self.next += 1;
         }
         let share = (seconds * PAINTED).fract() as f32;
-        let step = self.before.map_or(0.0, |before| step(before, seconds));
+        // Before the first frame nothing was shown for long.
+        let step = self.before.map_or(9.0, |before| step(before, seconds));
         self.before = Some(seconds);
         self.screen.draw(&plan, &[share; SOURCES], step as f32);
         Ok(())
@@ -120,8 +121,9 @@ impl Film {
         Ok(self.screen.read()?)
     }
 
-    /// Gives the painter back, for another film.
-    pub fn into_painter(self) -> Painter {
-        self.painter
+    /// Begins another show from its first second, with what is there: sessions and shaders are not made anew.
+    pub fn restart(&mut self, show: Show, feed: Box<dyn Feed>) {
+        (self.show, self.feed, self.next, self.before, self.beats) = (show, feed, 0, None, Beats::ZERO);
+        self.screen.stage().begin_anew();
     }
 }

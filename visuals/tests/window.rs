@@ -33,7 +33,10 @@ fn display() -> Option<(Running, String)> {
     }
     let number = 100 + std::process::id() % 400;
     let name = format!(":{number}");
-    let server = Command::new("Xvfb").args([&name, "-screen", "0", "640x360x24", "-nolisten", "tcp"]).stderr(Stdio::null()).spawn();
+    let server = Command::new("Xvfb")
+        .args([&name, "-screen", "0", "640x360x24", "-nolisten", "tcp"])
+        .stderr(Stdio::null())
+        .spawn();
     let server = Running(server.ok()?);
     let socket = format!("/tmp/.X11-unix/X{number}");
     wait(20, || Path::new(&socket).exists()).then_some((server, name))
@@ -72,7 +75,15 @@ fn it_opens_moves_obeys_keys_and_ends() {
     let log = folder.path().join("log");
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let mut command = Command::new(env!("CARGO_BIN_EXE_oneiro-visuals"));
-    command.arg("--models").arg(models).args(["--size", "320x180", "--frameless", "--scene", "gallery", "--set", "black-fade=0.2"]);
+    command.arg("--models").arg(models).args([
+        "--size",
+        "320x180",
+        "--frameless",
+        "--scene",
+        "gallery",
+        "--set",
+        "black-fade=0.2",
+    ]);
     command.env("DISPLAY", &display).env_remove("WAYLAND_DISPLAY");
     if let Some(driver) = ["/usr/share/vulkan/icd.d/lvp_icd.x86_64.json"].iter().find(|f| Path::new(f).exists()) {
         command.env("VK_ICD_FILENAMES", driver);

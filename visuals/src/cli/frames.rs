@@ -56,7 +56,7 @@ fn moments(args: &Args) -> Vec<(u64, bool)> {
 }
 
 /// All scenes, one below the other, each at several moments.
-fn sheet(args: &Args, gpu: &Gpu, mut painter: Painter, file: &Path) -> Result<()> {
+fn sheet(args: &Args, gpu: &Gpu, painter: Painter, file: &Path) -> Result<()> {
     let (width, height) = args.size()?;
     let scenes = args.show()?.scenes().len();
     let chosen: Vec<usize> = match &args.scene {
@@ -69,12 +69,13 @@ fn sheet(args: &Args, gpu: &Gpu, mut painter: Painter, file: &Path) -> Result<()
     let size = (columns * (thumb.0 + GAP) + GAP, rows * (thumb.1 + GAP) + GAP);
     let mut page = RgbImage::new(size.0, size.1);
     let letters = Letters::default();
+    let mut film = Film::new(gpu, Size { width, height, glow: true }, args.show()?, args.feed()?, painter);
     for (row, place) in (0..).zip(chosen) {
         let mut show = args.show()?;
         show.begin_with(place);
         let name = show.scenes()[place].name.clone();
         eprintln!("{name}");
-        let mut film = Film::new(gpu, Size { width, height, glow: true }, show, args.feed()?, painter);
+        film.restart(show, args.feed()?);
         let mut column = 0;
         for (number, kept) in moments(args) {
             film.draw(number as f64 / args.fps)?;
@@ -89,7 +90,6 @@ fn sheet(args: &Args, gpu: &Gpu, mut painter: Painter, file: &Path) -> Result<()
                 column += 1;
             }
         }
-        painter = film.into_painter();
     }
     page.save(file).with_context(|| file.display().to_string())
 }

@@ -38,6 +38,10 @@ pub struct Args {
     #[cfg(feature = "live")]
     #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "", conflicts_with = "midi")]
     midi_in: Option<String>,
+    /// Listen to a sound input, one whose name has this part; without a name the system's choice
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["midi", "midi_in"])]
+    listen: Option<String>,
     /// Tempo of its dreams
     #[arg(long, default_value_t = 96.0, value_name = "BPM")]
     tempo: f64,
@@ -169,6 +173,10 @@ impl Args {
         if let Some(part) = &self.midi_in {
             let inputs = if part.is_empty() { Vec::new() } else { vec![part.clone()] };
             return Ok(Box::new(oneiro_visuals::sources::Midi::open(inputs, self.tempo)?));
+        }
+        #[cfg(feature = "live")]
+        if let Some(part) = &self.listen {
+            return Ok(Box::new(oneiro_visuals::sources::Sound::open(part, self.tempo)?));
         }
         Ok(match &self.midi {
             Some(file) => Box::new(Script::read(file).with_context(|| file.display().to_string())?),

@@ -2,15 +2,21 @@
 
 mod dream;
 #[cfg(feature = "live")]
+mod hearing;
+#[cfg(feature = "live")]
 mod midi;
 #[cfg(feature = "live")]
 mod pulse;
 mod score;
+#[cfg(feature = "live")]
+mod sound;
 
 pub use dream::Dream;
 #[cfg(feature = "live")]
 pub use midi::Midi;
 pub use score::{Script, ScriptError};
+#[cfg(feature = "live")]
+pub use sound::{Sound, SoundError};
 
 use crate::show::clock::Reading;
 use oneiro::bridge::ShowEvent;

@@ -73,6 +73,11 @@ impl Layer {
         self.id
     }
 
+    /// Its trails are nobody's.
+    pub fn forget(&mut self) {
+        self.id = None;
+    }
+
     /// Draws a scene onto `done`.
     #[allow(clippy::too_many_arguments)]
     pub fn draw(

@@ -107,6 +107,12 @@ impl Stage {
         self.size = size;
     }
 
+    /// Forgets trails, as before a first frame. What is shown stays until the next frame, and the guard counts on.
+    pub fn begin_anew(&mut self) {
+        self.layers.iter_mut().for_each(Layer::forget);
+        self.number = 0;
+    }
+
     /// A new picture of a source: rows of four bytes a pixel, as displayed. What does not fit is ignored.
     pub fn push(&mut self, source: usize, size: (u32, u32), bytes: &[u8]) {
         if let Some(pictures) = self.pictures.get_mut(source) {
