@@ -130,7 +130,7 @@ impl Performance {
     pub fn frame(&mut self, seconds: f64, size: (u32, u32)) -> Frame {
         let step = self.now.map_or(0.0, |before| seconds - before);
         self.quality.frame(step);
-        let step = crate::show::step(0.0, step);
+        let step = if self.now.is_some() { crate::show::step(0.0, step) } else { 9.0 };
         self.now = Some(seconds);
         self.events.clear();
         let reading = self.feed.advance(seconds, &mut self.events);

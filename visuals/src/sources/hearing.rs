@@ -51,7 +51,8 @@ pub(super) struct Hearing {
     before: Vec<f32>,
     flux: VecDeque<f32>,
     last_onset: f64,
-    rising: (f32, u8),
+    /// The flux of the hop before.
+    rising: f32,
     looked: f64,
     /// 0 to 1: -60 dBFS or less to full scale.
     pub loudness: f32,
@@ -68,7 +69,7 @@ impl Hearing {
             before: vec![0.0; WINDOW / 2],
             flux: VecDeque::new(),
             last_onset: f64::NEG_INFINITY,
-            rising: (0.0, 60),
+            rising: 0.0,
             looked: 0.0,
             loudness: 0.0,
             onsets: Vec::new(),
@@ -107,8 +108,7 @@ impl Hearing {
         let flux = logs.iter().zip(&self.before).map(|(now, before)| (now - before).max(0.0)).sum::<f32>()
             / (WINDOW / 2) as f32;
         let lowest = (70.0 * WINDOW as f64 / self.rate).ceil() as usize;
-        let rise = |k: &usize| logs[*k] - 0.5 * self.before[*k];
-        let peak = (lowest.max(1)..WINDOW / 4).max_by(|a, b| rise(a).total_cmp(&rise(b))).unwrap_or(1);
+        let peak = (lowest.max(1)..WINDOW / 4).max_by(|a, b| logs[*a].total_cmp(&logs[*b])).unwrap_or(1);
         let hertz = peak as f64 * self.rate / WINDOW as f64;
         let pitch = (69.0 + 12.0 * (hertz / 440.0).log2()).round().clamp(0.0, 127.0) as u8;
         self.before = logs;
@@ -128,20 +128,20 @@ impl Hearing {
         self.rate / HOP as f64
     }
 
-    /// The hop before was an onset if it stood out and this one is lower.
+    /// The hop before was an onset if it stood out and this one is lower; its pitch is plain by now.
     fn onset(&mut self, flux: f32, pitch: u8) {
         let near = self.flux.iter().rev().take((0.6 * self.hops()) as usize);
         let count = near.len().max(1) as f32;
         let mean = near.sum::<f32>() / count;
-        let (before, its_pitch) = self.rising;
+        let before = self.rising;
         let now = self.seconds() - 2.0 * HOP as f64 / self.rate;
         let stands_out = before > ABOVE.0 * mean + ABOVE.1 * 0.1;
         if stands_out && flux <= before && now - self.last_onset >= PAUSE {
             self.last_onset = now;
             let strength = ((before - mean) / (before + 0.2)).clamp(0.0, 1.0);
-            self.onsets.push(Onset { at: now, strength, pitch: its_pitch });
+            self.onsets.push(Onset { at: now, strength, pitch });
         }
-        self.rising = (flux, pitch);
+        self.rising = flux;
     }
 
     fn look(&mut self) {

@@ -81,7 +81,8 @@ static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 static BROKEN: AtomicBool = AtomicBool::new(false);
 
 struct Model {
-    performance: Performance,
+    /// Only ever reached through `&mut`, which locks nothing; the lock is what makes it fit for a resource.
+    performance: Mutex<Performance>,
     screen: Screen,
     look: Look,
     window: bevy::prelude::Entity,
@@ -168,7 +169,7 @@ fn model(app: &App<'_, '_>) -> Model {
     });
     let Programme { show, feed, studio, title } = programme;
     Model {
-        performance: Performance::new(show, feed, studio, title, about),
+        performance: Mutex::new(Performance::new(show, feed, studio, title, about)),
         screen,
         look,
         window,
@@ -178,19 +179,24 @@ fn model(app: &App<'_, '_>) -> Model {
 }
 
 fn key(_: &App<'_, '_>, model: &mut Model, key: KeyCode) {
-    if let Some(order) = model.performance.key(&format!("{key:?}")) {
-        model.order = Some(order);
-    }
+    let order = model.performance.get_mut().ok().and_then(|performance| performance.key(&format!("{key:?}")));
+    model.order = order.or(model.order);
 }
 
 fn update(app: &App<'_, '_>, model: &mut Model) {
+    // A window that was just closed is no longer there.
+    if app.window_count() == 0 {
+        return;
+    }
+    let Ok(performance) = model.performance.get_mut() else { return };
     let seconds = model.started.elapsed().as_secs_f64();
     let pixels = app.main_window().size_pixels();
-    let frame = model.performance.frame(seconds, (pixels.x, pixels.y));
+    let frame = performance.frame(seconds, (pixels.x, pixels.y));
     model.screen.show(frame);
-    if let (Some(why), Ok(mut failure)) = (model.performance.failure(), FAILURE.lock()) {
+    if let (Some(why), Ok(mut failure)) = (performance.failure(), FAILURE.lock()) {
         failure.get_or_insert_with(|| why.to_owned());
     }
+    let over = performance.is_over();
     match model.order.take() {
         Some(Order::Quit) => app.quit(),
         Some(Order::FullScreen) => {
@@ -211,7 +217,7 @@ fn update(app: &App<'_, '_>, model: &mut Model) {
         None => {}
     }
     let late = model.look.seconds.is_some_and(|end| seconds >= end);
-    if late || model.performance.is_over() || BROKEN.load(Ordering::SeqCst) {
+    if late || over || BROKEN.load(Ordering::SeqCst) {
         app.quit();
     }
 }
