@@ -13,6 +13,7 @@ mod pictures;
 #[cfg(feature = "play")]
 mod play;
 mod render;
+mod show;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 Examples:
   oneiro play                   play, and be answered
   oneiro render song.mid -o song.mp4
+  oneiro show --midi song.mid   pictures in a window, in time
   oneiro doctor                 what works on this machine, and what to do about the rest
   oneiro models list            the models there are
   oneiro models explain FILE    what a model is and how it was made"
@@ -44,6 +46,8 @@ enum Command {
     Play(Box<play::Args>),
     /// Perform a tune, and write melody, sound and pictures
     Render(render::Args),
+    /// Moving pictures in a window, locked to the music
+    Show(show::Args),
     /// Paint and look at pictures to train on
     Data(data::Args),
     /// List, check and explain models
@@ -52,7 +56,7 @@ enum Command {
     Train(train::Args),
     /// Measure a model on data it was not trained on
     Eval(eval::Args),
-    /// Time training steps, or the instrument while it plays, on this machine
+    /// Time training steps, the instrument while it plays, and picture models on this machine
     Bench(bench::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),
@@ -76,6 +80,10 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "play")]
         Command::Play(args) => play::run(*args),
         Command::Render(args) => render::run(args),
+        Command::Show(args) => match show::run(args) {
+            Ok(status) => return status,
+            Err(e) => Err(e),
+        },
         Command::Data(args) => data::run(args),
         Command::Models(args) => models::run(args),
         Command::Train(args) => train::run(args),

@@ -39,8 +39,8 @@ pub struct Finisher {
     seconds: f32,
     resizer: Resizer,
     texture: Texture,
-    /// What is on the canvas, and its luminance by field.
-    shown: Option<(Vec<f32>, [f32; 9])>,
+    /// What is on the canvas, and its light and red by field.
+    shown: Option<(Vec<f32>, luminance::Fields)>,
     number: u64,
 }
 

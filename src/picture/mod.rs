@@ -14,6 +14,7 @@ mod stylist;
 mod texture;
 mod upscaler;
 mod vectors;
+mod walk;
 
 pub use classifier::Classifier;
 pub use error::PictureError;
@@ -22,3 +23,4 @@ pub use generator::{Generator, Picture};
 pub use latent_path::{LatentPath, Look};
 pub use stylist::Stylist;
 pub use upscaler::Upscaler;
+pub use walk::{Course, Walk};

@@ -10,6 +10,7 @@ pub(super) enum Use {
     Keyframe(u32),
     Home(u32),
     Direction(u32),
+    Circle(u32),
 }
 
 /// A vector of independent normal numbers that depends on (seed, use) alone.
@@ -18,6 +19,7 @@ pub(super) fn random(seed: u64, what: Use, size: usize) -> Vec<f32> {
         Use::Keyframe(n) => (1_u64, n),
         Use::Home(n) => (2, n),
         Use::Direction(n) => (3, n),
+        Use::Circle(n) => (4, n),
     };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(kind << 40 | u64::from(number));

@@ -1,2 +1,7 @@
-//! Oneiro on stage.
-fn main() {}
+//! The program `oneiro-visuals`: Oneiro on stage. `oneiro show` starts it.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -35,7 +35,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what Oneiro needs: ONNX Runtime, ffmpeg, ALSA's headers, the ONNX checker, hosts for the plugin. Quick when it is there already
+    /// Install what Oneiro needs: ONNX Runtime, ffmpeg, ALSA's headers, the ONNX checker, a driver that draws, hosts for the plugin. Quick when it is there already
     Setup(SetupArgs),
     /// Check format, lints, all tests and doc tests; ends in a count
     Test(SetupArgs),

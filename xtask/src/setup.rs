@@ -32,6 +32,7 @@ pub fn run(args: SetupArgs) -> Result<Ready> {
         }
     }
     let ffmpeg = system::ffmpeg(!args.no_system);
+    system::drawing(!args.no_system);
     let features: &[&str] = if system::alsa(!args.no_system) { &[] } else { &["--no-default-features"] };
     Ok(Ready { ffmpeg, features, packages })
 }

@@ -1,4 +1,4 @@
-//! What comes from the system: ffmpeg, the headers of ALSA, JACK.
+//! What comes from the system: ffmpeg, the headers of ALSA, JACK, what draws.
 
 use std::process::{Command, Stdio};
 
@@ -52,6 +52,53 @@ pub fn jack(may_install: bool) -> bool {
         without: "the tests that play through a JACK server are left out",
     };
     cfg!(target_os = "linux") && ensure(&need, may_install)
+}
+
+/// Makes sure that the visualizer's window can be opened: on Linux X11's libraries and a driver of Vulkan; Mesa's draws in software
+/// where there is no graphics card.
+pub fn drawing(may_install: bool) -> bool {
+    let need = Need {
+        what: "a driver that draws",
+        is_there: || loads("libvulkan.so.1") && loads("libxkbcommon-x11.so.0") && has_driver(),
+        packages: &[
+            "libvulkan1",
+            "mesa-vulkan-drivers",
+            "libx11-6",
+            "libx11-xcb1",
+            "libxcursor1",
+            "libxi6",
+            "libxkbcommon-x11-0",
+        ],
+        elsewhere: [None, None],
+        without: "`oneiro show` opens no window",
+    };
+    !cfg!(target_os = "linux") || ensure(&need, may_install)
+}
+
+/// Makes sure that windows can be tested without a display. Only tests need it.
+pub fn display(may_install: bool) -> bool {
+    let need = Need {
+        what: "a display of its own",
+        is_there: || runs("xdotool", &["version"]) && runs("sh", &["-c", "command -v Xvfb && command -v import"]),
+        packages: &["xvfb", "xauth", "xdotool", "imagemagick"],
+        elsewhere: [None, None],
+        without: "the tests that open a window are left out",
+    };
+    cfg!(target_os = "linux") && ensure(&need, may_install)
+}
+
+/// Whether the system's linker knows a library.
+fn loads(library: &str) -> bool {
+    let known =
+        Command::new("ldconfig").arg("-p").output().or_else(|_| Command::new("/sbin/ldconfig").arg("-p").output());
+    // Systems without that list have the libraries where they are wanted.
+    known.map_or(true, |output| String::from_utf8_lossy(&output.stdout).contains(library))
+}
+
+fn has_driver() -> bool {
+    ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"]
+        .iter()
+        .any(|folder| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()))
 }
 
 fn ensure(need: &Need, may_install: bool) -> bool {

@@ -1,7 +1,8 @@
-//! `oneiro bench`: how fast this machine trains and plays, and whether the instrument holds.
+//! `oneiro bench`: how fast this machine trains, plays and paints, and whether the instrument holds.
 
 mod instructions;
 mod live;
+mod picture;
 #[cfg(feature = "play")]
 mod soak;
 
@@ -36,6 +37,8 @@ enum What {
     /// Play the instrument with random hands, faster than time, and see whether it holds
     #[cfg(feature = "play")]
     Soak(soak::Args),
+    /// Time the models that paint, and what is ours around the runtime
+    Picture(picture::Args),
 }
 
 /// Arguments of `oneiro bench layers`.
@@ -80,6 +83,7 @@ pub fn run(args: Args) -> Result<()> {
         What::Layers(args) => run_layers(&args),
         #[cfg(feature = "play")]
         What::Soak(args) => soak::run(&args),
+        What::Picture(args) => picture::run(&args),
     }
 }
 

@@ -1,0 +1,218 @@
+//! `oneiro bench picture`: how fast the picture models are here, and what our own part of it costs.
+
+use super::answer;
+use anyhow::{Context, Result};
+use oneiro::model::inspect::{Inspected, inspect};
+use oneiro::model::library;
+use oneiro::model::runtime;
+use oneiro::model::session::{Input, Session, SessionOptions};
+use oneiro::model::spec::{Dim, Kind, TensorSpec};
+use oneiro::picture::{Classifier, Generator, Look, Picture, Stylist, Upscaler};
+use oneiro::train::bench::Clock;
+use ort::session::SessionInputValue;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::TensorRef;
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Arguments of `oneiro bench picture`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// A folder with models, before the usual ones
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// Pictures that are timed
+    #[arg(long, default_value_t = 25)]
+    rounds: usize,
+    /// Sides of the pictures that models of any size are given, in pixels
+    #[arg(long, value_delimiter = ',', default_value = "64,128,256")]
+    sides: Vec<usize>,
+    /// Numbers of threads
+    #[arg(long, value_delimiter = ',', default_value = "1,2")]
+    threads: Vec<usize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was measured; times are medians, of the processor where there is one thread.
+#[derive(Debug, Serialize)]
+struct Speed {
+    model: String,
+    kind: String,
+    /// Pixels across and down of what goes in, or of what comes out where a place goes in.
+    side: usize,
+    threads: usize,
+    /// The runtime alone.
+    bare_milliseconds: f64,
+    /// The same through a session of ours.
+    session_milliseconds: f64,
+    /// A picture in, a picture out: with all that is done to pixels.
+    picture_milliseconds: f64,
+    pictures_per_second: f64,
+    /// The session over the runtime alone: 0.05 is five hundredths more.
+    overhead: f64,
+}
+
+/// Runs `oneiro bench picture`.
+pub fn run(args: &Args) -> Result<()> {
+    let mut speeds = Vec::new();
+    for path in library::files(&library::folders(args.models.as_deref())) {
+        // What is refused is told by `oneiro models`.
+        let Ok(model) = inspect(&path) else { continue };
+        let any_size = model.spec.kind != Kind::ImageGan;
+        if !matches!(model.spec.kind, Kind::ImageGan | Kind::StyleTransfer | Kind::Upscaler | Kind::ArtClassifier) {
+            continue;
+        }
+        let own = model.spec.picture.as_ref().map_or(64, |picture| picture.width as usize);
+        let sides = if any_size { args.sides.clone() } else { vec![own] };
+        for &threads in &args.threads {
+            for &side in &sides {
+                let speed = measure(&model, side.clamp(16, 1024), threads.clamp(1, 64), args.rounds.max(3));
+                speeds.push(speed.with_context(|| path.display().to_string())?);
+            }
+        }
+    }
+    answer(&if args.json { serde_json::to_string_pretty(&speeds)? } else { table(&speeds)? })
+}
+
+/// Values for an input, all of them fit for any model: its shape and its numbers.
+fn values(tensor: &TensorSpec, side: usize) -> (Vec<usize>, Vec<f32>) {
+    let spatial = tensor.shape.len() == 4;
+    let shape: Vec<usize> = (0..)
+        .zip(&tensor.shape)
+        .map(|(axis, dim)| match dim {
+            Dim::Fixed(n) => *n,
+            Dim::Named(_) if spatial && axis >= 2 => side,
+            Dim::Named(_) => 1,
+        })
+        .collect();
+    let count = shape.iter().product();
+    (shape, (0..count).map(|i| ((i * 37 % 101) as f32 / 50.0 - 1.0) * 0.7).collect())
+}
+
+fn measure(model: &Inspected, side: usize, threads: usize, rounds: usize) -> Result<Speed> {
+    let options = SessionOptions { intra_threads: threads, ..SessionOptions::default() };
+    let inputs: Vec<(String, Vec<usize>, Vec<f32>)> = model
+        .spec
+        .inputs
+        .iter()
+        .map(|tensor| {
+            let (shape, numbers) = values(tensor, side);
+            (tensor.name.clone(), shape, numbers)
+        })
+        .collect();
+    let mut session = Session::from_inspected(model.clone(), &options)?;
+    let mut bare = bare_session(model, threads)?;
+    let mut whole = whole(model, side, &options)?;
+    let clock = Clock::for_threads(threads);
+    let [mut alone, mut ours, mut pictures] = [const { Vec::<f64>::new() }; 3];
+    for round in 0..=rounds {
+        let (time, done) = clock.time(|| -> ort::Result<()> {
+            let mut fed: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
+            for (name, shape, numbers) in &inputs {
+                fed.push((name, TensorRef::from_array_view((&shape[..], &numbers[..]))?.into()));
+            }
+            bare.run(fed).map(drop)
+        });
+        done?;
+        let fed: Vec<(&str, Input<'_>)> = inputs.iter().map(|(n, s, v)| (n.as_str(), Input::F32(s, v))).collect();
+        let (through, done) = clock.time(|| session.run(&fed).map(drop));
+        done?;
+        let (picture, done) = clock.time(&mut whole);
+        done?;
+        // The first round warms up.
+        if round > 0 {
+            alone.push(time);
+            ours.push(through);
+            pictures.push(picture);
+        }
+    }
+    let [bare_milliseconds, session_milliseconds, picture_milliseconds] = [alone, ours, pictures].map(median);
+    Ok(Speed {
+        model: model.spec.name.clone(),
+        kind: model.spec.kind.to_string(),
+        side,
+        threads,
+        bare_milliseconds,
+        session_milliseconds,
+        picture_milliseconds,
+        pictures_per_second: 1e3 / picture_milliseconds,
+        overhead: session_milliseconds / bare_milliseconds - 1.0,
+    })
+}
+
+/// The runtime without anything of ours around it.
+fn bare_session(model: &Inspected, threads: usize) -> Result<ort::session::Session> {
+    let fail = |e: &dyn std::fmt::Display| anyhow::anyhow!("{e}");
+    ort::session::Session::builder(runtime::load()?.environment())
+        .map_err(|e| fail(&e))?
+        .with_optimization_level(GraphOptimizationLevel::All)
+        .map_err(|e| fail(&e))?
+        .with_intra_threads(threads)
+        .map_err(|e| fail(&e))?
+        .with_inter_threads(1)
+        .map_err(|e| fail(&e))?
+        .with_intra_op_spinning(false)
+        .map_err(|e| fail(&e))?
+        .commit_from_memory(&model.bytes)
+        .map_err(|e| fail(&e))
+}
+
+/// All that is done for a picture.
+fn whole(model: &Inspected, side: usize, options: &SessionOptions) -> Result<Box<dyn FnMut() -> Result<()>>> {
+    let session = Session::from_inspected(model.clone(), options)?;
+    let data = (0..3 * side * side).map(|i| (i * 29 % 97) as f32 / 96.0).collect();
+    let picture = Picture { width: side, height: side, data };
+    Ok(match model.spec.kind {
+        Kind::ImageGan => {
+            let mut generator = Generator::new(session)?;
+            let z = (0..generator.latent_size()).map(|i| (i * 31 % 17) as f32 / 8.0 - 1.0).collect();
+            let look = Look { z, psi: generator.psi(), accent: 0.0, activity: 0.0 };
+            Box::new(move || Ok(drop(generator.paint(&look)?)))
+        }
+        Kind::StyleTransfer => {
+            let mut stylist = Stylist::new(session)?;
+            let shares = stylist.only(0);
+            Box::new(move || Ok(drop(stylist.repaint(&picture, &shares)?)))
+        }
+        Kind::Upscaler => {
+            let mut upscaler = Upscaler::new(session)?;
+            Box::new(move || Ok(drop(upscaler.enlarge(picture.clone(), 4)?)))
+        }
+        _ => {
+            let mut classifier = Classifier::new(session)?;
+            Box::new(move || Ok(drop(classifier.judge(&picture)?)))
+        }
+    })
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn table(speeds: &[Speed]) -> Result<String> {
+    let mut text = "milliseconds, medians; of the processor with one thread, of the wall with more\n".to_owned();
+    write!(
+        text,
+        "{:<22}{:>6}{:>9}{:>9}{:>9}{:>9}{:>11}{:>11}",
+        "model", "side", "threads", "runtime", "session", "picture", "a second", "overhead"
+    )?;
+    for s in speeds {
+        write!(
+            text,
+            "\n{:<22}{:>6}{:>9}{:>9.2}{:>9.2}{:>9.2}{:>11.1}{:>9.1} %",
+            s.model,
+            s.side,
+            s.threads,
+            s.bare_milliseconds,
+            s.session_milliseconds,
+            s.picture_milliseconds,
+            s.pictures_per_second,
+            100.0 * s.overhead
+        )?;
+    }
+    Ok(text)
+}

@@ -1,0 +1,201 @@
+//! The command line.
+
+mod frames;
+#[cfg(feature = "window")]
+mod stage;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use oneiro::model::library;
+use oneiro_visuals::show::Show;
+use oneiro_visuals::show::controls::Control;
+use oneiro_visuals::show::scene::{self, Scene};
+use oneiro_visuals::sources::{Dream, Feed, Script};
+use oneiro_visuals::worker::Studio;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Moving pictures on stage, locked to the music.
+#[derive(Parser, Debug)]
+#[command(
+    name = "oneiro-visuals",
+    version,
+    about,
+    after_help = "\
+In the window F1 shows what keys do, and Esc ends.
+
+Examples:
+  oneiro show                                  it dreams by itself
+  oneiro show --midi song.mid --full-screen --monitor 1
+  oneiro show --auto 16 --title Oneiro
+  oneiro show --frames out --at 1,5,9          pictures without a window"
+)]
+pub struct Args {
+    /// Play a MIDI file in its time; without, the show dreams by itself
+    #[arg(long, value_name = "FILE")]
+    midi: Option<PathBuf>,
+    /// Follow MIDI devices, those whose name has this part; without a name every one
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "", conflicts_with = "midi")]
+    midi_in: Option<String>,
+    /// Listen to a sound input, one whose name has this part; without a name the system's choice
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["midi", "midi_in"])]
+    listen: Option<String>,
+    /// Tempo of its dreams
+    #[arg(long, default_value_t = 96.0, value_name = "BPM")]
+    tempo: f64,
+    /// Seed of the pictures
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Scene to begin with, by name or number
+    #[arg(long)]
+    scene: Option<String>,
+    /// Scenes of your own, in TOML
+    #[arg(long, value_name = "FILE")]
+    scenes: Option<PathBuf>,
+    /// Bars after which the next scene comes by itself; 0 is never
+    #[arg(long, default_value_t = 0.0, value_name = "BARS")]
+    auto: f64,
+    /// A title over the pictures
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// A control, as NAME=VALUE; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// A folder with models, before the usual ones
+    #[arg(long, value_name = "FOLDER")]
+    models: Option<PathBuf>,
+    /// The model that paints first, by name or file
+    #[arg(long, value_name = "MODEL")]
+    first: Option<String>,
+    /// The model that paints second
+    #[arg(long, value_name = "MODEL")]
+    second: Option<String>,
+    /// Threads of each model
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Pixels of a frame
+    #[arg(long, default_value = "1280x720", value_name = "WIDTHxHEIGHT")]
+    size: String,
+    /// Write frames as PNG into a folder, without a window
+    #[arg(long, value_name = "FOLDER")]
+    frames: Option<PathBuf>,
+    /// Write a sheet of all scenes at the moments of --at, without a window
+    #[arg(long, value_name = "FILE")]
+    sheet: Option<PathBuf>,
+    /// Seconds at which frames are kept; without, every frame is
+    #[arg(long, value_delimiter = ',', value_name = "SECONDS")]
+    at: Vec<f64>,
+    /// Frames a second of the virtual clock
+    #[arg(long, default_value_t = 30.0)]
+    fps: f64,
+    /// Length of what is written
+    #[arg(long, default_value_t = 8.0)]
+    seconds: f64,
+    /// Fill a monitor
+    #[arg(long)]
+    full_screen: bool,
+    /// Which monitor, from 0
+    #[arg(long, value_name = "NUMBER")]
+    monitor: Option<usize>,
+    /// A window without a frame
+    #[arg(long)]
+    frameless: bool,
+    /// Show the pointer
+    #[arg(long)]
+    pointer: bool,
+    /// Seconds after which the window closes by itself
+    #[arg(long, value_name = "SECONDS")]
+    close_after: Option<f64>,
+    /// Names of the scenes
+    #[arg(long)]
+    list_scenes: bool,
+}
+
+/// Runs the program: exit status 0 on success, 1 where it failed, 2 for a wrong command line.
+pub fn run() -> ExitCode {
+    match start(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: &Args) -> Result<()> {
+    if args.list_scenes {
+        for (number, scene) in args.scenes()?.iter().enumerate() {
+            println!("{:>2}  {}", number + 1, scene.name);
+        }
+        return Ok(());
+    }
+    if args.sheet.is_some() || args.frames.is_some() {
+        return frames::write(args);
+    }
+    #[cfg(feature = "window")]
+    return stage::open(args);
+    #[cfg(not(feature = "window"))]
+    anyhow::bail!("this program was built without a window; `--frames FOLDER` writes pictures")
+}
+
+impl Args {
+    fn scenes(&self) -> Result<Vec<Scene>> {
+        let Some(file) = &self.scenes else { return Ok(scene::shipped()) };
+        let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+        scene::read(&text).with_context(|| file.display().to_string())
+    }
+
+    fn show(&self) -> Result<Show> {
+        let scenes = self.scenes()?;
+        let mut show = Show::new(scenes, self.seed);
+        let mut tell = |control: Control, value: f64| show.tell(control, value, oneiro::time::Beats::ZERO, 0.0);
+        tell(Control::Auto, self.auto);
+        tell(Control::Tempo, self.tempo);
+        for setting in &self.settings {
+            let (name, value) = setting.split_once('=').with_context(|| format!("--set {setting}: NAME=VALUE"))?;
+            let control = Control::by_name(name).with_context(|| format!("--set {setting}: no control `{name}`"))?;
+            let value: f64 = value.parse().with_context(|| format!("--set {setting}: no number"))?;
+            tell(control, value);
+        }
+        if let Some(wanted) = &self.scene {
+            let place = show.scenes().iter().position(|s| s.name == *wanted);
+            let place = place.or_else(|| wanted.parse::<usize>().ok().and_then(|n| n.checked_sub(1)));
+            let place = place.filter(|p| *p < show.scenes().len());
+            show.begin_with(place.with_context(|| format!("--scene {wanted}: `--list-scenes` names those there are"))?);
+        }
+        Ok(show)
+    }
+
+    fn feed(&self) -> Result<Box<dyn Feed>> {
+        #[cfg(feature = "live")]
+        if let Some(part) = &self.midi_in {
+            let inputs = if part.is_empty() { Vec::new() } else { vec![part.clone()] };
+            return Ok(Box::new(oneiro_visuals::sources::Midi::open(inputs, self.tempo)?));
+        }
+        #[cfg(feature = "live")]
+        if let Some(part) = &self.listen {
+            return Ok(Box::new(oneiro_visuals::sources::Sound::open(part, self.tempo)?));
+        }
+        Ok(match &self.midi {
+            Some(file) => Box::new(Script::read(file).with_context(|| file.display().to_string())?),
+            None => Box::new(Dream::new(self.seed, self.tempo)),
+        })
+    }
+
+    fn studio(&self) -> Studio {
+        Studio {
+            folders: library::folders(self.models.as_deref()),
+            first: self.first.clone(),
+            second: self.second.clone(),
+            threads: self.threads,
+        }
+    }
+
+    fn size(&self) -> Result<(u32, u32)> {
+        let sides = self.size.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+        let fits = |(w, h): &(u32, u32)| (16..=7680).contains(w) && (16..=4320).contains(h);
+        sides.filter(fits).with_context(|| format!("--size {}: WIDTHxHEIGHT, 16x16 to 7680x4320", self.size))
+    }
+}

@@ -1,0 +1,96 @@
+//! Frames without a window.
+
+use super::gpu::{Gpu, GpuError};
+use super::stage::{Size, Stage, Target};
+use crate::show::plan::Plan;
+
+const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+/// A stage whose frames are read back.
+#[derive(Debug)]
+pub struct Offscreen {
+    stage: Stage,
+    texture: wgpu::Texture,
+    buffer: wgpu::Buffer,
+    row: u32,
+}
+
+impl Offscreen {
+    /// For frames of a size.
+    pub fn new(gpu: &Gpu, size: Size, sources: usize) -> Self {
+        let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("frame"),
+            size: wgpu::Extent3d { width: size.width, height: size.height, depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: FORMAT,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let row = (4 * size.width).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("frame"),
+            size: u64::from(row) * u64::from(size.height),
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        Self { stage: Stage::new(&gpu.device, &gpu.queue, size, sources), texture, buffer, row }
+    }
+
+    /// The stage.
+    pub fn stage(&mut self) -> &mut Stage {
+        &mut self.stage
+    }
+
+    /// Draws a frame without reading it.
+    pub fn draw(&mut self, plan: &Plan, shares: &[f32], step: f32) {
+        let mut encoder = self.stage.device().create_command_encoder(&Default::default());
+        self.stage.draw(&mut encoder, plan, shares, step);
+        self.stage.queue().submit([encoder.finish()]);
+    }
+
+    /// The frame that was drawn last: rows of red, green, blue.
+    ///
+    /// # Errors
+    /// [`GpuError::Read`].
+    pub fn read(&mut self) -> Result<Vec<u8>, GpuError> {
+        let fail = |e: &dyn std::fmt::Display| GpuError::Read(e.to_string());
+        let view = self.texture.create_view(&Default::default());
+        let mut encoder = self.stage.device().create_command_encoder(&Default::default());
+        self.stage.present(&mut encoder, Target { view: &view, format: FORMAT });
+        let size = self.texture.size();
+        let layout =
+            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(self.row), rows_per_image: Some(size.height) };
+        encoder.copy_texture_to_buffer(
+            self.texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo { buffer: &self.buffer, layout },
+            size,
+        );
+        self.stage.queue().submit([encoder.finish()]);
+        let (told, done) = std::sync::mpsc::channel();
+        self.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+            // Nobody waits any more where the other end is gone.
+            drop(told.send(result));
+        });
+        self.stage.device().poll(wgpu::PollType::wait_indefinitely()).map_err(|e| fail(&e))?;
+        done.recv().map_err(|e| fail(&e))?.map_err(|e| fail(&e))?;
+        let pixels = {
+            let bytes = self.buffer.slice(..).get_mapped_range();
+            let rows = bytes.chunks_exact(self.row as usize);
+            rows.flat_map(|row| row[..4 * size.width as usize].chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]))
+                .collect()
+        };
+        self.buffer.unmap();
+        Ok(pixels)
+    }
+
+    /// Waits until everything that was ordered is drawn.
+    ///
+    /// # Errors
+    /// [`GpuError::Read`].
+    pub fn finish(&self) -> Result<(), GpuError> {
+        let waited = self.stage.device().poll(wgpu::PollType::wait_indefinitely());
+        waited.map(|_| ()).map_err(|e| GpuError::Read(e.to_string()))
+    }
+}

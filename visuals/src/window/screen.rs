@@ -1,0 +1,97 @@
+//! Between the application and its renderer: the newest frame, and the stage that draws it into the window's surface.
+
+use crate::performance::{Frame, Performance};
+use crate::stage::{Size, Stage, Target};
+use bevy::app::{App, Plugin};
+use bevy::core_pipeline::schedule::Core3d;
+use bevy::core_pipeline::upscaling::upscaling;
+use bevy::ecs::schedule::IntoScheduleConfigs;
+use bevy::prelude::{Res, Resource};
+use bevy::render::RenderApp;
+use bevy::render::renderer::{RenderContext, RenderDevice, RenderQueue, ViewQuery};
+use bevy::render::view::{ExtractedWindows, ViewTarget};
+use std::sync::{Arc, Mutex};
+
+/// Shortest side that is drawn, in pixels.
+const LEAST: f64 = 90.0;
+
+/// The newest frame. The renderer may run on another thread, one frame behind; neither waits for the other longer than a
+/// frame is handed over.
+#[derive(Resource, Clone, Default)]
+pub(super) struct Screen(Arc<Mutex<Board>>);
+
+#[derive(Default)]
+struct Board {
+    frame: Option<Frame>,
+    stage: Option<Stage>,
+}
+
+impl Screen {
+    /// Hands a frame over. Pictures and texts of one that was not drawn are not lost.
+    pub fn show(&self, mut frame: Frame) {
+        let Ok(mut board) = self.0.lock() else { return };
+        if let Some(missed) = board.frame.take() {
+            let fresh = std::mem::take(&mut frame.pictures);
+            frame.pictures = missed.pictures;
+            frame.pictures.extend(fresh);
+            frame.text = frame.text.or(missed.text);
+            frame.step += missed.step;
+        }
+        board.frame = Some(frame);
+    }
+}
+
+pub(super) struct ScreenPlugin(pub Screen);
+
+impl Plugin for ScreenPlugin {
+    fn build(&self, _: &mut App) {}
+
+    fn finish(&self, app: &mut App) {
+        if let Some(renderer) = app.get_sub_app_mut(RenderApp) {
+            renderer.insert_resource(self.0.clone());
+            renderer.add_systems(Core3d, draw.after(upscaling));
+        }
+    }
+}
+
+/// Draws the newest frame; where there is none that is new, the one before again.
+fn draw(
+    view: ViewQuery<'_, '_, &ViewTarget>,
+    mut context: RenderContext<'_, '_>,
+    screen: Option<Res<'_, Screen>>,
+    device: Res<'_, RenderDevice>,
+    queue: Res<'_, RenderQueue>,
+    windows: Res<'_, ExtractedWindows>,
+) {
+    let target = view.into_inner();
+    let Some(mut board) = screen.as_ref().and_then(|screen| screen.0.lock().ok()) else { return };
+    let (Some(surface), Some(format)) = (target.out_texture(), target.out_texture_view_format()) else { return };
+    let Some(window) = windows.windows.values().next() else { return };
+    let board = &mut *board;
+    let frame = board.frame.take();
+    let pixels = (window.physical_width, window.physical_height);
+    let stage = board.stage.get_or_insert_with(|| {
+        let size = Size { width: pixels.0.max(1), height: pixels.1.max(1), glow: true };
+        Stage::new(device.wgpu_device(), &queue, size, Performance::sources())
+    });
+    let encoder = context.command_encoder();
+    if let Some(frame) = frame {
+        stage.resize(size_of(pixels, frame.scale, frame.glow));
+        for (place, picture) in &frame.pictures {
+            stage.push(*place, picture.size, &picture.bytes);
+        }
+        if let Some((size, bytes)) = &frame.text {
+            stage.text(*size, bytes);
+        }
+        stage.draw(encoder, &frame.plan, &frame.shares, frame.step);
+    }
+    stage.present(encoder, Target { view: surface, format });
+}
+
+/// What is drawn for a window of so many pixels.
+fn size_of(pixels: (u32, u32), scale: f64, glow: bool) -> Size {
+    let short = f64::from(pixels.0.min(pixels.1)).max(1.0);
+    let scale = scale.max((LEAST / short).min(1.0));
+    let side = |pixels: u32| ((f64::from(pixels) * scale / 4.0).round() as u32 * 4).max(4);
+    Size { width: side(pixels.0), height: side(pixels.1), glow }
+}
