@@ -52,7 +52,8 @@ fn script(daw: &Daw, state: &str) -> Events {
         "improvise" => {
             events.push(set(0.0, "mode", 2.0));
             events.push(set(0.0, "sound", 1.0));
-            for (bar, chord) in [[55, 59, 62], [57, 60, 64], [52, 55, 59], [50, 54, 57]].into_iter().cycle().take(24).enumerate()
+            for (bar, chord) in
+                [[55, 59, 62], [57, 60, 64], [52, 55, 59], [50, 54, 57]].into_iter().cycle().take(24).enumerate()
             {
                 for key in chord {
                     events.push((daw.samples(4.0 * bar as f64 + 0.02), In::On { key, velocity: 0.5 }));

@@ -4,7 +4,7 @@ use super::hand::Hand;
 use super::theme::{DIM, strong};
 use crate::view::Wish;
 use directories::UserDirs;
-use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
+use egui::{Id, Key, Modal, RichText, TextEdit, Ui, vec2};
 use oneiro::compose::Corner;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub fn show(ui: &Ui, hand: &Hand, export: &mut Option<Export>) {
         let what = asked.corner.map_or("The last phrase that Oneiro played.".to_owned(), |c| format!("Phrase {c:?}."));
         ui.label(RichText::new(what).color(DIM));
         ui.add_space(6.0);
-        let field = ui.add(TextEdit::singleline(&mut asked.path).desired_width(f32::INFINITY));
+        let field = ui.add(TextEdit::singleline(&mut asked.path).margin(vec2(7.0, 5.0)).desired_width(f32::INFINITY));
         if std::mem::take(&mut asked.fresh) {
             field.request_focus();
         }

@@ -239,6 +239,14 @@ pub fn span(ui: &mut Ui, place: Rect, hand: &mut Hand, [low, high]: [usize; 2]) 
         }
         tip(response, &sheets()[parameter]);
     }
+    line(
+        ui.painter(),
+        Rect::from_center_size(cells[0].right_center(), vec2(8.0, 16.0)),
+        Align::Center,
+        "–",
+        font(12.0),
+        FAINT,
+    );
     let place_of_name = Rect::from_min_max(inner(place).min, cells[0].left_bottom());
     line(ui.painter(), place_of_name, Align::Min, "Range", font(12.0), DIM);
     let share = |parameter| ((hand.value(parameter) - sheet.range.0) / (sheet.range.1 - sheet.range.0)) as f32;

@@ -138,7 +138,12 @@ impl Header {
             self.look(hand);
             self.search.clear();
         }
-        ui.add(TextEdit::singleline(&mut self.search).hint_text("Search").desired_width(f32::INFINITY));
+        ui.add(
+            TextEdit::singleline(&mut self.search)
+                .hint_text("Search")
+                .margin(vec2(7.0, 5.0))
+                .desired_width(f32::INFINITY),
+        );
         let wanted = self.search.to_lowercase();
         let fits = |preset: &&Preset| {
             wanted.is_empty() || format!("{} {}", preset.name, preset.about).to_lowercase().contains(&wanted)
@@ -165,7 +170,11 @@ impl Header {
             ui.close();
         }
         ui.horizontal(|ui| {
-            let field = TextEdit::singleline(&mut self.name).hint_text("Name").desired_width(200.0).char_limit(60);
+            let field = TextEdit::singleline(&mut self.name)
+                .hint_text("Name")
+                .margin(vec2(7.0, 4.0))
+                .desired_width(200.0)
+                .char_limit(60);
             let response = ui.add(field);
             let named = !self.name.trim().is_empty();
             let enter = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));

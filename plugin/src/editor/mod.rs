@@ -28,10 +28,10 @@ mod roll;
 mod scale;
 mod status;
 mod strip;
-mod texts;
-mod theme;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod theme;
 mod window;
 
 pub use window::OneiroEditor;

@@ -123,7 +123,7 @@ fn draw(ui: &Ui, field: Rect, at: [f64; 2], captured: &[Option<Melody>; 4], morp
     let painter = ui.painter();
     painter.rect_filled(field, SLIGHTLY_ROUND, GROUND);
     let share = if morphs { 1.0 } else { 0.45 };
-    let hue = |i: usize| if captured[i].is_some() { veil(CORNERS[i], 0.28 * share) } else { veil(LINE, 0.25) };
+    let hue = |i: usize| if captured[i].is_some() { veil(CORNERS[i], 0.42 * share) } else { veil(LINE, 0.25) };
     painter.add(blend(field, std::array::from_fn(hue)));
     for part in 1..4 {
         let part = part as f32 / 4.0;

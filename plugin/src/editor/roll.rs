@@ -8,6 +8,7 @@ use super::paint::{Icon, icon, line, width};
 use super::texts::key_name;
 use super::theme::{ANSWER, BACKING, CALL, DIM, FAINT, GROUND, LINE, PANEL, RAISED, ROUND, TEXT, font, strong, veil};
 use crate::view::View;
+use egui::text::LayoutJob;
 use egui::{Align, Align2, Color32, Painter, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use oneiro::bridge::Part;
 use oneiro::compose::Turn;
@@ -230,6 +231,9 @@ fn keyboard(painter: &Painter, frame: &Frame, view: &View) {
             let colour = [CALL, ANSWER, BACKING][note.part.index()];
             painter.rect_filled(at.shrink2(vec2(0.0, 0.5)), 1.0, colour);
         }
+    }
+    for key in frame.shown_keys() {
+        let at = Rect::from_min_max(pos2(place.left(), frame.y(key)), pos2(place.right(), frame.y(key) + lane));
         if key % 12 == 0 {
             let place = Rect::from_min_max(pos2(at.left(), at.bottom() - 12.0), pos2(at.right() - 3.0, at.bottom()));
             line(&painter, place, Align::Max, &key_name(key), font(8.5), DIM);
@@ -254,7 +258,9 @@ fn corner(painter: &Painter, place: Rect, view: &View) {
 /// What is said where there is nothing to see yet.
 pub fn invite(ui: &Ui, place: Rect, title: &str, text: &str) {
     let painter = ui.painter_at(place);
-    let middle = place.center() + vec2(KEYBOARD / 2.0, 2.0);
+    let middle = place.center() + vec2(KEYBOARD / 2.0, RULER / 2.0);
+    let wide = width(&painter, text, font(12.0)).max(width(&painter, title, strong(15.0)));
+    painter.rect_filled(Rect::from_center_size(middle, vec2(wide + 48.0, 62.0)), ROUND, veil(PANEL, 0.94));
     painter.text(middle - vec2(0.0, 10.0), Align2::CENTER_CENTER, title, strong(15.0), TEXT);
     painter.text(middle + vec2(0.0, 12.0), Align2::CENTER_CENTER, text, font(12.0), DIM);
 }
@@ -263,7 +269,7 @@ pub fn invite(ui: &Ui, place: Rect, title: &str, text: &str) {
 pub fn missing(ui: &Ui, place: Rect, title: &str, text: &str) -> Rect {
     let card = Rect::from_center_size(
         place.center(),
-        vec2((place.width() - 24.0).min(560.0), (place.height() - 12.0).min(104.0)),
+        vec2((place.width() - 24.0).min(560.0), (place.height() - 12.0).min(118.0)),
     );
     ui.painter().rect_filled(place, ROUND, veil(GROUND, 0.6));
     ui.painter().rect(card, ROUND, RAISED, (1.0, LINE), StrokeKind::Inside);
@@ -271,11 +277,8 @@ pub fn missing(ui: &Ui, place: Rect, title: &str, text: &str) -> Rect {
     icon(ui.painter(), sign, Icon::Warning, super::theme::WARNING);
     let inner = Rect::from_min_max(card.min + vec2(40.0, 10.0), card.max - vec2(14.0, 10.0));
     ui.painter().text(inner.min, Align2::LEFT_TOP, title, strong(13.5), TEXT);
-    let galley = ui.painter().layout(text.to_owned(), font(11.5), DIM, inner.width());
-    ui.painter_at(Rect::from_min_max(inner.min, inner.max - vec2(0.0, 24.0))).galley(
-        inner.min + vec2(0.0, 20.0),
-        galley,
-        DIM,
-    );
+    let mut job = LayoutJob::simple(text.to_owned(), font(11.5), DIM, inner.width());
+    job.wrap.max_rows = ((inner.height() - 44.0) / 14.0).max(1.0) as usize;
+    ui.painter().galley(inner.min + vec2(0.0, 21.0), ui.painter().layout_job(job), DIM);
     Rect::from_min_max(pos2(inner.right() - 96.0, inner.bottom() - 22.0), inner.max)
 }

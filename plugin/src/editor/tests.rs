@@ -80,8 +80,9 @@ impl Desk {
             _ => None,
         });
         let screen_rect = Some(self.window());
-        let modifiers = modifiers.unwrap_or_default();
-        let input = RawInput { screen_rect, time: Some(self.time), events, modifiers, ..RawInput::default() };
+        let mut all = vec![Event::ModifiersChanged(modifiers.unwrap_or_default())];
+        all.extend(events);
+        let input = RawInput { screen_rect, time: Some(self.time), events: all, ..RawInput::default() };
         let app = &mut self.app;
         let mut output = self.ctx.run_ui(input, |ui| app.draw(ui));
         let shapes = std::mem::take(&mut output.shapes);
@@ -133,8 +134,7 @@ fn fill(shared: &Shared) {
         view.seen.note_on(part, 60 + 4 * i as u8, Beats(7.0));
     }
     view.seen.note_off(Part::Call, 60, Beats(8.0));
-    view.seen.coming =
-        vec![Note { onset: Beats(10.0), duration: Beats(1.0), pitch: 72, velocity: 80 }];
+    view.seen.coming = vec![Note { onset: Beats(10.0), duration: Beats(1.0), pitch: 72, velocity: 80 }];
     view.seen.window = Some((Beats(8.0), Beats(16.0)));
     view.seen.chord = Chord::of_pitches(&[60, 64, 67]);
     view.seen.status.turn = Turn::Playing { until: Beats(16.0) };

@@ -12,10 +12,10 @@ pub fn label(sheet: &Sheet) -> &str {
         "channel" => "Channel out",
         "phrase-length" => "Length",
         "switch-at" => "Switches at",
-        "second-voice" => "Second voice",
+        "second-voice" => "Voice",
+        "top-p" => "Top-p",
         "velocity-curve" => "Curve",
         "transposition" => "Transpose",
-        "temperature" => "Temperature",
         "stop" => "Yields after",
         _ => &sheet.title,
     }
@@ -80,11 +80,11 @@ pub fn about(sheet: &Sheet) -> &'static str {
 pub fn about_mode(mode: usize) -> &'static str {
     [
         "you play, it replies",
-        "goes on where you stop",
-        "solos over your chords",
-        "between four phrases",
-        "turns your phrase over",
-        "a second voice to yours",
+        "goes on for you",
+        "solos over chords",
+        "blends four phrases",
+        "retells your phrase",
+        "adds a second voice",
     ]
     .get(mode)
     .copied()
