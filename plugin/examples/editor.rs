@@ -2,19 +2,15 @@
 //!
 //! `editor [--state empty|answer|improvise|morph] [--size 980x620] [--scale 1] [--tempo 120] [--seconds 20]`: opens
 //! the plugin's file that was built last in a small CLAP host, and its editor in an X11 window, and plays to it.
-#![allow(unsafe_code, missing_docs, clippy::undocumented_unsafe_blocks)]
+#![allow(missing_docs)]
 
-#[allow(dead_code)]
 #[path = "../tests/host/mod.rs"]
 mod host;
 
-use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
+use clack_extensions::gui::GuiSize;
+use host::window::Opened;
 use host::{CALL, Daw, INSTRUMENT, In, load, number};
 use std::time::{Duration, Instant};
-use x11rb::COPY_DEPTH_FROM_PARENT;
-use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass};
-use x11rb::wrapper::ConnectionExt as _;
 
 /// Samples of a block.
 const BLOCK: usize = 480;
@@ -97,38 +93,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     daw.playing = false;
     daw.activate(48_000.0, 4096);
 
-    let plugin = daw.instance.plugin_handle();
-    let gui: PluginGui = plugin.get_extension().ok_or("the plugin has no editor")?;
-    let configuration = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
-    gui.create(&plugin, configuration)?;
-    gui.set_scale(&plugin, option("--scale", "1").parse()?)?;
-    let wanted = match size {
-        Some((Ok(width), Ok(height))) => gui.adjust_size(&plugin, GuiSize { width, height }),
-        _ => gui.get_size(&plugin),
+    let size = match size {
+        Some((Ok(width), Ok(height))) => Some(GuiSize { width, height }),
+        _ => None,
     };
-    let GuiSize { width, height } = wanted.ok_or("the editor has no size")?;
-    let (connection, screen) = x11rb::connect(None)?;
-    let root = connection.setup().roots[screen].root;
-    let window = connection.generate_id()?;
-    connection.create_window(
-        COPY_DEPTH_FROM_PARENT,
-        window,
-        root,
-        0,
-        0,
-        width as u16,
-        height as u16,
-        0,
-        WindowClass::INPUT_OUTPUT,
-        0,
-        &CreateWindowAux::new(),
-    )?;
-    connection.map_window(window)?;
-    connection.sync()?;
-    // SAFETY: the window lives until the program ends, after the editor.
-    unsafe { gui.set_parent(&plugin, Window::from_x11_handle(window.into()))? };
-    gui.set_size(&plugin, GuiSize { width, height })?;
-    gui.show(&plugin)?;
+    let window = Opened::new(&mut daw, size, option("--scale", "1").parse()?)?;
 
     // The models are opened before the player begins.
     let began = Instant::now();
@@ -149,10 +118,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         next += Duration::from_secs_f64(BLOCK as f64 / daw.rate);
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
-    let plugin = daw.instance.plugin_handle();
-    gui.destroy(&plugin);
-    connection.destroy_window(window)?;
-    connection.sync()?;
+    window.close(&mut daw);
     daw.deactivate();
     Ok(())
 }

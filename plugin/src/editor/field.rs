@@ -227,7 +227,8 @@ fn track(ui: &Ui, place: Rect, from: f32, to: f32) {
 
 /// One row for the least and the greatest of two numbers.
 pub fn span(ui: &mut Ui, place: Rect, hand: &mut Hand, [low, high]: [usize; 2]) {
-    let half = place.width() * 0.30;
+    // As wide as the longest name of a key.
+    let half = 40.0_f32.min(place.width() * 0.3);
     let cell = |right: f32| Rect::from_min_max(pos2(right - half, place.top()), pos2(right, place.bottom()));
     let cells = [cell(place.right() - half), cell(place.right())];
     let sheet = &sheets()[low];

@@ -58,11 +58,17 @@ pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
             }
         }
         let roomy = at.width() > 126.0;
-        let text_left = if at.width() > 92.0 { 42.0 } else { 6.0 };
+        let text_left = if roomy {
+            42.0
+        } else if at.width() > 92.0 {
+            34.0
+        } else {
+            6.0
+        };
         if text_left > 10.0 {
-            sign(ui.painter(), pos2(at.left() + 22.0, at.center().y), i, colour);
+            sign(ui.painter(), pos2(at.left() + text_left / 2.0 + 1.0, at.center().y), i, colour);
         }
-        let text = Rect::from_min_max(at.min + vec2(text_left, 0.0), at.max - vec2(4.0, 0.0));
+        let text = Rect::from_min_max(at.min + vec2(text_left, 0.0), at.max - vec2(2.0, 0.0));
         let align = if text_left > 10.0 { Align::Min } else { Align::Center };
         let title = large(name);
         if hints && roomy {
@@ -85,7 +91,7 @@ pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
                 if on { DIM } else { FAINT },
             );
         } else {
-            line(ui.painter(), text, align, &title, strong(12.0), if on { ANSWER } else { TEXT });
+            line(ui.painter(), text, align, &title, strong(11.5), if on { ANSWER } else { TEXT });
         }
         focused(ui, at, &response);
         response.on_hover_text(format!("{title}: {}", about_mode(i)));

@@ -146,7 +146,7 @@ fn draw(ui: &Ui, field: Rect, at: [f64; 2], captured: &[Option<Melody>; 4], morp
     );
     painter.circle(point, 7.0, veil(GROUND, 0.8), Stroke::new(2.0, if morphs { TEXT } else { DIM }));
     painter.circle_filled(point, 2.2, if morphs { TEXT } else { DIM });
-    if captured.iter().all(Option::is_none) && field.height() > 60.0 {
+    if captured.iter().all(Option::is_none) && field.height() > 90.0 {
         let text = "Capture phrases in the corners, then morph between them.";
         let galley = painter.layout(text.to_owned(), font(11.0), FAINT, field.width() - 24.0);
         let place = Rect::from_center_size(field.center() + vec2(0.0, 12.0), galley.size());

@@ -1,6 +1,8 @@
 //! A CLAP host for tests: loads the real file, keeps time, and sees every note at its sample.
 #![allow(dead_code)] // not every test uses all of it
 
+pub mod window;
+
 use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::params::PluginParams;
 use clack_extensions::render::{PluginRender, RenderMode};
