@@ -113,6 +113,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             events = Some(played);
             println!("playing");
         }
+        if !daw.playing {
+            // Time stands, as it does in hosts.
+            daw.locate(0.0);
+        }
         daw.block(BLOCK, events.as_deref().unwrap_or_default());
         daw.instance.call_on_main_thread_callback();
         next += Duration::from_secs_f64(BLOCK as f64 / daw.rate);

@@ -69,4 +69,10 @@ fn a_window_opens_is_drawn_keeps_its_size_and_closes_again_and_again() {
     let size = gui(&mut other).get_size(&other.instance.plugin_handle()).unwrap();
     assert_eq!((size.width, size.height), (900, 560));
     daw.deactivate();
+    for t in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        eprintln!("THREAD {}", std::fs::read_to_string(t.path().join("comm")).unwrap());
+    }
+    for t in std::fs::read_dir("/proc/self/fd").unwrap().flatten() {
+        eprintln!("FD {:?}", std::fs::read_link(t.path()));
+    }
 }

@@ -85,6 +85,7 @@ impl Desk {
         let input = RawInput { screen_rect, time: Some(self.time), events: all, ..RawInput::default() };
         let app = &mut self.app;
         let mut output = self.ctx.run_ui(input, |ui| app.draw(ui));
+        output.textures_delta.clear();
         let shapes = std::mem::take(&mut output.shapes);
         assert!(!self.ctx.tessellate(shapes, 1.0).is_empty());
         output.viewport_output[&egui::ViewportId::ROOT].repaint_delay
