@@ -1,6 +1,7 @@
 //! The plugin as nice-plug knows it: what it is called, and which calls lead where.
 
 use crate::audio::{Audio, Events, HostTime, Pace};
+use crate::editor::OneiroEditor;
 use crate::parameters::{Knob, Parameters, place};
 use crate::presets;
 use crate::shared::Shared;
@@ -93,12 +94,16 @@ impl<F: Flavour> Plugin for Oneiro<F> {
     const MIDI_OUTPUT: MidiConfig = MidiConfig::Basic;
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
-    type Editor = ();
+    type Editor = OneiroEditor;
     type SysExMessage = ();
     type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::clone(&self.parameters) as Arc<dyn Params>
+    }
+
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<OneiroEditor> {
+        Some(OneiroEditor::new(Arc::clone(&self.shared), Arc::clone(&self.parameters)))
     }
 
     fn filter_state(state: &mut PluginState) {

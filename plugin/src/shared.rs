@@ -3,6 +3,7 @@
 use crate::parameters::sheets;
 use crate::state::{self, Kept};
 use crate::view::{Notice, View, Wish};
+use nice_plug_egui::RepaintNotifier;
 use oneiro::seen::Grade;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -20,6 +21,8 @@ pub struct Shared {
     wishes: Mutex<VecDeque<Wish>>,
     kept: Mutex<Kept>,
     notices: AtomicU64,
+    /// Wakes the editor's window.
+    repaint: RepaintNotifier,
     /// Raised whenever a project was loaded.
     loaded: AtomicU64,
     /// What a preset that was called by automation lays over the parameters, by place: bits of numbers, or [`NONE`].
@@ -52,6 +55,7 @@ impl Default for Shared {
             wishes: Mutex::default(),
             kept: Mutex::default(),
             notices: AtomicU64::new(0),
+            repaint: RepaintNotifier::new(),
             loaded: AtomicU64::new(0),
             overlay: sheets().iter().map(|_| AtomicU64::new(NONE)).collect(),
             preset: AtomicU32::new(0),
@@ -99,6 +103,12 @@ impl Shared {
         if view.notices.len() > NOTICES {
             view.notices.remove(0);
         }
+        self.repaint.request_repaint();
+    }
+
+    /// Wakes the editor's window, if one is open: there is something new to see.
+    pub fn repaint(&self) -> &RepaintNotifier {
+        &self.repaint
     }
 
     /// What the project keeps beside the parameters.

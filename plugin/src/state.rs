@@ -60,11 +60,14 @@ pub struct Kept {
     /// The models, in the order of [`crate::view::KINDS`].
     #[serde(default)]
     pub models: [Wanted; 2],
+    /// Width and height of the editor, in points.
+    #[serde(default)]
+    pub window: Option<[u32; 2]>,
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self { format: FORMAT, captured: [const { None }; 4], models: [const { Wanted::Usual }; 2] }
+        Self { format: FORMAT, captured: [const { None }; 4], models: [const { Wanted::Usual }; 2], window: None }
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::models::{self, Model};
 use crate::shared::Shared;
 use crate::state::Wanted;
-use crate::view::{KINDS, ModelState, Wish};
+use crate::view::{KINDS, ModelState, View, Wish};
 use oneiro::bridge::{
     ComposerSide, Counters, Heard, HeardKind, Part, Plan, RingReceiver, RingSender, WatcherSide, ring,
 };
@@ -253,6 +253,7 @@ impl Desk {
             view.last_phrase = played.phrase.notes.iter().map(from_start).collect();
         }
         let captured = status.captured != view.seen.status.captured;
+        self.shared.repaint().request_repaint();
         view.seen.compose(News { status, phrases, took: began.elapsed(), order, error });
         let messages: Vec<_> = view.seen.messages.drain(..).collect();
         drop(view);
@@ -269,6 +270,7 @@ impl Desk {
         if let Company::Director(director) = &self.company {
             let captured = Corner::ALL.map(|corner| director.captured(corner).cloned());
             self.shared.view().captured.clone_from(&captured);
+            self.shared.repaint().request_repaint();
             self.shared.kept().captured = captured;
         }
     }
@@ -353,6 +355,7 @@ impl Desk {
             }
         };
         self.shared.view().models[place] = state;
+        self.shared.repaint().request_repaint();
         opened
     }
 
@@ -381,6 +384,7 @@ impl Desk {
             Wish::List => {
                 let library = models::list(&KINDS);
                 self.shared.view().library = library;
+                self.shared.repaint().request_repaint();
             }
             Wish::Export(corner, path) => {
                 let (grade, text) = self.export(corner, &path);
@@ -414,9 +418,18 @@ impl Desk {
         let past = self.looked.elapsed();
         self.looked = Instant::now();
         let mut view = self.shared.view();
+        let stamp = |view: &View| {
+            let (seen, clock) = (&view.seen, view.seen.clock);
+            let moved = (clock.pos_beats, clock.tempo, clock.time_signature, clock.playing);
+            let sounds = (seen.notes.iter().filter(|note| note.to.is_none()).count(), seen.peak[0] > 1e-3);
+            (moved, seen.notes.len(), seen.coming.len(), sounds, view.in_sync)
+        };
+        let before = stamp(&view);
         view.seen.watch(&mut self.watcher, FALL.powf(1e3 * past.as_secs_f64()) as f32);
         view.in_sync = self.shared.in_sync.load(Ordering::Relaxed);
+        let changed = stamp(&view) != before;
         drop(view);
+        self.shared.repaint().request_repaint_with(changed);
         if self.shared.muted.load(Ordering::Acquire) {
             let text = "the plugin has failed and is silent; switch it off and on in the host";
             self.shared.tell(Grade::Warning, text.to_owned());

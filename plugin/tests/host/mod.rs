@@ -1,6 +1,9 @@
 //! A CLAP host for tests: loads the real file, keeps time, and sees every note at its sample.
 #![allow(dead_code)] // not every test uses all of it
 
+pub mod window;
+
+use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::params::PluginParams;
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
@@ -33,11 +36,12 @@ pub const CALL: [(f64, f64, u8); 9] = [
     (6.0, 1.9, 67),
 ];
 
-/// The plugin's file: cargo puts it beside the test, or one folder above.
+/// The plugin's file: cargo puts it beside the test, or one folder above, or with the dependencies of an example.
 pub fn library() -> PathBuf {
     let name = format!("{}oneiro_plugin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let test = std::env::current_exe().unwrap();
-    let places = test.ancestors().skip(1).take(2).map(|folder| folder.join(&name));
+    let above = test.ancestors().skip(1).take(2);
+    let places = above.flat_map(|folder| [folder.join(&name), folder.join("deps").join(&name)]);
     places.filter(|path| path.is_file()).max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap()
 }
 
@@ -55,11 +59,30 @@ impl SharedHandler<'_> for Shared {
     fn request_callback(&self) {}
 }
 
+// An editor does not open in a host without this.
+impl HostGuiImpl for Shared {
+    fn resize_hints_changed(&self) {}
+    fn request_resize(&self, _size: GuiSize) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn closed(&self, _was_destroyed: bool) {}
+}
+
 pub struct Handlers;
 impl HostHandlers for Handlers {
     type Shared<'a> = Shared;
     type MainThread<'a> = ();
     type AudioProcessor<'a> = ();
+
+    fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Self::Shared<'_>) {
+        builder.register::<HostGui>();
+    }
 }
 
 /// What goes in, at a sample counted from the start of all.
