@@ -132,7 +132,8 @@ impl Desk {
             });
             done?;
             let plans = std::iter::from_fn(|| self.audio.plans.receive());
-            let notes = plans.filter(|plan| matches!(plan, Plan::Note { .. })).count();
+            let notes =
+                plans.filter(|plan| matches!(plan, Plan::Note { .. } | Plan::Second { tones: Some(_), .. })).count();
             if notes > 0 {
                 told(took, notes);
             }

@@ -228,6 +228,6 @@ mod tests {
         assert_eq!(moved(Control::THRU, Knob::Note(1), 0.2, 1.0), Some(0.0));
         assert_eq!(moved(Control::THRU, Knob::Note(1), 0.0, 1.0), None);
         assert_eq!(moved(Control::PANIC, Knob::Controller(1), 0.4, 0.0), None);
-        assert_eq!(moved(Control::SOUND, Knob::Note(1), 0.5, 7.0), Some(0.0));
+        assert_eq!(moved(Control::SOUND, Knob::Note(1), 0.5, 8.0), Some(0.0));
     }
 }

@@ -170,7 +170,7 @@ fn draw_controls(frame: &mut Frame<'_>, area: Rect, scene: &Scene, keyboard: &Ke
             _ => scene.map.text(spec.control).unwrap_or_default(),
         };
         let marker = if place == keyboard.selected { '›' } else { ' ' };
-        let text = format!("{marker}{:<14} {value:<11.11} {knob}", spec.name);
+        let text = format!("{marker}{:<15} {value:<10.10} {knob}", spec.name);
         let style =
             if place == keyboard.selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
         Line::styled(text, style)
