@@ -20,7 +20,7 @@ pub struct CallbackSpeed {
     pub block_ms: f64,
     /// Voices that sounded: the least, and on the average.
     pub voices: (u32, f64),
-    /// Messages that were lost in rings, late notes and stolen voices.
+    /// Messages that were lost in rings, and notes that were late.
     pub lost: u64,
     /// Why the audio thread has no real-time priority, where it has none.
     pub not_real_time: Option<String>,

@@ -20,7 +20,7 @@ macro_rules! atomic {
             turn: atomic::AtomicUsize,
         }
 
-        #[allow(dead_code, reason = "each of the numbers is used in a way of its own")]
+        #[allow(dead_code, reason = "not every number is used in every way")]
         impl $name {
             pub fn new(number: $number) -> Self {
                 Self { number: atomic::$name::new(number), turn: atomic::AtomicUsize::new(0) }
