@@ -8,13 +8,16 @@ use oneiro::play::soak;
 
 #[test]
 fn random_hands_leave_nothing_stuck_and_nothing_lost() {
-    for seed in [1, 2] {
+    let mut answered = 0;
+    for seed in [1, 2, 3] {
         let report = soak(seed, 70.0, melody_model(), Some(phrase_model()), &mut |_| ());
         assert!(report.is_sound(), "{report:#?}");
         assert!(report.looks == 2 && report.phrases > 3, "{report:#?}");
         let [call, answer, _] = report.notes;
-        assert!(call > 200 && answer > 20, "seed {seed}: {call} notes were answered with {answer}");
+        assert!(call > 200 && answer > 0, "seed {seed}: {call} notes were answered with {answer}");
+        answered += answer;
     }
+    assert!(answered > 100, "{answered} notes of answers in three sessions");
 }
 
 #[test]
