@@ -170,7 +170,7 @@ impl Audio {
         events: &mut impl Events,
     ) {
         let Some([left, right]) = sound else {
-            // A block longer than was announced is played in pieces of what there is room for.
+            // A host that gives a longer block than it has announced is not played for: there is no room.
             let mut scratch = std::mem::take(&mut self.scratch);
             let [left, right] = &mut scratch;
             if length <= left.len() {

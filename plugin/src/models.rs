@@ -1,8 +1,7 @@
 //! Finding models beside the plugin's own file, reading each of them once for all instances, and opening ONNX Runtime.
 //!
 //! Instances share what was read and inspected (bytes and description, by file) as long as one of them plays with it. Each
-//! has sessions of its own: a session belongs to one thread, and the shipped networks are small (see the measurements in
-//! the architecture's notes on the plugin).
+//! has sessions of its own: a session belongs to one thread, and the shipped networks are small.
 
 use crate::state::{ModelMark, Wanted};
 use crate::view::Choice;

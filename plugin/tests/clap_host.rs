@@ -2,6 +2,10 @@
 
 mod host;
 
+use clack_extensions::latency::PluginLatency;
+use clack_extensions::note_ports::PluginNotePorts;
+use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
+use clack_extensions::remote_controls::{PluginRemoteControls, RemoteControlsPageBuffer};
 use host::{Daw, INSTRUMENT, In, NOTES, answers, assert_paired, load};
 use std::time::Duration;
 
@@ -151,5 +155,50 @@ fn automation_takes_effect_at_its_sample_whatever_the_blocks() {
     assert!(voice.iter().any(|note| note.sample < 8 * 24_000), "no second voice: {voice:?}");
     for seed in [1, 2] {
         assert_eq!(play(Box::new(odd_blocks(seed))), whole, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_host_is_told_of_ports_pages_and_parameters_with_texts_that_are_read_again() {
+    let entry = load();
+    for id in [INSTRUMENT, NOTES] {
+        let mut daw = Daw::open(&entry, id);
+        let plugin = daw.instance.plugin_handle();
+        let ports: PluginNotePorts = plugin.get_extension().unwrap();
+        assert_eq!((ports.count(&plugin, true), ports.count(&plugin, false)), (1, 1));
+        let latency: PluginLatency = plugin.get_extension().unwrap();
+        assert_eq!(latency.get(&plugin), 0);
+        let params: PluginParams = plugin.get_extension().unwrap();
+        let (mut groups, mut known) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+        for index in 0..params.count(&plugin) {
+            let mut buffer = ParamInfoBuffer::new();
+            let info = params.get_info(&plugin, index, &mut buffer).unwrap();
+            let name = String::from_utf8_lossy(info.name).into_owned();
+            assert!(info.flags.contains(ParamInfoFlags::IS_AUTOMATABLE), "{name}");
+            assert_eq!(info.flags.contains(ParamInfoFlags::IS_BYPASS), name == "Bypass");
+            groups.insert(String::from_utf8_lossy(info.module).into_owned());
+            known.insert(info.id.get());
+            for share in [0.0, 0.25, 0.5, 1.0] {
+                let value = info.min_value + share * (info.max_value - info.min_value);
+                let mut text = [0_u8; 64];
+                let text = params.value_to_text(&plugin, info.id, value, &mut text).unwrap().to_vec();
+                let text = std::ffi::CString::new(text).unwrap();
+                let read = params.text_to_value(&plugin, info.id, &text);
+                let step = if info.flags.contains(ParamInfoFlags::IS_STEPPED) { 0.51 } else { 0.02 };
+                let near = read.is_some_and(|read| (read - value).abs() <= step);
+                assert!(near, "{name}: {value} as {text:?} is read as {read:?}");
+            }
+        }
+        for group in ["Mode", "Phrases", "Morph", "Notes", "Expression", "Sound", "Locked bars", "Time", "Presets"] {
+            assert!(groups.contains(group), "{group}: {groups:?}");
+        }
+        let pages: PluginRemoteControls = plugin.get_extension().unwrap();
+        assert!(pages.count(&plugin) >= 6);
+        for index in 0..pages.count(&plugin) {
+            let mut buffer = RemoteControlsPageBuffer::new();
+            let page = pages.get(&plugin, index, &mut buffer).unwrap();
+            let full = page.param_ids.iter().flatten().all(|id| known.contains(&id.get()));
+            assert!(full && page.param_ids.iter().all(Option::is_some), "page {index}");
+        }
     }
 }
