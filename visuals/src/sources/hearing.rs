@@ -254,8 +254,8 @@ mod tests {
         let mut re: Vec<f32> = (0..256).map(|i| (std::f32::consts::TAU * 9.0 * i as f32 / 256.0).cos()).collect();
         let mut im = vec![0.0; 256];
         transform(&mut re, &mut im);
-        for k in 0..128 {
-            let size = re[k].hypot(im[k]);
+        for (k, (re, im)) in re.iter().zip(&im).take(128).enumerate() {
+            let size = re.hypot(*im);
             assert!(if k == 9 { (size - 128.0).abs() < 0.1 } else { size < 0.1 }, "{k}: {size}");
         }
     }
