@@ -65,8 +65,8 @@ fn sequences_that_break_the_rule_are_held_back() {
         ("red and black", Box::new(move |i| flat([red, black][i / 4 % 2]))),
         ("red and green of the same light", Box::new(move |i| flat([red, green][i / 4 % 2]))),
         (
-            "bursts of four with pauses",
-            Box::new(move |i| flat(if i % 100 < 48 && i / 6 % 2 == 0 { white } else { black })),
+            "bursts of six with pauses",
+            Box::new(move |i| flat(if i % 100 < 60 && i / 5 % 2 == 0 { white } else { black })),
         ),
         (
             "a corner",
@@ -107,7 +107,9 @@ fn what_breaks_no_rule_is_shown_as_it_is() {
     assert!(worst.is_safe() && worst.general >= 1, "{worst:?}");
     let (_, held) = shown(&mut screen, true, 150, &mut calm);
     for (number, (a, b)) in free.iter().zip(&held).enumerate() {
-        assert!(a == b, "frame {number} is held back");
+        // The noise below the last bit is another one in each frame.
+        let apart = a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
+        assert!(apart <= 2, "frame {number} is held back by {apart}");
     }
 }
 

@@ -211,11 +211,11 @@ impl Show {
             let bars = self.settings.get(Control::Auto);
             let length = bars * self.music.metre().0.max(0.25);
             if bars >= 1.0 {
-                let start = if self.on_stage.since.is_finite() { self.on_stage.since } else { 0.0 };
-                let due = self.music.bar_at(start) + length;
-                if beats >= due && self.scenes.len() > 1 {
-                    self.waiting =
-                        Some(((self.on_stage.scene + 1) % self.scenes.len(), self.music.bar_at(beats).max(due)));
+                let since = if self.on_stage.since.is_finite() { self.on_stage.since } else { 0.0 };
+                // The first bar that begins when its time is over.
+                let bar = self.music.bar_at(beats);
+                if bar + 1e-9 >= since + length && self.scenes.len() > 1 {
+                    self.waiting = Some(((self.on_stage.scene + 1) % self.scenes.len(), bar));
                 }
             }
         }

@@ -20,6 +20,8 @@ struct Cell {
     high: f32,
     way: i8,
     begun: bool,
+    /// Whether it was a saturated red since its last change.
+    saturated: bool,
 }
 
 impl Cell {
@@ -73,21 +75,27 @@ impl Flashes {
         self.cells.resize_with(COLUMNS * ROWS, Default::default);
         self.changes.resize_with(COLUMNS * ROWS, Default::default);
         let light: Vec<f32> = (0..256).map(|b| linear(b as f32 / 255.0)).collect();
-        let mut sums = vec![[0.0_f32; 3]; COLUMNS * ROWS];
+        let mut sums = vec![[0.0_f32; 5]; COLUMNS * ROWS];
         for (y, row) in rgb.chunks_exact(3 * width).enumerate() {
             for (x, p) in row.chunks_exact(3).enumerate() {
                 let [r, g, b] = [light[p[0] as usize], light[p[1] as usize], light[p[2] as usize]];
                 let sum = &mut sums[y * ROWS / height * COLUMNS + x * COLUMNS / width];
                 sum[0] += 0.2126 * r + 0.7152 * g + 0.0722 * b;
-                // Only saturated red counts as red.
-                sum[1] += if r >= 0.8 * (r + g + b) { (r - g - b).max(0.0) } else { 0.0 };
+                sum[1] += (r - g - b).max(0.0);
+                sum[3] += r;
+                sum[4] += g + b;
                 sum[2] += 1.0;
             }
         }
-        for (i, [bright, red, count]) in sums.into_iter().enumerate() {
+        for (i, [bright, red, count, r, others]) in sums.into_iter().enumerate() {
+            let saturated = r > 0.0 && r >= 0.8 * (r + others);
             for (rule, value, least) in [(0, bright / count, GENERAL), (1, red / count, RED)] {
-                let darker = self.cells[i][rule].low.min(value);
-                if self.cells[i][rule].note(value, least) && (rule == 1 || darker < 0.8) {
+                let cell = &mut self.cells[i][rule];
+                let (darker, was) = (cell.low.min(value), cell.saturated);
+                let changed = cell.note(value, least);
+                cell.saturated = saturated || (was && !changed);
+                let counts = if rule == 0 { darker < 0.8 } else { was || saturated };
+                if changed && counts {
                     self.changes[i][rule].push(seconds);
                 }
             }

@@ -151,7 +151,10 @@ impl Hearing {
             return;
         }
         let mean = self.flux.iter().sum::<f32>() / count as f32;
-        let flux: Vec<f32> = self.flux.iter().map(|f| f - mean).collect();
+        // Smoothed, since a period is seldom a whole number of hops and peaks are narrow.
+        let at = |i: usize, shift: isize| self.flux[(i as isize + shift).clamp(0, count as isize - 1) as usize];
+        let soft = |i: usize| (-2..=2).map(|shift: isize| (3 - shift.abs()) as f32 * at(i, shift)).sum::<f32>() / 9.0;
+        let flux: Vec<f32> = (0..count).map(|i| soft(i) - mean).collect();
         let power = flux.iter().map(|f| f * f).sum::<f32>().max(1e-9);
         let related = |lag: f64| {
             // Between two hops, linear.
@@ -251,8 +254,8 @@ mod tests {
         let mut re: Vec<f32> = (0..256).map(|i| (std::f32::consts::TAU * 9.0 * i as f32 / 256.0).cos()).collect();
         let mut im = vec![0.0; 256];
         transform(&mut re, &mut im);
-        for k in 0..128 {
-            let size = re[k].hypot(im[k]);
+        for (k, (re, im)) in re.iter().zip(&im).take(128).enumerate() {
+            let size = re.hypot(*im);
             assert!(if k == 9 { (size - 128.0).abs() < 0.1 } else { size < 0.1 }, "{k}: {size}");
         }
     }

@@ -12,6 +12,7 @@
 //! | judge, allow | that, and the frame before | the frame that the flash guard allows |
 //! | present | the frame | bytes of a window or a file |
 
+mod drawing;
 mod gpu;
 mod guard;
 mod layer;
@@ -19,9 +20,8 @@ mod letters;
 mod offscreen;
 mod passes;
 mod picture;
-mod stage;
 
+pub use drawing::{Size, Stage, Target};
 pub use gpu::{Gpu, GpuError};
 pub use letters::{Letters, TextBox};
 pub use offscreen::Offscreen;
-pub use stage::{Size, Stage, Target};

@@ -1,7 +1,7 @@
 //! Frames without a window.
 
+use super::drawing::{Size, Stage, Target};
 use super::gpu::{Gpu, GpuError};
-use super::stage::{Size, Stage, Target};
 use crate::show::plan::Plan;
 
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
