@@ -12,6 +12,7 @@
 
 mod app;
 mod button;
+mod closing;
 mod export;
 mod field;
 pub mod frame;

@@ -1,6 +1,7 @@
 //! The window: what hosts ask of an editor, and a size that projects keep.
 
 use super::app::App;
+use super::closing::{Alive, Handle, OpenWindow};
 use super::hand::Hand;
 use super::layout::{LEAST, USUAL};
 use crate::moves::Moves;
@@ -9,7 +10,7 @@ use crate::shared::Shared;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
-use nice_plug_egui::{EguiEditorHandle, EguiEditorState, EguiNiceSettings, create_egui_editor};
+use nice_plug_egui::{EguiEditorState, EguiNiceSettings, create_egui_editor};
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,7 +53,7 @@ impl OneiroEditor {
 }
 
 impl Editor for OneiroEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = Handle;
 
     fn spawn(
         &self,
@@ -65,8 +66,11 @@ impl Editor for OneiroEditor {
         let hand = Hand::new(Arc::clone(&self.parameters), Arc::clone(&self.shared), Arc::clone(&self.moves));
         let settings = EguiNiceSettings::new().with_tile("Oneiro").with_resize_hint(self.resize_hint());
         let repaint = self.shared.repaint().clone();
-        let editor = create_egui_editor(self.state(), repaint, settings, App::new(hand)).ok_or("there is no editor")?;
-        editor.spawn(parent, wait_for_parent, scale_factor, gui, host)
+        let alive = Alive::default();
+        let app = App::new(hand, alive.clone());
+        let editor = create_egui_editor(self.state(), repaint, settings, app).ok_or("there is no editor")?;
+        let SpawnedEditor { handle, window } = editor.spawn(parent, wait_for_parent, scale_factor, gui, host)?;
+        Ok(SpawnedEditor { handle: Handle(handle), window: OpenWindow::new(window, alive) })
     }
 
     fn size(&self) -> NativeSize<u32> {
