@@ -70,6 +70,7 @@ impl App {
         let time = ui.input(|input| input.time);
         let shared = std::sync::Arc::clone(self.hand.shared());
         shared.look(&mut self.view);
+        shared.bell().hang(ui.ctx());
         self.hand.tick();
         self.shortcuts(ui);
         let now = self.playhead.follow(&self.view.seen.clock, time);
@@ -180,6 +181,7 @@ impl NiceEguiApp for App {
 impl Drop for App {
     /// nice-plug-egui 0.6 does not say when a window was closed; what it drew with is dropped then.
     fn drop(&mut self) {
+        self.hand.shared().bell().take_down();
         self.hand.closed();
     }
 }

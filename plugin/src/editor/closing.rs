@@ -5,6 +5,7 @@
 //! joins it). A host may take the parent window away, or the whole plugin, as soon as the editor is destroyed: so the
 //! handle here waits.
 
+use crate::shared::Shared;
 use nice_plug::editor::dpi::NativeSize;
 use nice_plug::editor::{EditorHandle, Modifiers, ParentWindowHandle, VirtualKeyCode};
 use nice_plug_egui::EguiEditorHandle;
@@ -79,7 +80,7 @@ impl Drop for OpenWindow {
 }
 
 /// What a host moves an open editor with.
-pub struct Handle(pub EguiEditorHandle);
+pub struct Handle(pub EguiEditorHandle, pub Arc<Shared>);
 
 impl EditorHandle for Handle {
     type Window = OpenWindow;
@@ -124,15 +125,15 @@ impl EditorHandle for Handle {
     }
 
     fn state_changed(&self) {
-        self.0.state_changed();
+        self.1.bell().ring();
     }
 
-    fn param_value_changed(&self, id: &str, value: f32) {
-        self.0.param_value_changed(id, value);
+    fn param_value_changed(&self, _id: &str, _value: f32) {
+        self.1.bell().ring();
     }
 
-    fn param_modulation_changed(&self, id: &str, offset: f32) {
-        self.0.param_modulation_changed(id, offset);
+    fn param_modulation_changed(&self, _id: &str, _offset: f32) {
+        self.1.bell().ring();
     }
 }
 

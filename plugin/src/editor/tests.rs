@@ -80,8 +80,10 @@ impl Desk {
             _ => None,
         });
         let screen_rect = Some(self.window());
-        let mut all = vec![Event::ModifiersChanged(modifiers.unwrap_or_default())];
-        all.extend(events);
+        let mut all = events;
+        if !all.is_empty() {
+            all.insert(0, Event::ModifiersChanged(modifiers.unwrap_or_default()));
+        }
         let input = RawInput { screen_rect, time: Some(self.time), events: all, ..RawInput::default() };
         let app = &mut self.app;
         let mut output = self.ctx.run_ui(input, |ui| app.draw(ui));

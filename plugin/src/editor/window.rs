@@ -10,12 +10,15 @@ use crate::shared::Shared;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
-use nice_plug_egui::{EguiEditorState, EguiNiceSettings, create_egui_editor};
+use nice_plug_egui::{EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Most points that a window has along a side.
 const MOST: f64 = 8192.0;
+/// A time that does not come.
+const NEVER: Duration = Duration::from_secs(1 << 30);
 
 /// The editor of an instance. A window may be opened and closed any number of times; undo outlives it.
 pub struct OneiroEditor {
@@ -65,12 +68,14 @@ impl Editor for OneiroEditor {
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
         let hand = Hand::new(Arc::clone(&self.parameters), Arc::clone(&self.shared), Arc::clone(&self.moves));
         let settings = EguiNiceSettings::new().with_tile("Oneiro").with_resize_hint(self.resize_hint());
-        let repaint = self.shared.repaint().clone();
+        // Its timer would ask for pictures before there is a window: see `bell`.
+        let settings = settings.with_repaint_poll_interval(NEVER);
+        let repaint = RepaintNotifier::new();
         let alive = Alive::default();
         let app = App::new(hand, alive.clone());
         let editor = create_egui_editor(self.state(), repaint, settings, app).ok_or("there is no editor")?;
         let SpawnedEditor { handle, window } = editor.spawn(parent, wait_for_parent, scale_factor, gui, host)?;
-        Ok(SpawnedEditor { handle: Handle(handle), window: OpenWindow::new(window, alive) })
+        Ok(SpawnedEditor { handle: Handle(handle, Arc::clone(&self.shared)), window: OpenWindow::new(window, alive) })
     }
 
     fn size(&self) -> NativeSize<u32> {
