@@ -1,9 +1,9 @@
 //! What the threads of one instance share, and none of them waits for long.
 
+use crate::editor::bell::Bell;
 use crate::parameters::sheets;
 use crate::state::{self, Kept};
 use crate::view::{Notice, View, Wish};
-use nice_plug_egui::RepaintNotifier;
 use oneiro::seen::Grade;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -22,7 +22,7 @@ pub struct Shared {
     kept: Mutex<Kept>,
     notices: AtomicU64,
     /// Wakes the editor's window.
-    repaint: RepaintNotifier,
+    bell: Bell,
     /// Raised whenever a project was loaded.
     loaded: AtomicU64,
     /// What a preset that was called by automation lays over the parameters, by place: bits of numbers, or [`NONE`].
@@ -55,7 +55,7 @@ impl Default for Shared {
             wishes: Mutex::default(),
             kept: Mutex::default(),
             notices: AtomicU64::new(0),
-            repaint: RepaintNotifier::new(),
+            bell: Bell::default(),
             loaded: AtomicU64::new(0),
             overlay: sheets().iter().map(|_| AtomicU64::new(NONE)).collect(),
             preset: AtomicU32::new(0),
@@ -103,12 +103,12 @@ impl Shared {
         if view.notices.len() > NOTICES {
             view.notices.remove(0);
         }
-        self.repaint.request_repaint();
+        self.bell.ring();
     }
 
     /// Wakes the editor's window, if one is open: there is something new to see.
-    pub fn repaint(&self) -> &RepaintNotifier {
-        &self.repaint
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// What the project keeps beside the parameters.

@@ -253,7 +253,7 @@ impl Desk {
             view.last_phrase = played.phrase.notes.iter().map(from_start).collect();
         }
         let captured = status.captured != view.seen.status.captured;
-        self.shared.repaint().request_repaint();
+        self.shared.bell().ring();
         view.seen.compose(News { status, phrases, took: began.elapsed(), order, error });
         let messages: Vec<_> = view.seen.messages.drain(..).collect();
         drop(view);
@@ -270,7 +270,7 @@ impl Desk {
         if let Company::Director(director) = &self.company {
             let captured = Corner::ALL.map(|corner| director.captured(corner).cloned());
             self.shared.view().captured.clone_from(&captured);
-            self.shared.repaint().request_repaint();
+            self.shared.bell().ring();
             self.shared.kept().captured = captured;
         }
     }
@@ -355,7 +355,7 @@ impl Desk {
             }
         };
         self.shared.view().models[place] = state;
-        self.shared.repaint().request_repaint();
+        self.shared.bell().ring();
         opened
     }
 
@@ -384,7 +384,7 @@ impl Desk {
             Wish::List => {
                 let library = models::list(&KINDS);
                 self.shared.view().library = library;
-                self.shared.repaint().request_repaint();
+                self.shared.bell().ring();
             }
             Wish::Export(corner, path) => {
                 let (grade, text) = self.export(corner, &path);
@@ -429,7 +429,9 @@ impl Desk {
         view.in_sync = self.shared.in_sync.load(Ordering::Relaxed);
         let changed = stamp(&view) != before;
         drop(view);
-        self.shared.repaint().request_repaint_with(changed);
+        if changed {
+            self.shared.bell().ring();
+        }
         if self.shared.muted.load(Ordering::Acquire) {
             let text = "the plugin has failed and is silent; switch it off and on in the host";
             self.shared.tell(Grade::Warning, text.to_owned());

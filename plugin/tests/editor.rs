@@ -1,4 +1,5 @@
-//! The editor in a real window: it opens, shows what it should, changes its size, keeps it, and closes again.
+//! The editor in a real window: it opens, shows what it should, changes its size, keeps it, and closes again. Left out
+//! where there is no Xvfb.
 
 mod host;
 
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Lets time pass in the host, until something is so.
 fn until(daw: &mut Daw, so: impl Fn(&mut Daw) -> bool) -> bool {
-    let end = Instant::now() + Duration::from_secs(20);
+    // The first picture of a machine is late: its shaders are compiled.
+    let end = Instant::now() + Duration::from_secs(90);
     while Instant::now() < end {
         daw.block(480, &[]);
         daw.instance.call_on_main_thread_callback();
@@ -69,10 +71,4 @@ fn a_window_opens_is_drawn_keeps_its_size_and_closes_again_and_again() {
     let size = gui(&mut other).get_size(&other.instance.plugin_handle()).unwrap();
     assert_eq!((size.width, size.height), (900, 560));
     daw.deactivate();
-    for t in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
-        eprintln!("THREAD {}", std::fs::read_to_string(t.path().join("comm")).unwrap());
-    }
-    for t in std::fs::read_dir("/proc/self/fd").unwrap().flatten() {
-        eprintln!("FD {:?}", std::fs::read_link(t.path()));
-    }
 }

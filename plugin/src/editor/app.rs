@@ -1,6 +1,7 @@
 //! The editor as a whole: reads, draws, and sleeps while nothing moves.
 
 use super::button::Button;
+use super::closing::Alive;
 use super::export::{self, Export};
 use super::hand::Hand;
 use super::header::Header;
@@ -31,6 +32,7 @@ const SILENCE: f32 = 1e-3;
 /// An open editor.
 pub struct App {
     hand: Hand,
+    alive: Alive,
     view: View,
     playhead: Playhead,
     roll: Roll,
@@ -42,10 +44,11 @@ pub struct App {
 }
 
 impl App {
-    /// An editor that moves parameters with this hand.
-    pub fn new(hand: Hand) -> Self {
+    /// An editor that moves parameters with this hand. `alive` tells as long as the thread lives that draws it.
+    pub fn new(hand: Hand, alive: Alive) -> Self {
         Self {
             hand,
+            alive,
             view: View::default(),
             playhead: Playhead::default(),
             roll: Roll::default(),
@@ -67,6 +70,7 @@ impl App {
         let time = ui.input(|input| input.time);
         let shared = std::sync::Arc::clone(self.hand.shared());
         shared.look(&mut self.view);
+        shared.bell().hang(ui.ctx());
         self.hand.tick();
         self.shortcuts(ui);
         let now = self.playhead.follow(&self.view.seen.clock, time);
@@ -158,6 +162,7 @@ impl App {
 
 impl NiceEguiApp for App {
     fn build(&mut self, ctx: Context, gui: GuiContext, frame: &mut Frame) -> Result<(), HandlerError> {
+        self.alive.begin();
         frame.set_clear_color(GROUND.into());
         self.open(&ctx, gui);
         Ok(())
@@ -171,8 +176,12 @@ impl NiceEguiApp for App {
         let size = [size.logical.width.round() as u32, size.logical.height.round() as u32];
         self.hand.shared().kept().window = Some(size);
     }
+}
 
-    fn editor_closed(&mut self) {
+impl Drop for App {
+    /// nice-plug-egui 0.6 does not say when a window was closed; what it drew with is dropped then.
+    fn drop(&mut self) {
+        self.hand.shared().bell().take_down();
         self.hand.closed();
     }
 }

@@ -145,12 +145,15 @@ fn typed(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) -> bool {
     ui.painter().rect_filled(place, SLIGHTLY_ROUND, GROUND);
     ui.painter().rect_stroke(place, SLIGHTLY_ROUND, (1.0, line), egui::StrokeKind::Inside);
     let id = ui.make_persistent_id(("typed", parameter));
-    let edit = TextEdit::singleline(&mut typing.text).id(id).frame(egui::Frame::NONE).font(font(12.0));
+    let edit = TextEdit::singleline(&mut typing.text)
+        .hint_text(typing.before.as_str())
+        .id(id)
+        .frame(egui::Frame::NONE)
+        .font(font(12.0));
     let edit = edit.margin(vec2(4.0, 0.0)).align(egui::Align2::RIGHT_CENTER);
     let response = ui.put(place, edit.desired_width(place.width() - 8.0));
     if std::mem::take(&mut typing.fresh) {
         response.request_focus();
-        select_all(ui, id, typing.text.chars().count());
     }
     if response.changed() {
         typing.wrong = false;
@@ -166,16 +169,6 @@ fn typed(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) -> bool {
         }
     }
     true
-}
-
-fn select_all(ui: &Ui, id: egui::Id, length: usize) {
-    use egui::text::{CCursor, CCursorRange};
-    let mut state = egui::text_edit::TextEditState::default();
-    state.cursor.set_char_range(Some(CCursorRange::two(
-        CCursor::default(),
-        CCursor { index: length.into(), ..CCursor::default() },
-    )));
-    state.store(ui.ctx(), id);
 }
 
 /// Writes a value at the right of a row, with its unit where there is room. Gives its left edge.

@@ -1,5 +1,6 @@
 //! The hand on the controls: reads and moves parameters, with undo, and asks for everything else.
 
+use super::texts::value_text;
 use crate::moves::{Moves, Values, present};
 use crate::parameters::{Parameters, Sheet, sheets};
 use crate::presets::Preset;
@@ -19,6 +20,8 @@ pub struct Typing {
     pub place: usize,
     /// What stands there.
     pub text: String,
+    /// What the value was.
+    pub before: String,
     /// Whether what stands there is no value.
     pub wrong: bool,
     /// Whether the field was just opened.
@@ -163,16 +166,20 @@ impl Hand {
 
     /// Begins to type a value.
     pub fn type_value(&mut self, place: usize) {
-        let text = sheets()[place].text(self.value(place));
-        let text = text.strip_suffix(sheets()[place].unit).unwrap_or(&text).trim().to_owned();
-        self.typing = Some(Typing { place, text, wrong: false, fresh: true });
+        let before = value_text(&sheets()[place], self.value(place));
+        self.typing = Some(Typing { place, text: String::new(), before, wrong: false, fresh: true });
     }
 
     /// Takes what was typed; leaves the field open where that is no value.
     pub fn take_typed(&mut self) {
         let Some(typing) = &mut self.typing else { return };
         let sheet = &sheets()[typing.place];
-        let text = typing.text.trim().trim_end_matches(sheet.unit);
+        let text = typing.text.trim();
+        let text = text.strip_suffix(sheet.unit).unwrap_or(text).trim();
+        if text.is_empty() {
+            self.typing = None;
+            return;
+        }
         match sheet.parse(text) {
             Some(value) => {
                 let place = typing.place;

@@ -11,7 +11,9 @@
 //! | `field`, `button`, `menu`, `paint`, `theme`, `texts` | what all of them are made of |
 
 mod app;
+pub mod bell;
 mod button;
+mod closing;
 mod export;
 mod field;
 pub mod frame;

@@ -61,7 +61,7 @@ impl Desk {
         let shared = Arc::new(Shared::default());
         let parameters = Arc::new(Parameters::new(Arc::clone(&shared)));
         let hand = Hand::new(Arc::clone(&parameters), Arc::clone(&shared), Arc::default());
-        let (mut app, ctx) = (App::new(hand), egui::Context::default());
+        let (mut app, ctx) = (App::new(hand, Default::default()), egui::Context::default());
         app.open(&ctx, GuiContext::new(Arc::new(Taker)));
         let mut desk = Self { app, ctx, shared, parameters, size: (size.0 as f32, size.1 as f32), time: 0.0 };
         desk.look(Vec::new());
@@ -80,8 +80,10 @@ impl Desk {
             _ => None,
         });
         let screen_rect = Some(self.window());
-        let mut all = vec![Event::ModifiersChanged(modifiers.unwrap_or_default())];
-        all.extend(events);
+        let mut all = events;
+        if !all.is_empty() {
+            all.insert(0, Event::ModifiersChanged(modifiers.unwrap_or_default()));
+        }
         let input = RawInput { screen_rect, time: Some(self.time), events: all, ..RawInput::default() };
         let app = &mut self.app;
         let mut output = self.ctx.run_ui(input, |ui| app.draw(ui));

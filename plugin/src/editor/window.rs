@@ -1,6 +1,7 @@
 //! The window: what hosts ask of an editor, and a size that projects keep.
 
 use super::app::App;
+use super::closing::{Alive, Handle, OpenWindow};
 use super::hand::Hand;
 use super::layout::{LEAST, USUAL};
 use crate::moves::Moves;
@@ -9,12 +10,15 @@ use crate::shared::Shared;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
-use nice_plug_egui::{EguiEditorHandle, EguiEditorState, EguiNiceSettings, create_egui_editor};
+use nice_plug_egui::{EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Most points that a window has along a side.
 const MOST: f64 = 8192.0;
+/// A time that does not come.
+const NEVER: Duration = Duration::from_secs(1 << 30);
 
 /// The editor of an instance. A window may be opened and closed any number of times; undo outlives it.
 pub struct OneiroEditor {
@@ -52,7 +56,7 @@ impl OneiroEditor {
 }
 
 impl Editor for OneiroEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = Handle;
 
     fn spawn(
         &self,
@@ -64,9 +68,14 @@ impl Editor for OneiroEditor {
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
         let hand = Hand::new(Arc::clone(&self.parameters), Arc::clone(&self.shared), Arc::clone(&self.moves));
         let settings = EguiNiceSettings::new().with_tile("Oneiro").with_resize_hint(self.resize_hint());
-        let repaint = self.shared.repaint().clone();
-        let editor = create_egui_editor(self.state(), repaint, settings, App::new(hand)).ok_or("there is no editor")?;
-        editor.spawn(parent, wait_for_parent, scale_factor, gui, host)
+        // Its timer would ask for pictures before there is a window: see `bell`.
+        let settings = settings.with_repaint_poll_interval(NEVER);
+        let repaint = RepaintNotifier::new();
+        let alive = Alive::default();
+        let app = App::new(hand, alive.clone());
+        let editor = create_egui_editor(self.state(), repaint, settings, app).ok_or("there is no editor")?;
+        let SpawnedEditor { handle, window } = editor.spawn(parent, wait_for_parent, scale_factor, gui, host)?;
+        Ok(SpawnedEditor { handle: Handle(handle, Arc::clone(&self.shared)), window: OpenWindow::new(window, alive) })
     }
 
     fn size(&self) -> NativeSize<u32> {
