@@ -38,7 +38,7 @@ pub fn point_of(field: Rect, [x, y]: [f64; 2]) -> Pos2 {
 
 /// Draws the pad. `morphs` says whether the mode uses it. Gives the corner whose phrase is to be exported, if one is.
 pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, morphs: bool) -> Option<Corner> {
-    let Some(axes) = place("morph-x").zip(place("morph-y")) else { return None };
+    let axes = place("morph-x").zip(place("morph-y"))?;
     let axes = [axes.0, axes.1];
     ui.painter().rect_filled(area, ROUND, PANEL);
     let inner = area.shrink(8.0);

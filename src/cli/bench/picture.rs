@@ -170,20 +170,20 @@ fn whole(model: &Inspected, side: usize, options: &SessionOptions) -> Result<Box
             let mut generator = Generator::new(session)?;
             let z = (0..generator.latent_size()).map(|i| (i * 31 % 17) as f32 / 8.0 - 1.0).collect();
             let look = Look { z, psi: generator.psi(), accent: 0.0, activity: 0.0 };
-            Box::new(move || Ok(drop(generator.paint(&look)?)))
+            Box::new(move || generator.paint(&look).map(drop).map_err(Into::into))
         }
         Kind::StyleTransfer => {
             let mut stylist = Stylist::new(session)?;
             let shares = stylist.only(0);
-            Box::new(move || Ok(drop(stylist.repaint(&picture, &shares)?)))
+            Box::new(move || stylist.repaint(&picture, &shares).map(drop).map_err(Into::into))
         }
         Kind::Upscaler => {
             let mut upscaler = Upscaler::new(session)?;
-            Box::new(move || Ok(drop(upscaler.enlarge(picture.clone(), 4)?)))
+            Box::new(move || upscaler.enlarge(picture.clone(), 4).map(drop).map_err(Into::into))
         }
         _ => {
             let mut classifier = Classifier::new(session)?;
-            Box::new(move || Ok(drop(classifier.judge(&picture)?)))
+            Box::new(move || classifier.judge(&picture).map(drop).map_err(Into::into))
         }
     })
 }
