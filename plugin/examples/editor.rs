@@ -9,7 +9,7 @@ mod host;
 
 use clack_extensions::gui::GuiSize;
 use host::window::Opened;
-use host::{CALL, Daw, INSTRUMENT, In, load, number};
+use host::{CALL, Daw, INSTRUMENT, In, load};
 use std::time::{Duration, Instant};
 
 /// Samples of a block.
@@ -37,11 +37,11 @@ fn phrase(daw: &Daw, from: f64, shape: u8) -> Events {
 
 /// What is played.
 fn script(daw: &Daw, state: &str) -> Events {
-    let set = |beats: f64, id: &str, value: f64| (daw.samples(beats), In::Set { id: number(id), value });
+    let set = |beats: f64, id: &'static str, value: f64| (daw.samples(beats), In::Set { id, value });
     let mut events = Events::new();
     match state {
         "answer" => {
-            for round in 0..16 {
+            for round in 0..16_u8 {
                 events.extend(phrase(daw, 16.0 * f64::from(round), [0, 3, 0, 1][round as usize % 4]));
             }
         }
