@@ -88,6 +88,9 @@ fn turns(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) -> Respons
         hand.reset(parameter);
     } else if response.double_clicked() {
         hand.type_value(parameter);
+    } else if response.clicked() && !ui.input(|input| input.pointer.any_released()) {
+        // egui makes a click of Enter and of the space bar.
+        hand.type_value(parameter);
     } else if response.clicked() {
         response.request_focus();
     }
@@ -132,9 +135,6 @@ fn keys(ui: &Ui, hand: &mut Hand, parameter: usize, fine: bool) {
     }
     if presses(Key::Delete) + presses(Key::Backspace) > 0.0 {
         hand.reset(parameter);
-    }
-    if presses(Key::Enter) > 0.0 {
-        hand.type_value(parameter);
     }
 }
 

@@ -11,6 +11,7 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
 use nice_plug_egui::{EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
+use oneiro::seen::Grade;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -74,7 +75,10 @@ impl Editor for OneiroEditor {
         let alive = Alive::default();
         let app = App::new(hand, alive.clone());
         let editor = create_egui_editor(self.state(), repaint, settings, app).ok_or("there is no editor")?;
-        let SpawnedEditor { handle, window } = editor.spawn(parent, wait_for_parent, scale_factor, gui, host)?;
+        let opened = editor.spawn(parent, wait_for_parent, scale_factor, gui, host);
+        let SpawnedEditor { handle, window } = opened.inspect_err(|e| {
+            self.shared.tell(Grade::Warning, format!("the editor's window cannot be opened: {e}"));
+        })?;
         Ok(SpawnedEditor { handle: Handle(handle, Arc::clone(&self.shared)), window: OpenWindow::new(window, alive) })
     }
 

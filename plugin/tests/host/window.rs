@@ -22,7 +22,16 @@ impl Xvfb {
     /// Starts one at a free number; `None` where there is no Xvfb.
     pub fn start(width: u32, height: u32) -> Option<Self> {
         let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")]);
+        command.args([
+            "-displayfd",
+            "1",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+            "-screen",
+            "0",
+            &format!("{width}x{height}x24"),
+        ]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
         let mut number = String::new();
         BufReader::new(child.stdout.take()?).read_line(&mut number).ok()?;
