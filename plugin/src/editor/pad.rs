@@ -1,6 +1,6 @@
 //! The pad between four captured phrases, each with its notes in its corner.
 
-use super::field::wheel;
+use super::field::{keep_arrows, wheel};
 use super::hand::Hand;
 use super::menu;
 use super::paint::{focused, line};
@@ -8,8 +8,8 @@ use super::theme::{CORNERS, DIM, FAINT, GROUND, LINE, PANEL, RAISED, ROUND, SLIG
 use crate::parameters::place;
 use crate::view::{View, Wish};
 use egui::{
-    Align, Color32, CursorIcon, EventFilter, Key, Mesh, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind,
-    Ui, WidgetInfo, lerp, pos2, vec2,
+    Align, Color32, CursorIcon, Key, Mesh, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
+    lerp, pos2, vec2,
 };
 use oneiro::compose::{Corner, Order};
 use oneiro::music::{Melody, Note};
@@ -38,7 +38,7 @@ pub fn point_of(field: Rect, [x, y]: [f64; 2]) -> Pos2 {
 
 /// Draws the pad. `morphs` says whether the mode uses it. Gives the corner whose phrase is to be exported, if one is.
 pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, morphs: bool) -> Option<Corner> {
-    let Some(axes) = place("morph-x").zip(place("morph-y")) else { return None };
+    let axes = place("morph-x").zip(place("morph-y"))?;
     let axes = [axes.0, axes.1];
     ui.painter().rect_filled(area, ROUND, PANEL);
     let inner = area.shrink(8.0);
@@ -67,10 +67,7 @@ fn moves(ui: &mut Ui, field: Rect, hand: &mut Hand, axes: [usize; 2], now: [f64;
     let id = ui.make_persistent_id("pad");
     let response = ui.interact(field, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::Crosshair);
     response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "the place between the captured phrases"));
-    ui.memory_mut(|memory| {
-        let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
-        memory.set_focus_lock_filter(id, arrows);
-    });
+    keep_arrows(ui, &response);
     let go = |hand: &mut Hand, to: [f64; 2]| {
         hand.begin(&axes);
         for (axis, value) in axes.into_iter().zip(to) {
