@@ -61,10 +61,7 @@ fn turns(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) -> Respons
     let id = ui.make_persistent_id(("parameter", parameter));
     let response = ui.interact(place, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeHorizontal);
     response.widget_info(|| WidgetInfo::slider(true, hand.value(parameter), &sheet.title));
-    ui.memory_mut(|memory| {
-        let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
-        memory.set_focus_lock_filter(id, arrows);
-    });
+    keep_arrows(ui, &response);
     let (alt, shift) = ui.input(|input| (input.modifiers.alt, input.modifiers.shift));
     if response.drag_started() && !alt {
         hand.begin(&[parameter]);
@@ -105,6 +102,16 @@ fn turns(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) -> Respons
         keys(ui, hand, parameter, shift);
     }
     response
+}
+
+/// The arrow keys act on this while the keyboard does, and do not lead elsewhere.
+pub fn keep_arrows(ui: &Ui, response: &Response) {
+    let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    if response.gained_focus() {
+        // It holds from the second picture on, which would else be the one with the first key.
+        ui.ctx().request_repaint();
+    }
 }
 
 /// Lines that the wheel was turned by, upwards.

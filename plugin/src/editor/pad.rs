@@ -1,6 +1,6 @@
 //! The pad between four captured phrases, each with its notes in its corner.
 
-use super::field::wheel;
+use super::field::{keep_arrows, wheel};
 use super::hand::Hand;
 use super::menu;
 use super::paint::{focused, line};
@@ -8,8 +8,8 @@ use super::theme::{CORNERS, DIM, FAINT, GROUND, LINE, PANEL, RAISED, ROUND, SLIG
 use crate::parameters::place;
 use crate::view::{View, Wish};
 use egui::{
-    Align, Color32, CursorIcon, EventFilter, Key, Mesh, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind,
-    Ui, WidgetInfo, lerp, pos2, vec2,
+    Align, Color32, CursorIcon, Key, Mesh, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
+    lerp, pos2, vec2,
 };
 use oneiro::compose::{Corner, Order};
 use oneiro::music::{Melody, Note};
@@ -67,10 +67,7 @@ fn moves(ui: &mut Ui, field: Rect, hand: &mut Hand, axes: [usize; 2], now: [f64;
     let id = ui.make_persistent_id("pad");
     let response = ui.interact(field, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::Crosshair);
     response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "the place between the captured phrases"));
-    ui.memory_mut(|memory| {
-        let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
-        memory.set_focus_lock_filter(id, arrows);
-    });
+    keep_arrows(ui, &response);
     let go = |hand: &mut Hand, to: [f64; 2]| {
         hand.begin(&axes);
         for (axis, value) in axes.into_iter().zip(to) {

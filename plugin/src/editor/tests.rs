@@ -102,6 +102,9 @@ impl Desk {
         self.look(vec![Event::PointerMoved(at)]);
         self.button(at, true, modifiers);
         self.button(at, false, modifiers);
+        // As the editor asks for where something has gained the focus.
+        self.look(Vec::new());
+        self.look(Vec::new());
     }
 
     fn key(&mut self, key: Key, modifiers: Modifiers) {
