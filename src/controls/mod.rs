@@ -3,5 +3,5 @@
 mod sounds;
 mod table;
 
-pub use sounds::{NAMES as SOUNDS, patches};
+pub use sounds::{BUILT_IN as BUILT_IN_SOUNDS, NAMES as SOUNDS, patches};
 pub use table::{CONTROLS, Control, Settings, Shape, Spec};

@@ -6,8 +6,8 @@ use crate::live::Patch;
 /// Names of the presets.
 pub const NAMES: &[&str] = &["house", "dream", "music-box", "duo", "woodshop", "strings", "harp", "organ", "soundfont"];
 
-/// The place of the preset whose instruments are those of a SoundFont that the player chooses.
-pub(super) const SOUND_FONT: usize = PATCHES.len();
+/// How many of them are built in. The one after them has the instruments of a SoundFont, which the player chooses.
+pub const BUILT_IN: usize = PATCHES.len();
 
 /// The instruments of the others, in the order of [`Part::ALL`].
 const PATCHES: [[Patch; Part::ALL.len()]; NAMES.len() - 1] = [
@@ -24,7 +24,7 @@ const PATCHES: [[Patch; Part::ALL.len()]; NAMES.len() - 1] = [
 /// The instruments of a preset, with the programs that a SoundFont has for the parts; the first preset for a number that
 /// is none.
 pub fn patches(preset: usize, programs: [u8; Part::ALL.len()]) -> [Patch; Part::ALL.len()] {
-    if preset == SOUND_FONT {
+    if preset == BUILT_IN {
         return programs.map(Patch::Sampled);
     }
     PATCHES.get(preset).copied().unwrap_or(PATCHES[0])

@@ -275,7 +275,7 @@ impl Settings {
 
     /// Whether the instruments are those of a SoundFont.
     pub fn wants_sound_font(&self) -> bool {
-        self.get(Control::SOUND) as usize == sounds::SOUND_FONT
+        self.get(Control::SOUND) as usize == sounds::BUILT_IN
     }
 
     /// The composer's.

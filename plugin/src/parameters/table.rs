@@ -1,6 +1,6 @@
 //! The parameters: which there are, what they are called, how they are grouped.
 
-use oneiro::controls::{CONTROLS, Control, Shape, Spec};
+use oneiro::controls::{BUILT_IN_SOUNDS, CONTROLS, Control, SOUNDS, Shape, Spec};
 use std::sync::LazyLock;
 
 /// What a parameter is called and what it may be.
@@ -54,6 +54,9 @@ const OWN: [Own; 7] = [
     ("preset-previous", "Previous preset", "Presets", (0.0, 1.0), 0.0, Shape::Trigger),
 ];
 
+/// What a SoundFont has, which the stand-alone instrument alone can load.
+const SOUND_FONTS: [&str; 3] = ["call-program", "answer-program", "backing-program"];
+
 /// Controls that a host takes the place of.
 const HOSTS: [&str; 6] = ["tempo", "thru", "follow-clock", "send-clock", "run", "tap"];
 
@@ -76,8 +79,14 @@ static SHEETS: LazyLock<Vec<Sheet>> = LazyLock::new(|| {
         let title = title.to_owned();
         Sheet { id, title, group, unit: "", range, usual, shape, control: None }
     });
-    let shared = CONTROLS.iter().filter(|spec| !HOSTS.contains(&spec.name));
+    let shared = CONTROLS.iter().filter(|spec| ![&HOSTS[..], &SOUND_FONTS].concat().contains(&spec.name));
     let shared = shared.map(|&Spec { control, name: id, unit, range, usual, shape, .. }| {
+        let (range, shape) = if control == Control::SOUND {
+            let built_in = SOUNDS.split_at(BUILT_IN_SOUNDS).0;
+            ((0.0, built_in.len() as f64 - 1.0), Shape::Choice(built_in))
+        } else {
+            (range, shape)
+        };
         let group = GROUPS.iter().find(|(_, ids)| ids.contains(&id)).map_or("Locked bars", |(group, _)| group);
         Sheet { id, title: title(id), group, unit, range, usual, shape, control: Some(control) }
     });
@@ -159,10 +168,11 @@ impl Sheet {
                 _ => None,
             };
         }
-        match self.control {
+        let value = match self.control {
             Some(control) => control.spec().parse(text).ok(),
-            None => text.parse().ok().filter(|value| (self.range.0..=self.range.1).contains(value)),
-        }
+            None => text.parse().ok(),
+        };
+        value.filter(|value| (self.range.0..=self.range.1).contains(value))
     }
 }
 
