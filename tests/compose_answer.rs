@@ -1,7 +1,9 @@
 //! An answer keeps its rules, and depends on the seed and on what was heard before it, and on nothing else.
 
+mod compose_support;
 mod render_support;
 
+use compose_support::CALL;
 use oneiro::bridge::{AudioSide, Heard, HeardKind, Part, Plan, Stage};
 use oneiro::compose::{Composer, Controls, Cue, Expression, HarmonySpan, MelodyModel, Phrase, ScaleControl};
 use oneiro::model::session::{Session, SessionOptions};
@@ -10,19 +12,6 @@ use oneiro::music::{PitchClass, PitchClassSet};
 use oneiro::time::{Beats, TimeSignature};
 use render_support::{bytes, melody_model};
 use std::path::Path;
-
-/// Two bars in G major, a little loose in time, on beats 0 to 8.
-const CALL: [(f64, f64, u8); 9] = [
-    (0.01, 0.9, 67),
-    (1.0, 0.48, 69),
-    (1.49, 0.5, 71),
-    (2.0, 1.4, 74),
-    (3.5, 0.5, 72),
-    (4.0, 0.5, 71),
-    (4.5, 0.5, 69),
-    (5.0, 1.0, 66),
-    (6.0, 1.9, 67),
-];
 
 fn composer(seed: u64) -> (Composer, AudioSide) {
     let options = SessionOptions::default();

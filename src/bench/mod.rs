@@ -97,5 +97,5 @@ impl Models {
 pub fn measure_wrapper(models: &Models, rounds: usize) -> Result<Overhead, BenchError> {
     let clock = Clock::for_threads(1);
     let time = |work: &mut dyn FnMut()| clock.time(work).0;
-    Ok(overhead::measure(models.melody.clone(), &SessionOptions::default(), rounds, &time)?)
+    Ok(overhead::measure(models.melody.clone(), &SessionOptions::default(), 1, rounds, &time)?)
 }

@@ -21,6 +21,24 @@ pub enum Shape {
     Trigger,
 }
 
+impl Shape {
+    /// The nearest value that lies so in a range; the usual one for a number that is none.
+    pub fn allow(self, range: (f64, f64), usual: f64, value: f64) -> f64 {
+        let value = if value.is_nan() { usual } else { value.clamp(range.0, range.1) };
+        if matches!(self, Self::Smooth(_)) { value } else { value.round() }
+    }
+
+    /// A value as one reads it.
+    pub fn text(self, value: f64) -> String {
+        match self {
+            Self::Choice(names) => names.get(value as usize).copied().unwrap_or_default().to_owned(),
+            Self::Trigger => String::new(),
+            Self::Whole => format!("{value:.0}"),
+            Self::Smooth(decimals) => format!("{value:.decimals$}"),
+        }
+    }
+}
+
 impl From<compose::Shape> for Shape {
     fn from(shape: compose::Shape) -> Self {
         match shape {
@@ -177,8 +195,7 @@ impl Control {
 impl Spec {
     /// The nearest value that the control may have; its usual one for a number that is none.
     pub fn allow(&self, value: f64) -> f64 {
-        let value = if value.is_nan() { self.usual } else { value.clamp(self.range.0, self.range.1) };
-        if matches!(self.shape, Shape::Smooth(_)) { value } else { value.round() }
+        self.shape.allow(self.range, self.usual, value)
     }
 
     /// The value at a share of its range, 0 to 1.
@@ -191,12 +208,7 @@ impl Spec {
         if let Source::Composer(parameter) = self.source {
             return parameter.text(value);
         }
-        match self.shape {
-            Shape::Choice(names) => names.get(value as usize).copied().unwrap_or_default().to_owned(),
-            Shape::Trigger => String::new(),
-            Shape::Whole => format!("{value:.0}"),
-            Shape::Smooth(decimals) => format!("{value:.decimals$}"),
-        }
+        self.shape.text(value)
     }
 
     /// The value that a text stands for.

@@ -37,16 +37,21 @@ enum Numbers {
 }
 
 impl Fed {
-    /// Halves or ones; `None` where the shape is not fixed.
-    fn new(tensor: &TensorSpec) -> Option<Self> {
-        let fixed = |dim: &Dim| if let Dim::Fixed(n) = dim { Some(*n) } else { None };
-        let shape: Vec<usize> = tensor.shape.iter().map(fixed).collect::<Option<_>>()?;
+    /// Halves or ones. Where the shape is not fixed, a picture's sides are `side`, and everything else is one.
+    fn new(tensor: &TensorSpec, side: usize) -> Self {
+        let picture = tensor.shape.len() == 4;
+        let length = |(axis, dim): (usize, &Dim)| match dim {
+            Dim::Fixed(n) => *n,
+            Dim::Named(_) if picture && axis >= 2 => side,
+            Dim::Named(_) => 1,
+        };
+        let shape: Vec<usize> = tensor.shape.iter().enumerate().map(length).collect();
         let count = shape.iter().product();
         let numbers = match tensor.element {
             Element::F32 => Numbers::F32(vec![0.5; count]),
             Element::I64 => Numbers::I64(vec![1; count]),
         };
-        Some(Self { name: tensor.name.clone(), shape, numbers })
+        Self { name: tensor.name.clone(), shape, numbers }
     }
 
     fn input(&self) -> (&str, Input<'_>) {
@@ -66,14 +71,15 @@ impl Fed {
     }
 }
 
-/// Runs a model of fixed input shapes `rounds` times through a [`Session`], and as often as the same bytes by the runtime
-/// itself.
+/// Runs a model `rounds` times through a [`Session`], and as often as the same bytes by the runtime itself. Pictures that
+/// may have any size are given `side` pixels across and down.
 ///
 /// # Errors
-/// [`SessionError`] where it cannot be opened or run; an input whose shape is not fixed among that.
+/// [`SessionError`] where it cannot be opened or run.
 pub fn measure(
     model: Inspected,
     options: &SessionOptions,
+    side: usize,
     rounds: usize,
     time: Stopwatch<'_>,
 ) -> Result<Overhead, SessionError> {
@@ -83,8 +89,7 @@ pub fn measure(
     let mut bare = build(runtime::load()?, &model.bytes, options)
         .map_err(|message| ModelError { origin: origin.clone(), reason: Refusal::Session(message) })?;
     let mut session = Session::from_inspected(model, options)?;
-    let fed: Option<Vec<Fed>> = session.spec().inputs.iter().map(Fed::new).collect();
-    let fed = fed.ok_or_else(|| fail("an input has no fixed shape".into()))?;
+    let fed: Vec<Fed> = session.spec().inputs.iter().map(|tensor| Fed::new(tensor, side)).collect();
     let outputs: Vec<(String, Element)> =
         session.spec().outputs.iter().map(|tensor| (tensor.name.clone(), tensor.element)).collect();
     // In the order of the graph, which may be another than that of the description.

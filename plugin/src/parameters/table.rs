@@ -142,8 +142,7 @@ impl Sheet {
 
     /// The nearest value that it may have.
     pub fn allow(&self, value: f64) -> f64 {
-        let value = if value.is_nan() { self.usual } else { value.clamp(self.range.0, self.range.1) };
-        if matches!(self.shape, Shape::Smooth(_)) { value } else { value.round() }
+        self.shape.allow(self.range, self.usual, value)
     }
 
     /// A value as a player reads it, with its unit.

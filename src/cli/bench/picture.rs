@@ -4,14 +4,11 @@ use super::answer;
 use anyhow::{Context, Result};
 use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
-use oneiro::model::runtime;
-use oneiro::model::session::{Input, Session, SessionOptions};
-use oneiro::model::spec::{Dim, Kind, TensorSpec};
+use oneiro::model::overhead::{self, Overhead};
+use oneiro::model::session::{Session, SessionOptions};
+use oneiro::model::spec::Kind;
 use oneiro::picture::{Classifier, Generator, Look, Picture, Stylist, Upscaler};
 use oneiro::train::bench::Clock;
-use ort::session::SessionInputValue;
-use ort::session::builder::GraphOptimizationLevel;
-use ort::value::TensorRef;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -77,87 +74,33 @@ pub fn run(args: &Args) -> Result<()> {
     answer(&if args.json { serde_json::to_string_pretty(&speeds)? } else { table(&speeds)? })
 }
 
-/// Values for an input, all of them fit for any model: its shape and its numbers.
-fn values(tensor: &TensorSpec, side: usize) -> (Vec<usize>, Vec<f32>) {
-    let spatial = tensor.shape.len() == 4;
-    let shape: Vec<usize> = (0..)
-        .zip(&tensor.shape)
-        .map(|(axis, dim)| match dim {
-            Dim::Fixed(n) => *n,
-            Dim::Named(_) if spatial && axis >= 2 => side,
-            Dim::Named(_) => 1,
-        })
-        .collect();
-    let count = shape.iter().product();
-    (shape, (0..count).map(|i| ((i * 37 % 101) as f32 / 50.0 - 1.0) * 0.7).collect())
-}
-
 fn measure(model: &Inspected, side: usize, threads: usize, rounds: usize) -> Result<Speed> {
     let options = SessionOptions { intra_threads: threads, ..SessionOptions::default() };
-    let inputs: Vec<(String, Vec<usize>, Vec<f32>)> = model
-        .spec
-        .inputs
-        .iter()
-        .map(|tensor| {
-            let (shape, numbers) = values(tensor, side);
-            (tensor.name.clone(), shape, numbers)
-        })
-        .collect();
-    let mut session = Session::from_inspected(model.clone(), &options)?;
-    let mut bare = bare_session(model, threads)?;
-    let mut whole = whole(model, side, &options)?;
     let clock = Clock::for_threads(threads);
-    let [mut alone, mut ours, mut pictures] = [const { Vec::<f64>::new() }; 3];
+    let Overhead { bare_us, wrapped_us, overhead_us, .. } =
+        overhead::measure(model.clone(), &options, side, rounds, &|work| clock.time(work).0)?;
+    let mut whole = whole(model, side, &options)?;
+    let mut pictures = Vec::new();
     for round in 0..=rounds {
-        let (time, done) = clock.time(|| -> ort::Result<()> {
-            let mut fed: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
-            for (name, shape, numbers) in &inputs {
-                fed.push((name, TensorRef::from_array_view((&shape[..], &numbers[..]))?.into()));
-            }
-            bare.run(fed).map(drop)
-        });
-        done?;
-        let fed: Vec<(&str, Input<'_>)> = inputs.iter().map(|(n, s, v)| (n.as_str(), Input::F32(s, v))).collect();
-        let (through, done) = clock.time(|| session.run(&fed).map(drop));
-        done?;
         let (picture, done) = clock.time(&mut whole);
         done?;
         // The first round warms up.
         if round > 0 {
-            alone.push(time);
-            ours.push(through);
             pictures.push(picture);
         }
     }
-    let [bare_milliseconds, session_milliseconds, picture_milliseconds] = [alone, ours, pictures].map(median);
+    let picture_milliseconds = median(pictures);
     Ok(Speed {
         model: model.spec.name.clone(),
         kind: model.spec.kind.to_string(),
         side,
         threads,
-        bare_milliseconds,
-        session_milliseconds,
+        bare_milliseconds: bare_us / 1e3,
+        session_milliseconds: wrapped_us / 1e3,
         picture_milliseconds,
         pictures_per_second: 1e3 / picture_milliseconds,
-        overhead: session_milliseconds / bare_milliseconds - 1.0,
+        overhead: overhead_us / bare_us,
     })
-}
-
-/// The runtime without anything of ours around it.
-fn bare_session(model: &Inspected, threads: usize) -> Result<ort::session::Session> {
-    let fail = |e: &dyn std::fmt::Display| anyhow::anyhow!("{e}");
-    ort::session::Session::builder(runtime::load()?.environment())
-        .map_err(|e| fail(&e))?
-        .with_optimization_level(GraphOptimizationLevel::All)
-        .map_err(|e| fail(&e))?
-        .with_intra_threads(threads)
-        .map_err(|e| fail(&e))?
-        .with_inter_threads(1)
-        .map_err(|e| fail(&e))?
-        .with_intra_op_spinning(false)
-        .map_err(|e| fail(&e))?
-        .commit_from_memory(&model.bytes)
-        .map_err(|e| fail(&e))
 }
 
 /// All that is done for a picture.

@@ -1,17 +1,6 @@
 //! What the show can be told: one table with names, units and ranges, for keys, MIDI, OSC and pages alike.
 
-/// How the values of a control lie.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shape {
-    /// Any number of its range; written with so many decimals.
-    Smooth(usize),
-    /// Whole numbers.
-    Whole,
-    /// One of these, by its place.
-    Choice(&'static [&'static str]),
-    /// Something that happens when it is pressed.
-    Trigger,
-}
+pub use oneiro::controls::Shape;
 
 /// A control: what it is called, and what it may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,8 +93,7 @@ impl Control {
 impl Spec {
     /// The nearest value that the control may have; its usual one for a number that is none.
     pub fn allow(&self, value: f64) -> f64 {
-        let value = if value.is_nan() { self.usual } else { value.clamp(self.range.0, self.range.1) };
-        if matches!(self.shape, Shape::Smooth(_)) { value } else { value.round() }
+        self.shape.allow(self.range, self.usual, value)
     }
 
     /// The value at a share of its range, 0 to 1.
@@ -115,12 +103,7 @@ impl Spec {
 
     /// The value as one reads it.
     pub fn text(&self, value: f64) -> String {
-        match self.shape {
-            Shape::Choice(names) => names.get(value as usize).copied().unwrap_or_default().to_owned(),
-            Shape::Trigger => String::new(),
-            Shape::Whole => format!("{value:.0}"),
-            Shape::Smooth(decimals) => format!("{value:.decimals$}"),
-        }
+        self.shape.text(value)
     }
 }
 
