@@ -29,7 +29,7 @@ use std::process::ExitCode;
 Examples:
   oneiro play                   play, and be answered
   oneiro render song.mid -o song.mp4
-  oneiro show --midi song.mid   pictures in a window, in time
+  oneiro show --sheet all.png   every scene of the visualizer, side by side
   oneiro doctor                 what works on this machine, and what to do about the rest
   oneiro models list            the models there are
   oneiro models explain FILE    what a model is and how it was made"
@@ -46,7 +46,7 @@ enum Command {
     Play(Box<play::Args>),
     /// Perform a tune, and write melody, sound and pictures
     Render(render::Args),
-    /// Moving pictures in a window, locked to the music
+    /// Draw scenes over moving pictures, locked to the music; their window is unfinished
     Show(show::Args),
     /// Paint and look at pictures to train on
     Data(data::Args),

@@ -14,8 +14,8 @@ const NAME: &str = "oneiro-visuals";
     disable_help_flag = true,
     after_help = "\
 Examples:
-  oneiro show                        pictures that dream by themselves
-  oneiro show --midi song.mid --full-screen
+  oneiro show --sheet all.png        every scene, side by side
+  oneiro show --frames out/ --at 1,5,9 --midi song.mid
   oneiro show --help                 everything that it can"
 )]
 pub struct Args {
@@ -29,7 +29,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let program = find().with_context(|| {
         let file = format!("{NAME}{}", std::env::consts::EXE_SUFFIX);
         format!(
-            "`{file}` is not beside this program: in a checkout `cargo build --release -p {NAME} --features window` makes it, and `cargo install --path visuals --features window` \
+            "`{file}` is not beside this program: in a checkout `cargo build --release -p {NAME}` makes it, and `cargo install --path visuals` \
              installs it; `oneiro render` makes pictures without it"
         )
     })?;
