@@ -100,7 +100,8 @@ impl Film {
         while self.next <= needed {
             let ahead = self.next as f64 / PAINTED - seconds;
             let beats = Beats(reading.beats.0 + ahead / reading.tempo.seconds_per_beat());
-            for (place, picture) in self.painter.paint(&self.show.wish(beats))? {
+            let due = self.next as f64 / PAINTED;
+            for (place, picture) in self.painter.paint(&self.show.wish(beats), due)? {
                 self.screen.stage().push(place, picture.size, &picture.bytes);
             }
             self.next += 1;

@@ -9,7 +9,7 @@ use crate::show::quality::Quality;
 use crate::show::scene::Source;
 use crate::sources::Feed;
 use crate::stage::{Letters, TextBox};
-use crate::worker::{News, Picture8, Studio, Worker};
+use crate::worker::{News, Offer, Picture8, Studio, Worker};
 use oneiro::bridge::ShowEvent;
 use oneiro::time::{Beats, Bpm};
 
@@ -67,8 +67,7 @@ pub struct Performance {
     set_size: (u32, u32),
     taps: Vec<f64>,
     about: String,
-    styles: Vec<String>,
-    classes: Vec<String>,
+    offer: Offer,
     failure: Option<String>,
 }
 
@@ -101,8 +100,7 @@ impl Performance {
             set_size: (0, 0),
             taps: Vec::new(),
             about,
-            styles: Vec::new(),
-            classes: Vec::new(),
+            offer: Offer::default(),
             failure: None,
         }
     }
@@ -179,9 +177,12 @@ impl Performance {
 
     fn listen(&mut self) {
         match self.worker.news() {
-            Some(News::Ready { models, styles, classes }) => {
+            Some(News::Ready { models, offer }) => {
                 self.about = format!("{}; {}", self.about, models.join(", "));
-                (self.styles, self.classes) = (styles, classes);
+                self.offer = offer;
+            }
+            Some(News::Complaint(why)) => {
+                self.message = Some((why, self.now.unwrap_or(0.0) + 2.0 * MESSAGE));
             }
             Some(News::Failed(why)) => {
                 self.message = Some((format!("no pictures: {why}"), f64::INFINITY));
@@ -256,8 +257,10 @@ impl Performance {
         }
         let spec = control.spec();
         let names = match control {
-            Control::Style => self.styles.get((value as usize).wrapping_sub(1)),
-            Control::Drift => self.classes.get((value as usize).wrapping_sub(1)),
+            Control::Style => self.offer.styles.get((value as usize).wrapping_sub(1)),
+            Control::Drift => self.offer.classes.get((value as usize).wrapping_sub(1)),
+            Control::First | Control::Second => self.offer.models.get((value as usize).wrapping_sub(1)),
+            Control::Place => self.offer.places.get((value as usize).wrapping_sub(1)),
             Control::Scene => self.show.scenes().get((value as usize).wrapping_sub(1)).map(|scene| &scene.name),
             _ => None,
         };

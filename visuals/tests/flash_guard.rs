@@ -2,9 +2,8 @@
 
 mod support;
 
-use oneiro_visuals::show::dials::{self, DIALS};
 use oneiro_visuals::show::flashes::{Flashes, Worst};
-use oneiro_visuals::show::plan::{Layer, Plan};
+use oneiro_visuals::show::plan::Plan;
 use oneiro_visuals::stage::{Offscreen, Size};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,36 +11,24 @@ use rand_chacha::ChaCha8Rng;
 const SIZE: Size = Size { width: 96, height: 54, glow: false };
 const FPS: usize = 60;
 
-/// A plan that shows a picture as it is.
-fn plan(guard: bool) -> Plan {
-    let mut values: Vec<f32> = DIALS.iter().map(|dial| dial.usual).collect();
-    for dial in
-        [dials::BRUSH, dials::BRUSH_RELIEF, dials::CONTRAST, dials::GLOW, dials::CLARITY, dials::VIGNETTE, dials::GRAIN]
-    {
-        values[dial] = 0.0;
-    }
-    (values[dials::CHROMA], values[dials::STRETCH], values[dials::ZOOM]) = (1.0, 1.0, 1.0);
-    let palette = [[0.0; 3]; 5];
-    let layer = Layer { id: 0, scene: 0, dials: values, palette, sources: [0; 2], signals: [0.0; 3] };
-    Plan { layers: vec![layer], share: 0.0, light: 1.0, strobe: 0.0, text: 0.0, frozen: false, guard }
-}
-
-/// The worst second of a sequence of pictures of 8 × 8 pixels, and the frames.
+/// The worst second of a sequence of pictures of 8 × 8 fields, and the frames.
 fn shown(
     screen: &mut Offscreen,
     guard: bool,
     frames: usize,
     picture: &mut dyn FnMut(usize) -> Vec<[u8; 3]>,
 ) -> (Worst, Vec<Vec<u8>>) {
-    let (plan, mut flashes, mut all) = (plan(guard), Flashes::default(), Vec::new());
+    let (width, height) = (SIZE.width as usize, SIZE.height as usize);
+    let (mut flashes, mut all) = (Flashes::default(), Vec::new());
     // What was shown before is long ago.
-    screen.draw(&plan, &[1.0], 9.0);
+    screen.slide(&vec![0; 4 * width * height], 9.0, guard);
     for frame in 0..frames {
-        let bytes: Vec<u8> = picture(frame).iter().flat_map(|p| [p[0], p[1], p[2], 255]).collect();
-        screen.stage().push(0, (8, 8), &bytes);
-        screen.draw(&plan, &[1.0], 1.0 / FPS as f32);
+        let fields = picture(frame);
+        let pixels = (0..width * height).map(|i| fields[i / width * 8 / height * 8 + i % width * 8 / width]);
+        let bytes: Vec<u8> = pixels.flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+        screen.slide(&bytes, 1.0 / FPS as f32, guard);
         let rgb = screen.read().unwrap();
-        assert!(flashes.see(&rgb, 96, 54, frame as f64 / FPS as f64));
+        assert!(flashes.see(&rgb, SIZE.width as usize, SIZE.height as usize, frame as f64 / FPS as f64));
         all.push(rgb);
     }
     (flashes.worst(), all)
@@ -119,17 +106,22 @@ fn strobe_and_light_are_guarded_too() {
     let mut screen = Offscreen::new(&gpu, SIZE, 1);
     for guard in [false, true] {
         let mut flashes = Flashes::default();
-        screen.stage().push(0, (1, 1), &[90, 90, 90, 255]);
-        screen.draw(&plan(guard), &[1.0], 9.0);
+        let plan = |strobe: bool, light: bool| Plan {
+            layers: Vec::new(),
+            share: 0.0,
+            light: f32::from(u8::from(light)),
+            strobe: f32::from(u8::from(strobe)),
+            text: 0.0,
+            frozen: false,
+            guard,
+        };
+        screen.draw(&plan(false, true), &[1.0], 9.0);
         for frame in 0..120 {
             let on = frame / 4 % 2 == 0;
-            let plan = Plan {
-                strobe: if on { 1.0 } else { 0.0 },
-                light: if frame > 60 && on { 0.0 } else { 1.0 },
-                ..plan(guard)
-            };
+            // First the strobe over a dark scene, then the light of a bright one.
+            let plan = if frame < 60 { plan(on, true) } else { plan(true, on) };
             screen.draw(&plan, &[1.0], 1.0 / FPS as f32);
-            flashes.see(&screen.read().unwrap(), 96, 54, frame as f64 / FPS as f64);
+            flashes.see(&screen.read().unwrap(), SIZE.width as usize, SIZE.height as usize, frame as f64 / FPS as f64);
         }
         assert_eq!(flashes.worst().is_safe(), guard, "{:?}", flashes.worst());
     }

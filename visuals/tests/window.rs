@@ -64,7 +64,9 @@ fn light(image: &RgbImage) -> f64 {
 }
 
 fn press(display: &str, key: &str) {
-    let status = Command::new("xdotool").env("DISPLAY", display).args(["key", key]).status();
+    // There is no window manager that would give the window the keys.
+    let keys = ["search", "--sync", "--onlyvisible", "--name", "Oneiro", "windowfocus", "--sync", "key", key];
+    let status = Command::new("xdotool").env("DISPLAY", display).args(keys).status();
     assert!(status.is_ok_and(|s| s.success()), "xdotool key {key}");
 }
 

@@ -72,6 +72,9 @@ pub struct Args {
     /// The model that paints second
     #[arg(long, value_name = "MODEL")]
     second: Option<String>,
+    /// Pictures of yours that the walk can visit: `--set place=1` leans towards the first
+    #[arg(long = "picture", value_name = "FILE")]
+    pictures: Vec<PathBuf>,
     /// Threads of each model
     #[arg(long, default_value_t = 1)]
     threads: usize,
@@ -190,6 +193,9 @@ impl Args {
             first: self.first.clone(),
             second: self.second.clone(),
             threads: self.threads,
+            pictures: self.pictures.clone(),
+            // Only a window cannot wait.
+            patient: self.frames.is_some() || self.sheet.is_some(),
         }
     }
 

@@ -75,7 +75,11 @@ controls! {
     Tempo "tempo" "bpm" 30.0 ..= 300.0, 100.0, Shape::Smooth(1), "Tempo, where no music gives one.";
     Tap "tap" "" 0.0 ..= 1.0, 0.0, Shape::Trigger, "A tap of the tempo.";
     Drift "drift" "" 0.0 ..= 3.0, 0.0, Shape::Choice(CLASSES), "The class of the classifier that the walk leans towards.";
+    Place "place" "" 0.0 ..= 64.0, 0.0, Shape::Whole, "The picture of yours that the walk leans towards, by its number; 0 is none.";
     Lean "lean" "" 0.0 ..= 1.0, 0.5, Shape::Smooth(2), "How far.";
+    First "first" "" 0.0 ..= 64.0, 0.0, Shape::Whole, "The model that paints first, by its number; 0 leaves the one that does.";
+    Second "second" "" 0.0 ..= 64.0, 0.0, Shape::Whole, "The model that paints second.";
+    ModelFade "model-fade" "s" 0.0 ..= 20.0, 2.0, Shape::Smooth(1), "How long one model takes to follow another.";
 }
 
 impl Control {

@@ -350,6 +350,9 @@ impl Show {
             styles: styled.map(|scene| scene.styles.clone()).unwrap_or_default(),
             style,
             lean: (self.settings.get(Control::Drift) as usize, self.settings.get(Control::Lean) as f32),
+            place: (self.settings.get(Control::Place) as usize, self.settings.get(Control::Lean) as f32),
+            models: [Control::First, Control::Second].map(|control| self.settings.get(control) as usize),
+            model_fade: self.settings.get(Control::ModelFade),
         }
     }
 }

@@ -60,4 +60,10 @@ pub struct Wish {
     pub style: usize,
     /// The class that the walk leans towards, by its number from 1, and how far.
     pub lean: (usize, f32),
+    /// The picture of the user's that it leans towards before any class, by its number from 1, and how far.
+    pub place: (usize, f32),
+    /// The models, by their numbers from 1; 0 leaves the one that paints.
+    pub models: [usize; 2],
+    /// Seconds in which one model follows another.
+    pub model_fade: f64,
 }

@@ -107,6 +107,11 @@ impl Stage {
         self.size = size;
     }
 
+    /// Makes ready what scenes with such dials need, which holds a first frame of theirs up else.
+    pub fn prepare(&mut self, dials: &[f32]) {
+        self.layer_passes.prepare(&self.device, &self.common, dials);
+    }
+
     /// Forgets trails, as before a first frame. What is shown stays until the next frame, and the guard counts on.
     pub fn begin_anew(&mut self) {
         self.layers.iter_mut().for_each(Layer::forget);
@@ -135,6 +140,7 @@ impl Stage {
         if plan.frozen && self.number > 0 {
             return;
         }
+        plan.layers.iter().for_each(|layer| self.prepare(&layer.dials));
         let (device, queue) = (&self.device, &self.queue);
         let shown: Vec<usize> = plan.layers.iter().flat_map(|layer| layer.sources).collect();
         for (place, pictures) in self.pictures.iter_mut().enumerate() {
@@ -181,6 +187,20 @@ impl Stage {
         let bindings = [a, b, c, self.mixing.as_entire_binding()];
         self.together.run(device, encoder, &self.group, &bindings, &self.wanted);
         self.guard.show(device, queue, encoder, &self.group, &self.wanted, step, plan.guard);
+        self.number = self.number.wrapping_add(1);
+    }
+
+    /// Shows a finished picture of the stage's own size in the place of scenes, through the guard like everything: rows of four
+    /// bytes a pixel, as displayed. One of another size is ignored.
+    pub fn slide(&mut self, encoder: &mut wgpu::CommandEncoder, bytes: &[u8], step: f32, guard: bool) {
+        let (width, height) = (self.size.width, self.size.height);
+        if bytes.len() != 4 * width as usize * height as usize {
+            return;
+        }
+        let (device, queue) = (&self.device, &self.queue);
+        let format = wgpu::TextureFormat::Rgba8UnormSrgb;
+        let picture = filled(device, queue, (width, height), format, bytes).create_view(&Default::default());
+        self.guard.show(device, queue, encoder, &self.group, &picture, step, guard);
         self.number = self.number.wrapping_add(1);
     }
 

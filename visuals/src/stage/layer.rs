@@ -2,16 +2,19 @@
 
 use super::passes::{Common, LIGHT, Pass, Slot, canvas, module};
 use super::picture::{Pictures, set, uniform};
-use crate::show::dials::{GLOW, TRAIL};
+use crate::show::dials::{FOLD, GLOW, MEDIUM, TRAIL};
 use crate::show::plan;
 use crate::show::values::{self, Moment};
+use std::collections::HashMap;
 
 /// How much smaller glow is.
 const GLOW_SHRINK: u32 = 4;
 
 /// The passes of all layers.
 pub(super) struct LayerPasses {
-    paint: Pass,
+    painter: wgpu::ShaderModule,
+    /// By fold and medium.
+    paints: HashMap<[i32; 2], Pass>,
     trail: Pass,
     bright: Pass,
     across: Pass,
@@ -27,7 +30,8 @@ impl LayerPasses {
         };
         let glow = include_str!("shaders/glow.wgsl");
         Self {
-            paint: pass(include_str!("shaders/paint.wgsl"), "paint", 4),
+            painter: module(device, "paint", include_str!("shaders/paint.wgsl")),
+            paints: HashMap::new(),
             trail: pass(include_str!("shaders/trail.wgsl"), "trail", 2),
             bright: pass(glow, "bright", 1),
             across: pass(glow, "across", 1),
@@ -35,6 +39,20 @@ impl LayerPasses {
             finish: pass(include_str!("shaders/finish.wgsl"), "finish", 2),
         }
     }
+
+    /// Makes what scenes with such dials are painted by, which takes up to a few tenths of a second, where it is not there yet.
+    pub fn prepare(&mut self, device: &wgpu::Device, common: &Common, dials: &[f32]) {
+        let painter = &self.painter;
+        self.paints.entry(kind(dials)).or_insert_with_key(|&[fold, medium]| {
+            let constants = [("FOLD", f64::from(fold)), ("MEDIUM", f64::from(medium))];
+            Pass::with(device, common, painter, "paint", &[Slot::Texture; 4], LIGHT, &constants)
+        });
+    }
+}
+
+/// Fold and medium.
+fn kind(dials: &[f32]) -> [i32; 2] {
+    [FOLD, MEDIUM].map(|dial| dials[dial].round() as i32)
 }
 
 /// What a scene is drawn on.
@@ -78,7 +96,7 @@ impl Layer {
         self.id = None;
     }
 
-    /// Draws a scene onto `done`.
+    /// Draws a scene onto `done`; its passes are prepared.
     #[allow(clippy::too_many_arguments)]
     pub fn draw(
         &mut self,
@@ -113,7 +131,9 @@ impl Layer {
         set(queue, &self.values, &values::numbers(&dials, &moment, &plan.palette));
         let [first, second] = plan.sources.map(|place| &sources[place.min(sources.len() - 1)]);
         let looked_at = [&first.prepared, &second.prepared, &first.flow, &second.flow].map(TextureView);
-        passes.paint.run(device, encoder, &self.common, &looked_at, &self.fresh);
+        if let Some(paint) = passes.paints.get(&kind(&dials)) {
+            paint.run(device, encoder, &self.common, &looked_at, &self.fresh);
+        }
         self.trails.swap(0, 1);
         let [now, before] = &self.trails;
         passes.trail.run(device, encoder, &self.common, &[&self.fresh, before].map(TextureView), now);

@@ -50,6 +50,13 @@ impl Offscreen {
         self.stage.queue().submit([encoder.finish()]);
     }
 
+    /// Shows a finished picture: [`Stage::slide`].
+    pub fn slide(&mut self, bytes: &[u8], step: f32, guard: bool) {
+        let mut encoder = self.stage.device().create_command_encoder(&Default::default());
+        self.stage.slide(&mut encoder, bytes, step, guard);
+        self.stage.queue().submit([encoder.finish()]);
+    }
+
     /// The frame that was drawn last: rows of red, green, blue.
     ///
     /// # Errors

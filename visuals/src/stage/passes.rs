@@ -132,6 +132,19 @@ impl Pass {
         slots: &[Slot],
         format: wgpu::TextureFormat,
     ) -> Self {
+        Self::with(device, common, module, entry, slots, format, &[])
+    }
+
+    /// With values of the shader's `override` constants.
+    pub fn with(
+        device: &wgpu::Device,
+        common: &Common,
+        module: &wgpu::ShaderModule,
+        entry: &str,
+        slots: &[Slot],
+        format: wgpu::TextureFormat,
+        constants: &[(&str, f64)],
+    ) -> Self {
         let layout = layout(device, slots);
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(entry),
@@ -153,7 +166,7 @@ impl Pass {
             fragment: Some(wgpu::FragmentState {
                 module,
                 entry_point: Some(entry),
-                compilation_options: Default::default(),
+                compilation_options: wgpu::PipelineCompilationOptions { constants, ..Default::default() },
                 targets: &[Some(format.into())],
             }),
             multiview_mask: None,

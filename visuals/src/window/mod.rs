@@ -1,16 +1,17 @@
 //! The window: nannou's application around a [`Performance`]. Draws nothing itself; [`screen`] lets a [`crate::stage::Stage`] draw
 //! into the window's surface.
 
+mod awake;
 mod screen;
 
 use crate::performance::{Order, Performance};
 use crate::show::Show;
+use crate::show::music::Signals;
 use crate::sources::Feed;
 use crate::stage::{Gpu, GpuError};
 use crate::worker::Studio;
-use bevy::camera::CameraOutputMode;
 use bevy::core_pipeline::tonemapping::Tonemapping;
-use bevy::prelude::{Camera, Camera3d, Msaa};
+use bevy::prelude::{Camera3d, Msaa};
 use bevy::window::{CursorOptions, MonitorSelection, PresentMode, Window, WindowMode};
 use nannou::prelude::{App, KeyCode};
 use screen::{Screen, ScreenPlugin};
@@ -100,11 +101,13 @@ pub fn run(programme: Programme, look: Look) -> Result<(), WindowError> {
     let gpu = Gpu::open()?;
     let about = if gpu.software { format!("{}: software", gpu.about) } else { gpu.about.clone() };
     drop(gpu);
-    let screen = Screen::default();
+    let still = Signals::default();
+    let screen = Screen::new(programme.show.scenes().iter().map(|scene| scene.dials(&still)).collect());
     if let (Ok(mut start), Ok(mut shared)) = (START.lock(), SCREEN.lock()) {
         *start = Some((programme, look, about));
         *shared = Some(screen.clone());
     }
+    let _awake = awake::Awake::hold();
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         BROKEN.store(true, Ordering::SeqCst);
@@ -149,11 +152,9 @@ fn model(app: &App<'_, '_>) -> Model {
     let taken = START.lock().ok().and_then(|mut start| start.take());
     let (programme, look, about) = taken.expect("the show was put there before the window was opened");
     let screen = SCREEN.lock().ok().and_then(|screen| screen.clone()).expect("the screen was put there too");
-    // Nothing of this camera's own is drawn: it only leads to the window's surface.
-    let camera = app.command_scope(|mut commands| {
-        let camera = Camera { output_mode: CameraOutputMode::Skip, ..Camera::default() };
-        commands.spawn((Camera3d::default(), camera, Msaa::Off, Tonemapping::None)).id()
-    });
+    // This camera draws nothing: it leads to the window's surface, which Bevy only gives to one that writes to it.
+    let camera = app
+        .command_scope(|mut commands| commands.spawn((Camera3d::default(), Msaa::Off, Tonemapping::None)).id());
     let window = Window {
         title: "Oneiro".into(),
         resolution: look.size.into(),

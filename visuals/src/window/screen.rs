@@ -14,19 +14,28 @@ use std::sync::{Arc, Mutex};
 
 /// Shortest side that is drawn, in pixels.
 const LEAST: f64 = 90.0;
+/// The same while there is a text to be read.
+const LEAST_WITH_TEXT: f64 = 360.0;
 
 /// The newest frame. The renderer may run on another thread, one frame behind; neither waits for the other longer than a
 /// frame is handed over.
-#[derive(Resource, Clone, Default)]
+#[derive(Resource, Clone)]
 pub(super) struct Screen(Arc<Mutex<Board>>);
 
 #[derive(Default)]
 struct Board {
     frame: Option<Frame>,
     stage: Option<Stage>,
+    /// Dials of the scenes that may come.
+    scenes: Vec<Vec<f32>>,
 }
 
 impl Screen {
+    /// A screen for scenes with such dials: what they need is made before the first frame, and no frame waits for it later.
+    pub fn new(scenes: Vec<Vec<f32>>) -> Self {
+        Self(Arc::new(Mutex::new(Board { scenes, ..Board::default() })))
+    }
+
     /// Hands a frame over. Pictures and texts of one that was not drawn are not lost.
     pub fn show(&self, mut frame: Frame) {
         let Ok(mut board) = self.0.lock() else { return };
@@ -72,11 +81,14 @@ fn draw(
     let pixels = (window.physical_width, window.physical_height);
     let stage = board.stage.get_or_insert_with(|| {
         let size = Size { width: pixels.0.max(1), height: pixels.1.max(1), glow: true };
-        Stage::new(device.wgpu_device(), &queue, size, Performance::sources())
+        let mut stage = Stage::new(device.wgpu_device(), &queue, size, Performance::sources());
+        board.scenes.drain(..).for_each(|dials| stage.prepare(&dials));
+        stage
     });
     let encoder = context.command_encoder();
     if let Some(frame) = frame {
-        stage.resize(size_of(pixels, frame.scale, frame.glow));
+        let least = if frame.plan.text > 0.0 { LEAST_WITH_TEXT } else { LEAST };
+        stage.resize(size_of(pixels, frame.scale, least, frame.glow));
         for (place, picture) in &frame.pictures {
             stage.push(*place, picture.size, &picture.bytes);
         }
@@ -89,9 +101,9 @@ fn draw(
 }
 
 /// What is drawn for a window of so many pixels.
-fn size_of(pixels: (u32, u32), scale: f64, glow: bool) -> Size {
+fn size_of(pixels: (u32, u32), scale: f64, least: f64, glow: bool) -> Size {
     let short = f64::from(pixels.0.min(pixels.1)).max(1.0);
-    let scale = scale.max((LEAST / short).min(1.0));
+    let scale = scale.max((least / short).min(1.0));
     let side = |pixels: u32| ((f64::from(pixels) * scale / 4.0).round() as u32 * 4).max(4);
     Size { width: side(pixels.0), height: side(pixels.1), glow }
 }

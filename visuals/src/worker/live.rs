@@ -1,6 +1,6 @@
 //! The painter on its own thread: takes the newest wish, gives the newest pictures. The screen never waits for it.
 
-use super::painter::{Painter, PainterError, Picture8, Studio};
+use super::painter::{Offer, Painter, PainterError, Picture8, Studio};
 use crate::show::plan::Wish;
 use crate::show::scene::Source;
 use oneiro::bridge::{NewestReader, NewestWriter, newest};
@@ -32,15 +32,15 @@ pub type PaintedReader = NewestReader<Painted>;
 /// What the worker says of itself.
 #[derive(Debug)]
 pub enum News {
-    /// It paints, with these models, styles and classes.
+    /// It paints.
     Ready {
-        /// Names of the models.
+        /// Names of the models that it paints with.
         models: Vec<String>,
-        /// Names of the styles.
-        styles: Vec<String>,
-        /// Names of the classes.
-        classes: Vec<String>,
+        /// What it can be asked for.
+        offer: Offer,
     },
+    /// Something that was wished cannot be had; it goes on with what there is.
+    Complaint(String),
     /// It cannot.
     Failed(String),
 }
@@ -109,8 +109,7 @@ fn paint(
         Ok(painter) => painter,
         Err(e) => return tell(News::Failed(e.to_string())),
     };
-    let (models, styles, classes) = (painter.about().to_vec(), painter.styles(), painter.classes());
-    tell(News::Ready { models, styles, classes });
+    tell(News::Ready { models: painter.about().to_vec(), offer: painter.offer() });
     let mut took = 0.03;
     while !stop.load(Ordering::Relaxed) {
         if !wishes.is_new() {
@@ -119,7 +118,7 @@ fn paint(
         }
         let Some((wish, due)) = wishes.read().clone() else { continue };
         let begun = Instant::now();
-        match painter.paint(&wish) {
+        match painter.paint(&wish, due) {
             Ok(painted) => {
                 took += NEWEST * (begun.elapsed().as_secs_f64() - took);
                 for (place, picture) in painted {
@@ -127,6 +126,9 @@ fn paint(
                 }
             }
             Err(e) => return tell(News::Failed(e.to_string())),
+        }
+        if let Some(complaint) = painter.complaint() {
+            tell(News::Complaint(complaint));
         }
     }
 }

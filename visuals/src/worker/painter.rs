@@ -1,18 +1,23 @@
 //! Paints what a show wishes.
 
+use super::easel::Easel;
+use super::gallery::Gallery;
 use super::levels::level;
 use crate::show::plan::Wish;
 use crate::show::scene::Source;
+use oneiro::model::inspect::Inspected;
 use oneiro::model::library::{self, Folder};
 use oneiro::model::session::{Session, SessionError, SessionOptions};
 use oneiro::model::spec::Kind;
-use oneiro::picture::{Classifier, Generator, Look, Picture, PictureError, Stylist, Upscaler, Walk};
-use std::path::PathBuf;
+use oneiro::picture::{Classifier, Generator, Picture, PictureError, Stylist, Upscaler, Walk};
+use std::path::{Path, PathBuf};
 
 /// Side that pictures are enlarged towards, in pixels.
 const SIDE: u32 = 256;
 /// Places that are looked at to find one of a class.
 const LOOKS: u32 = 96;
+/// Walks through the second model differ from those through the first.
+const SECOND: u64 = 0x51de;
 /// How much of the way to a newly found place a walk leans with each picture.
 const LEANING: f32 = 0.04;
 
@@ -27,6 +32,10 @@ pub struct Studio {
     pub second: Option<String>,
     /// Threads of each session.
     pub threads: usize,
+    /// Pictures of the user's that the walk can visit.
+    pub pictures: Vec<PathBuf>,
+    /// Whether models that are turned to, and places that are looked for, are waited for: for films, which have time.
+    pub patient: bool,
 }
 
 /// Why nothing can be painted.
@@ -41,6 +50,27 @@ pub enum PainterError {
     /// It is not what is needed.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// A picture of the user's cannot be read.
+    #[error("{path}: {reason}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// What a painter can be asked for, by name; each is asked for by its number, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offer {
+    /// Models that paint.
+    pub models: Vec<String>,
+    /// Styles.
+    pub styles: Vec<String>,
+    /// Classes that a walk may lean towards.
+    pub classes: Vec<String>,
+    /// Pictures of the user's.
+    pub places: Vec<String>,
 }
 
 /// A picture in bytes: rows of red, green, blue and 255, as displayed.
@@ -52,33 +82,6 @@ pub struct Picture8 {
     pub bytes: Vec<u8>,
 }
 
-/// A generator and its walk.
-#[derive(Debug)]
-struct Easel {
-    generator: Generator,
-    walk: Walk,
-    /// Walks of one show differ from model to model.
-    salt: u64,
-    seed: u64,
-}
-
-impl Easel {
-    fn new(generator: Generator, salt: u64) -> Self {
-        let walk = Walk::new(salt, generator.latent_size());
-        Self { generator, walk, salt, seed: salt }
-    }
-
-    fn look(&mut self, wish: &Wish) -> Look {
-        let seed = wish.seed ^ self.salt;
-        if seed != self.seed {
-            self.seed = seed;
-            self.walk = Walk::new(seed, self.generator.latent_size());
-        }
-        let psi = (self.generator.psi() + wish.truncation).clamp(0.05, 1.0);
-        self.walk.look(wish.course, wish.travelled, &wish.pushes, psi)
-    }
-}
-
 /// The place of a class, looked for a little with every picture.
 #[derive(Debug, Default)]
 struct Search {
@@ -86,8 +89,6 @@ struct Search {
     looked: u32,
     best: f32,
     place: Option<Vec<f32>>,
-    /// Where the walk leans to now, on its way to the best place.
-    leaning: Option<Vec<f32>>,
 }
 
 /// Has the models and paints with them.
@@ -99,7 +100,11 @@ pub struct Painter {
     stylist: Option<Stylist>,
     classifier: Option<Classifier>,
     search: Search,
+    /// Where the walk leans to now, on its way to a place or a class.
+    leaning: Option<Vec<f32>>,
+    gallery: Gallery,
     about: Vec<String>,
+    complaint: Option<String>,
 }
 
 impl Painter {
@@ -111,20 +116,26 @@ impl Painter {
     pub fn open(studio: &Studio) -> Result<Self, PainterError> {
         let options = SessionOptions { intra_threads: studio.threads.max(1), ..SessionOptions::default() };
         let mut about = Vec::new();
+        let mut gallery = Gallery::new(&studio.folders, &studio.pictures, studio.patient, options.clone())?;
+        let mut easel = |model: Inspected, file: Option<&str>, salt: u64| {
+            about.push(model.spec.name.clone());
+            let number = gallery.number(&model.spec.name, file.map(Path::new).filter(|file| file.exists()));
+            Ok::<_, PainterError>(Easel::new(Generator::new(Session::from_inspected(model, &options)?)?, number, salt))
+        };
         let first = open(studio, Kind::ImageGan, studio.first.as_deref())?;
         let name = first.spec.name.clone();
-        about.push(name.clone());
-        let first = Easel::new(Generator::new(Session::from_inspected(first, &options)?)?, 0);
+        let first = easel(first, studio.first.as_deref(), 0)?;
         let second = match &studio.second {
-            Some(named) => Some(open(studio, Kind::ImageGan, Some(named))?),
-            None => others(studio, &name),
-        };
-        let second = match second {
-            Some(model) => {
-                about.push(model.spec.name.clone());
-                Some(Easel::new(Generator::new(Session::from_inspected(model, &options)?)?, 0x51de))
-            }
+            Some(named) => Some(easel(open(studio, Kind::ImageGan, Some(named))?, Some(named), SECOND)?),
             None => None,
+        };
+        let second = match (second, gallery.other(&name)) {
+            (None, Some(model)) => {
+                about.push(model.spec.name.clone());
+                let number = gallery.number(&model.spec.name, None);
+                Some(Easel::new(Generator::new(Session::from_inspected(model, &options)?)?, number, SECOND))
+            }
+            (second, _) => second,
         };
         let mut helper = |kind: Kind| {
             let model = library::find(&studio.folders, kind, None).ok()?;
@@ -134,7 +145,18 @@ impl Painter {
         let upscaler = helper(Kind::Upscaler).and_then(|session| Upscaler::new(session).ok());
         let stylist = helper(Kind::StyleTransfer).and_then(|session| Stylist::new(session).ok());
         let classifier = helper(Kind::ArtClassifier).and_then(|session| Classifier::new(session).ok());
-        Ok(Self { first, second, upscaler, stylist, classifier, search: Search::default(), about })
+        Ok(Self {
+            first,
+            second,
+            upscaler,
+            stylist,
+            classifier,
+            search: Search::default(),
+            leaning: None,
+            gallery,
+            about,
+            complaint: None,
+        })
     }
 
     /// Names of the models, the first generator first.
@@ -142,27 +164,37 @@ impl Painter {
         &self.about
     }
 
-    /// Names of the styles.
-    pub fn styles(&self) -> Vec<String> {
-        self.stylist.as_ref().map_or_else(Vec::new, |s| s.styles().to_vec())
+    /// What it can be asked for.
+    pub fn offer(&self) -> Offer {
+        Offer {
+            models: self.gallery.names(),
+            styles: self.stylist.as_ref().map_or_else(Vec::new, |s| s.styles().to_vec()),
+            classes: self.classifier.as_ref().map_or_else(Vec::new, |c| c.classes().to_vec()),
+            places: self.gallery.places(),
+        }
     }
 
-    /// Names of the classes that a walk may lean towards.
-    pub fn classes(&self) -> Vec<String> {
-        self.classifier.as_ref().map_or_else(Vec::new, |c| c.classes().to_vec())
+    /// Why something that was wished could not be had, since this was last asked. What was there goes on.
+    pub fn complaint(&mut self) -> Option<String> {
+        self.complaint.take()
     }
 
-    /// Paints what is wished of each source: `(place, picture)`.
+    /// Paints what is wished of each source for a second of the show: `(place, picture)`. Seconds do not run backwards.
     ///
     /// # Errors
     /// [`PictureError`] where a model fails.
-    pub fn paint(&mut self, wish: &Wish) -> Result<Vec<(usize, Picture8)>, PictureError> {
+    pub fn paint(&mut self, wish: &Wish, due: f64) -> Result<Vec<(usize, Picture8)>, PictureError> {
         let mut painted = Vec::with_capacity(3);
-        self.search(wish)?;
+        for (easel, number) in std::iter::once(&mut self.first).chain(&mut self.second).zip(wish.models) {
+            if let Err(reason) = easel.turn_to(number, due, &self.gallery) {
+                self.complaint = Some(reason);
+            }
+        }
+        let lean = self.lean(wish)?;
         let wants = |source: Source| wish.sources[source.place()];
         if wants(Source::Paintings) || wants(Source::Styled) {
-            let look = self.first.look(wish);
-            let picture = finished(self.first.generator.paint(&look)?, &mut self.upscaler)?;
+            let picture = self.first.paint(wish, due, lean.as_ref())?;
+            let picture = finished(picture, &mut self.upscaler)?;
             if wants(Source::Styled) {
                 let styled = self.repaint(&picture, wish)?;
                 painted.push((Source::Styled.place(), bytes(&styled)));
@@ -174,8 +206,7 @@ impl Painter {
         if wants(Source::Light) {
             // With one model only, another walk through it stands for the second.
             let easel = self.second.as_mut().unwrap_or(&mut self.first);
-            let look = easel.look(wish);
-            let picture = finished(easel.generator.paint(&look)?, &mut self.upscaler)?;
+            let picture = finished(easel.paint(wish, due, None)?, &mut self.upscaler)?;
             painted.push((Source::Light.place(), bytes(&picture)));
         }
         Ok(painted)
@@ -197,55 +228,61 @@ impl Painter {
         stylist.repaint(picture, &shares)
     }
 
-    /// Looks at one more place for the class that is wished, and leans a little farther towards the best.
-    fn search(&mut self, wish: &Wish) -> Result<(), PictureError> {
-        let (class, share) = wish.lean;
+    /// Where the walk leans to, and how far: a picture of the user's before a class.
+    fn lean(&mut self, wish: &Wish) -> Result<Option<(Vec<f32>, f32)>, PictureError> {
+        let (place, share) = wish.place;
+        let (class, class_share) = wish.lean;
+        let aim = if place > 0 {
+            self.first.place(place, &self.gallery).map(|aim| (aim, share))
+        } else {
+            self.search(class, wish.seed)?.map(|aim| (aim, class_share))
+        };
+        let Some((aim, share)) = aim else {
+            self.leaning = None;
+            return Ok(None);
+        };
+        // From one aim to the next in many small steps; another model has another space.
+        let leaning = self.leaning.get_or_insert_with(|| aim.clone());
+        if leaning.len() != aim.len() {
+            leaning.clone_from(&aim);
+        }
+        for (x, y) in leaning.iter_mut().zip(&aim) {
+            *x += LEANING * (y - *x);
+        }
+        Ok(Some((leaning.clone(), share.clamp(0.0, 1.0))))
+    }
+
+    /// Looks at one more place for a class; gives the best so far.
+    fn search(&mut self, class: usize, seed: u64) -> Result<Option<Vec<f32>>, PictureError> {
         if class != self.search.class {
-            self.search = Search { class, leaning: self.search.leaning.take(), ..Search::default() };
+            self.search = Search { class, ..Search::default() };
         }
         let Some(classifier) = self.classifier.as_mut().filter(|c| (1..=c.classes().len()).contains(&class)) else {
-            self.search.leaning = None;
-            self.first.walk.lean(None);
-            return Ok(());
+            return Ok(None);
         };
         if self.search.looked < LOOKS {
             // A far walk of its own is as good as dice.
-            let seed = wish.seed ^ 0xc1a5;
-            let walk = Walk::new(seed, self.first.generator.latent_size());
-            let at = 17.0 * f64::from(self.search.looked) + 0.0;
-            let look = walk.look(oneiro::picture::Course::Wander, at, &[], self.first.generator.psi());
-            let found = classifier.judge(&self.first.generator.paint(&look)?)?[class - 1];
+            let generator = self.first.generator();
+            let walk = Walk::new(seed ^ 0xc1a5, generator.latent_size());
+            let at = 17.0 * f64::from(self.search.looked);
+            let look = walk.look(oneiro::picture::Course::Wander, at, &[], generator.psi());
+            let found = classifier.judge(&generator.paint(&look)?)?[class - 1];
             if self.search.place.is_none() || found > self.search.best {
                 (self.search.best, self.search.place) = (found, Some(look.z));
             }
             self.search.looked += 1;
         }
-        if let Some(place) = &self.search.place {
-            let leaning = self.search.leaning.get_or_insert_with(|| place.clone());
-            for (x, y) in leaning.iter_mut().zip(place) {
-                *x += LEANING * (y - *x);
-            }
-            self.first.walk.lean(Some((leaning.clone(), share.clamp(0.0, 1.0))));
-        }
-        Ok(())
+        Ok(self.search.place.clone())
     }
 }
 
-fn open(studio: &Studio, kind: Kind, name: Option<&str>) -> Result<oneiro::model::inspect::Inspected, PainterError> {
+fn open(studio: &Studio, kind: Kind, name: Option<&str>) -> Result<Inspected, PainterError> {
     let fail = |e: &dyn std::fmt::Display| PainterError::Model(e.to_string());
     if let Some(file) = name.map(PathBuf::from).filter(|p| p.exists() || p.extension().is_some_and(|e| e == "onnx")) {
         let model = oneiro::model::inspect::inspect(&file).map_err(|e| fail(&e))?;
         return model.expect_kind(kind).map_err(|e| fail(&e));
     }
     library::find(&studio.folders, kind, name).map_err(|e| fail(&e))
-}
-
-/// Another generator than the one of this name.
-fn others(studio: &Studio, name: &str) -> Option<oneiro::model::inspect::Inspected> {
-    library::files(&studio.folders).into_iter().find_map(|path| {
-        let model = oneiro::model::inspect::inspect(&path).ok()?;
-        (model.spec.kind == Kind::ImageGan && model.spec.name != name).then_some(model)
-    })
 }
 
 fn finished(mut picture: Picture, upscaler: &mut Option<Upscaler>) -> Result<Picture, PictureError> {

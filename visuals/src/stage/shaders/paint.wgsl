@@ -5,6 +5,11 @@
 @group(1) @binding(2) var first_flow: texture_2d<f32>;
 @group(1) @binding(3) var second_flow: texture_2d<f32>;
 
+// Fold and medium are known when a pipeline is made, so that each has only its own code: a card that draws in software would
+// otherwise go through all of them for each pixel.
+override FOLD: i32 = 0;
+override MEDIUM: i32 = 0;
+
 // Light that the fold adds: a factor, and how far outside of the picture a place is.
 var<private> light: f32 = 1.0;
 var<private> outside: f32 = 0.0;
@@ -18,7 +23,7 @@ fn folded(p0: vec2f) -> vec2f {
     light = 1.0;
     outside = 0.0;
     let n = max(v.fold_count, 1.0);
-    switch i32(v.fold + 0.5) {
+    switch FOLD {
         case 1: { // mirror
             p = turned(p, v.fold_turn);
             p.x = abs(p.x) - 0.25 * v.fold_reach;
@@ -92,7 +97,7 @@ fn place(p0: vec2f) -> vec2f {
     p = turned(p, v.turn) / v.zoom;
     // The square covers the width; `stretch` squeezes some of what would be cut off back in.
     let wide = v.aspect;
-    let free = f32(i32(v.fold + 0.5) < 2);
+    let free = f32(FOLD < 2);
     let scale = mix(vec2f(1.0), vec2f(1.0 / wide, mix(1.0 / wide, 1.0, v.stretch)), free);
     return p * scale + 0.5 + vec2f(v.pan_x, v.pan_y);
 }
@@ -423,7 +428,7 @@ fn blinds(p: vec2f) -> vec3f {
 fn paint(in: Corner) -> @location(0) vec4f {
     let p = (in.uv - 0.5) * vec2f(v.aspect, 1.0);
     var c = vec3f(0.0);
-    switch i32(v.medium + 0.5) {
+    switch MEDIUM {
         case 1: { c = mosaic(p); }
         case 2: { c = halftone(p); }
         case 3: { c = relief(p); }
