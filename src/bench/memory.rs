@@ -21,7 +21,8 @@ fn number(file: &str, key: &str) -> Option<f64> {
     after.split_whitespace().next()?.parse().ok()
 }
 
-fn resident() -> Option<u64> {
+/// Resident pages of the whole program, in bytes; `None` where the system does not say.
+pub fn resident() -> Option<u64> {
     number("/proc/self/status", "VmRSS:").map(|kilobytes| kilobytes as u64 * 1024)
 }
 

@@ -34,8 +34,10 @@ pub struct NotFound {
 /// The search path; `given` comes from the command line.
 pub fn folders(given: Option<&Path>) -> Vec<Folder> {
     let mut all: Vec<Folder> = Vec::new();
+    // One folder by two names is one folder.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut add = |path: PathBuf, why| {
-        if !all.iter().any(|folder| folder.path == path) {
+        if !all.iter().any(|folder| real(&folder.path) == real(&path)) {
             all.push(Folder { path, why });
         }
     };

@@ -23,7 +23,7 @@ pub use fps::Fps;
 pub use job::{Job, Models, Painters, Rendered, SAMPLE_RATE, render, render_take};
 pub use perform::{Recording, TAIL_SECONDS, perform};
 pub use target::{Partial, Target, TargetKind};
-pub use video::has_ffmpeg;
+pub use video::{LiveVideo, has_ffmpeg};
 pub use voicing::Voicing;
 
 /// Who watches a rendering, and may stop it.

@@ -57,7 +57,7 @@ impl Sink {
     pub fn video(partial: &Partial, sound: &Path, size: VideoSize, fps: Fps) -> Result<Self, RenderError> {
         let target = partial.target().to_owned();
         let fail = move |message: String| RenderError::Ffmpeg { path: target.clone(), message };
-        let child = encoder(partial.path(), sound, size, fps).spawn().map_err(|e| fail(e.to_string()))?;
+        let child = encoder(partial.path(), Some(sound), size, fps).spawn().map_err(|e| fail(e.to_string()))?;
         let mut encoder = Encoder(child);
         Ok(Self::spawn(move |frames| encoder.encode(&frames).map_err(fail)))
     }
@@ -98,23 +98,73 @@ impl Drop for Sink {
     }
 }
 
+/// A video without sound that is written while a show runs. What is written plays even where the program was killed: it then
+/// lies beside, under its temporary name.
+#[derive(Debug)]
+pub struct LiveVideo {
+    sink: Sink,
+    partial: Partial,
+}
+
+impl LiveVideo {
+    /// Begins a file of a size; both sides are even.
+    ///
+    /// # Errors
+    /// [`RenderError::Write`] where it cannot be written, [`RenderError::Ffmpeg`] where ffmpeg cannot be started.
+    pub fn begin(target: &Path, size: VideoSize, fps: Fps) -> Result<Self, RenderError> {
+        let partial = Partial::begin(target, false)?;
+        let fail = |message: String| RenderError::Ffmpeg { path: target.to_owned(), message };
+        let child = encoder(partial.path(), None, size, fps).spawn().map_err(|e| fail(e.to_string()))?;
+        let (mut encoder, path) = (Encoder(child), target.to_owned());
+        let broke = move |message: String| RenderError::Ffmpeg { path, message };
+        Ok(Self { sink: Sink::spawn(move |frames| encoder.encode(&frames).map_err(broke)), partial })
+    }
+
+    /// Hands over a frame: rows of red, green, blue. Waits while ffmpeg is busy.
+    ///
+    /// # Errors
+    /// Why ffmpeg has ended before its time.
+    pub fn send(&mut self, frame: &Arc<Vec<u8>>) -> Result<(), RenderError> {
+        self.sink.send(frame)
+    }
+
+    /// Ends the file and gives it its name.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn finish(self) -> Result<(), RenderError> {
+        self.sink.finish()?;
+        self.partial.finish()
+    }
+}
+
 fn write_png(path: &Path, frame: &[u8], size: VideoSize) -> image::ImageResult<()> {
     let file = std::io::BufWriter::new(std::fs::File::create(path)?);
     let encoder = PngEncoder::new_with_quality(file, CompressionType::Fast, FilterType::Up);
     encoder.write_image(frame, size.width, size.height, image::ExtendedColorType::Rgb8)
 }
 
-/// The command that makes an MP4 which plays everywhere and begins to play before it is loaded: H.264 and AAC.
-fn encoder(out: &Path, sound: &Path, size: VideoSize, fps: Fps) -> Command {
+/// The command that makes an MP4 which plays everywhere. With sound, H.264 and AAC, it begins to play before it is loaded;
+/// without, it is cut into fragments that play as soon as they are written.
+fn encoder(out: &Path, sound: Option<&Path>, size: VideoSize, fps: Fps) -> Command {
     let mut command = Command::new("ffmpeg");
+    command.args(["-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]).args([
+        "-s",
+        &format!("{}x{}", size.width, size.height),
+        "-framerate",
+        &fps.to_string(),
+        "-i",
+        "pipe:0",
+    ]);
+    if let Some(sound) = sound {
+        command.arg("-i").arg(sound).args(["-map", "0:v", "-map", "1:a", "-c:a", "aac", "-b:a", "192k"]);
+    }
+    let layout = if sound.is_some() { "+faststart" } else { "+frag_keyframe+empty_moov+default_base_moof" };
     command
-        .args(["-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"])
-        .args(["-s", &format!("{}x{}", size.width, size.height), "-framerate", &fps.to_string(), "-i", "pipe:0", "-i"])
-        .arg(sound)
-        .args(["-map", "0:v", "-map", "1:a", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18"])
+        .args(["-c:v", "libx264", "-preset", "veryfast", "-crf", "18"])
         .args(["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-colorspace", "bt709"])
-        .args(["-color_primaries", "bt709", "-color_trc", "bt709", "-c:a", "aac", "-b:a", "192k"])
-        .args(["-map_metadata", "-1", "-fflags", "+bitexact", "-movflags", "+faststart", "-f", "mp4"])
+        .args(["-color_primaries", "bt709", "-color_trc", "bt709"])
+        .args(["-map_metadata", "-1", "-fflags", "+bitexact", "-movflags", layout, "-f", "mp4"])
         .arg(out)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -2,12 +2,13 @@
 
 use super::answer;
 use anyhow::{Context, Result};
+use oneiro::bench::resident;
 use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
 use oneiro::model::overhead::{self, Overhead};
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
-use oneiro::picture::{Classifier, Generator, Look, Picture, Stylist, Upscaler};
+use oneiro::picture::{Classifier, Course, Generator, Look, Picture, Stylist, Upscaler, Walk};
 use oneiro::train::bench::Clock;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -52,15 +53,39 @@ struct Speed {
     overhead: f64,
 }
 
+/// A walk as a show sees it: a generator's picture, enlarged.
+#[derive(Debug, Serialize)]
+struct WalkSpeed {
+    model: String,
+    /// Pixels across and down.
+    side: usize,
+    threads: usize,
+    milliseconds: f64,
+    pictures_per_second: f64,
+}
+
+/// What is told.
+#[derive(Debug, Serialize)]
+struct Report {
+    models: Vec<Speed>,
+    walks: Vec<WalkSpeed>,
+    /// Resident memory with the sessions of the last walk, in MiB.
+    memory_mib: Option<f64>,
+}
+
 /// Runs `oneiro bench picture`.
 pub fn run(args: &Args) -> Result<()> {
     let mut speeds = Vec::new();
+    let mut generators = Vec::new();
     for path in library::files(&library::folders(args.models.as_deref())) {
         // What is refused is told by `oneiro models`.
         let Ok(model) = inspect(&path) else { continue };
         let any_size = model.spec.kind != Kind::ImageGan;
         if !matches!(model.spec.kind, Kind::ImageGan | Kind::StyleTransfer | Kind::Upscaler | Kind::ArtClassifier) {
             continue;
+        }
+        if model.spec.kind == Kind::ImageGan {
+            generators.push(model.clone());
         }
         let own = model.spec.picture.as_ref().map_or(64, |picture| picture.width as usize);
         let sides = if any_size { args.sides.clone() } else { vec![own] };
@@ -71,7 +96,42 @@ pub fn run(args: &Args) -> Result<()> {
             }
         }
     }
-    answer(&if args.json { serde_json::to_string_pretty(&speeds)? } else { table(&speeds)? })
+    let upscaler = library::find(&library::folders(args.models.as_deref()), Kind::Upscaler, None).ok();
+    let mut walks = Vec::new();
+    let pairs = generators.iter().flat_map(|generator| upscaler.iter().map(move |upscaler| (generator, upscaler)));
+    for ((generator, upscaler), side) in pairs.flat_map(|pair| [256, 512].map(|side| (pair, side))) {
+        for &threads in &args.threads {
+            walks.push(walk(generator, upscaler, side, threads.clamp(1, 64), args.rounds.max(3))?);
+        }
+    }
+    let report =
+        Report { models: speeds, walks, memory_mib: resident().map(|bytes| bytes as f64 / f64::from(1 << 20)) };
+    answer(&if args.json { serde_json::to_string_pretty(&report)? } else { table(&report)? })
+}
+
+/// Paints along a walk and enlarges.
+fn walk(generator: &Inspected, upscaler: &Inspected, side: usize, threads: usize, rounds: usize) -> Result<WalkSpeed> {
+    let options = SessionOptions { intra_threads: threads, ..SessionOptions::default() };
+    let clock = Clock::for_threads(threads);
+    let mut easel = Generator::new(Session::from_inspected(generator.clone(), &options)?)?;
+    let mut enlarger = Upscaler::new(Session::from_inspected(upscaler.clone(), &options)?)?;
+    let (walk, psi) = (Walk::new(1, easel.latent_size()), easel.psi());
+    let mut times = Vec::new();
+    for round in 0..=rounds {
+        let look = walk.look(Course::Wander, 0.04 * round as f64, &[], psi);
+        let (took, done) = clock.time(|| {
+            let picture = easel.paint(&look)?;
+            enlarger.enlarge_towards(picture, (side as u32, side as u32))
+        });
+        done?;
+        // The first round warms up.
+        if round > 0 {
+            times.push(took);
+        }
+    }
+    let milliseconds = median(times);
+    let pictures_per_second = 1e3 / milliseconds;
+    Ok(WalkSpeed { model: generator.spec.name.clone(), side, threads, milliseconds, pictures_per_second })
 }
 
 fn measure(model: &Inspected, side: usize, threads: usize, rounds: usize) -> Result<Speed> {
@@ -136,7 +196,7 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-fn table(speeds: &[Speed]) -> Result<String> {
+fn table(Report { models: speeds, walks, memory_mib }: &Report) -> Result<String> {
     let mut text = "milliseconds, medians; of the processor with one thread, of the wall with more\n".to_owned();
     write!(
         text,
@@ -156,6 +216,14 @@ fn table(speeds: &[Speed]) -> Result<String> {
             s.pictures_per_second,
             100.0 * s.overhead
         )?;
+    }
+    write!(text, "\n\n{:<22}{:>6}{:>9}{:>14}{:>11}", "walk, enlarged", "side", "threads", "milliseconds", "a second")?;
+    for w in walks {
+        let WalkSpeed { model, side, threads, milliseconds, pictures_per_second } = w;
+        write!(text, "\n{model:<22}{side:>6}{threads:>9}{milliseconds:>14.2}{pictures_per_second:>11.1}")?;
+    }
+    if let Some(memory) = memory_mib {
+        write!(text, "\n\nresident memory {memory:.0} MiB")?;
     }
     Ok(text)
 }

@@ -153,8 +153,8 @@ fn model(app: &App<'_, '_>) -> Model {
     let (programme, look, about) = taken.expect("the show was put there before the window was opened");
     let screen = SCREEN.lock().ok().and_then(|screen| screen.clone()).expect("the screen was put there too");
     // This camera draws nothing: it leads to the window's surface, which Bevy only gives to one that writes to it.
-    let camera = app
-        .command_scope(|mut commands| commands.spawn((Camera3d::default(), Msaa::Off, Tonemapping::None)).id());
+    let camera =
+        app.command_scope(|mut commands| commands.spawn((Camera3d::default(), Msaa::Off, Tonemapping::None)).id());
     let window = Window {
         title: "Oneiro".into(),
         resolution: look.size.into(),
