@@ -3,6 +3,7 @@
 mod instructions;
 mod live;
 mod picture;
+mod render;
 #[cfg(feature = "play")]
 mod soak;
 
@@ -39,6 +40,8 @@ enum What {
     Soak(soak::Args),
     /// Time the models that paint, and what is ours around the runtime
     Picture(picture::Args),
+    /// Time the rendering of a performance to files
+    Render(render::Args),
 }
 
 /// Arguments of `oneiro bench layers`.
@@ -84,6 +87,7 @@ pub fn run(args: Args) -> Result<()> {
         #[cfg(feature = "play")]
         What::Soak(args) => soak::run(&args),
         What::Picture(args) => picture::run(&args),
+        What::Render(args) => render::run(&args),
     }
 }
 
@@ -121,8 +125,7 @@ fn run_train(args: TrainArgs) -> Result<()> {
     let chosen = |s: &&Subject| args.kind.is_empty() || args.kind.iter().any(|k| k == s.kind);
     let threads = args.threads.max(1);
     let mut torch = args.against_torch.as_deref().and_then(|python| Torch::start(&python.to_string_lossy(), threads));
-    let folder = Folder(std::env::temp_dir().join(format!("oneiro-bench-{}", std::process::id())));
-    std::fs::create_dir_all(&folder.0)?;
+    let folder = Folder::new("train")?;
     let mut speeds = Vec::new();
     for subject in SUBJECTS.iter().filter(chosen) {
         let rival = torch.as_mut().map(|t| t as &mut dyn Rival);
@@ -138,6 +141,14 @@ fn run_train(args: TrainArgs) -> Result<()> {
 
 /// A folder that goes when it is no longer needed.
 struct Folder(PathBuf);
+
+impl Folder {
+    fn new(what: &str) -> Result<Self> {
+        let folder = Self(std::env::temp_dir().join(format!("oneiro-bench-{what}-{}", std::process::id())));
+        std::fs::create_dir_all(&folder.0)?;
+        Ok(folder)
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {

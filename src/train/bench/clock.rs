@@ -19,6 +19,14 @@ impl Clock {
         if threads == 1 && cfg!(unix) { Self::Thread } else { Self::Wall }
     }
 
+    /// Seconds that all threads of the program have had a processor; `None` where the system does not say.
+    pub fn process_seconds() -> Option<f64> {
+        #[cfg(unix)]
+        return Some(seconds_of(rustix::time::ClockId::ProcessCPUTime).as_secs_f64());
+        #[cfg(not(unix))]
+        None
+    }
+
     /// Milliseconds that `work` takes, and what it gives.
     pub fn time<T>(self, work: impl FnOnce() -> T) -> (f64, T) {
         let (start, thread) = (Instant::now(), thread_time());
@@ -33,7 +41,12 @@ impl Clock {
 
 #[cfg(unix)]
 fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    seconds_of(rustix::time::ClockId::ThreadCPUTime)
+}
+
+#[cfg(unix)]
+fn seconds_of(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 
