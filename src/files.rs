@@ -34,3 +34,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         let _removed = std::fs::remove_file(&partial);
     })
 }
+
+/// Where a file of the user's settings lies; `None` where the system names no folder for them.
+pub fn settings_file(name: &str) -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "oneiro").map(|dirs| dirs.config_dir().join(name))
+}

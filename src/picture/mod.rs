@@ -25,4 +25,4 @@ pub use latent_path::{LatentPath, Look};
 pub use projection::{Likeness, project};
 pub use stylist::Stylist;
 pub use upscaler::Upscaler;
-pub use walk::{Course, Walk};
+pub use walk::{Course, PAD, Walk};

@@ -9,6 +9,9 @@ const HOME: (f32, f32) = (0.45, 0.89);
 /// How far a full push goes, as a share of the radius.
 const PUSH: f32 = 0.34;
 
+/// The two directions, among those that pushes go along, in which a player pans by hand; those before are pitch classes.
+pub const PAD: [usize; 2] = [12, 13];
+
 /// Which way a walk takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Course {
@@ -42,7 +45,7 @@ impl Walk {
             size,
             radius,
             home: random(seed, Use::Home(0), size),
-            directions: (0..12).map(direction).collect(),
+            directions: (0..=PAD[1] as u32).map(direction).collect(),
             lean: None,
         }
     }
@@ -54,8 +57,8 @@ impl Walk {
         });
     }
 
-    /// The latent point after `travelled` keyframes of a course, pushed along directions of pitch classes: `(class, amount)`.
-    /// Continuous in `travelled` and in the amounts.
+    /// The latent point after `travelled` keyframes of a course, pushed along directions of pitch classes and of the [`PAD`]:
+    /// `(direction, amount)`. Continuous in `travelled` and in the amounts.
     pub fn place(&self, course: Course, travelled: f64, pushes: &[(usize, f32)]) -> Vec<f32> {
         let travelled = if travelled.is_finite() { travelled } else { 0.0 };
         let mut z = match course {
@@ -136,9 +139,11 @@ mod tests {
         let mut walk = Walk::new(9, 64);
         let free = walk.place(Course::Wander, 2.5, &[]);
         assert!(distance(&free, &walk.place(Course::Wander, 2.5, &[(3, 1.0)])) > 1.0);
-        for nonsense in [(12, 1.0), (0, f32::NAN), (1, f32::INFINITY)] {
+        for nonsense in [(14, 1.0), (0, f32::NAN), (1, f32::INFINITY)] {
             assert_eq!(free, walk.place(Course::Wander, 2.5, &[nonsense]));
         }
+        let panned = PAD.map(|direction| walk.place(Course::Wander, 2.5, &[(direction, 2.0)]));
+        assert!(distance(&panned[0], &panned[1]) > 3.0 && distance(&panned[0], &free) > 3.0);
         let there: Vec<f32> = (0..64).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
         walk.lean(Some((there.clone(), 1.0)));
         assert!(distance(&walk.place(Course::Wander, 2.5, &[]), &there) < 1e-2);

@@ -1,8 +1,8 @@
 //! What comes in from hands: bytes of MIDI devices and keys of the computer, as orders to the instrument.
 
-use super::learn::{Binding, ControlMap, Knob, moved};
+use super::{Binding, ControlMap, Knob};
 use crate::bridge::{Counters, RingSender, SampleClock};
-use crate::controls::Control;
+use crate::controls::{Control, Learner, moved};
 use crate::devices::midi::Input;
 use crate::live::transport::ClockMessage;
 use crate::live::{Order, OrderKind, PlayerKind};
@@ -49,8 +49,7 @@ struct Inner {
     hands: BTreeMap<u32, Hand>,
     /// How many hands and channels hold each key.
     holders: [u16; 128],
-    map: ControlMap,
-    learning: Option<Control>,
+    knobs: Learner<Control>,
     taken: Sender<Taken>,
     closed: bool,
 }
@@ -82,8 +81,7 @@ impl Intake {
             counters,
             hands,
             holders: [0; 128],
-            map,
-            learning: None,
+            knobs: Learner::new(map),
             taken,
             closed: false,
         }))
@@ -134,17 +132,17 @@ impl Intake {
 
     /// The next knob that moves is to move this control; `None` ends the wait.
     pub fn learn(&self, control: Option<Control>) {
-        self.lock().learning = control;
+        self.lock().knobs.wait(control);
     }
 
     /// The map as it is now.
     pub fn map(&self) -> ControlMap {
-        self.lock().map.clone()
+        self.lock().knobs.map().clone()
     }
 
     /// Forgets what moves a control.
     pub fn forget(&self, control: Control) {
-        self.lock().map.release(control);
+        self.lock().knobs.forget(control);
     }
 }
 
@@ -181,26 +179,20 @@ impl Inner {
             return;
         }
         let bytes = message.bytes();
+        if self.turn(bytes) {
+            return;
+        }
         let (status, channel) = (bytes[0] & 0xF0, bytes[0] & 0x0F);
         let (first, second) = (bytes.get(1).copied().unwrap_or(0), bytes.get(2).copied().unwrap_or(0));
         match status {
             0x80 | 0x90 => {
                 let velocity = if status == 0x90 { second } else { 0 };
-                if self.turn(channel, Knob::Note(first), f64::from(velocity) / 127.0) {
-                    return;
-                }
                 if velocity > 0 {
                     self.on(hand, ns, channel, first, velocity);
                 } else {
                     self.off(hand, ns, channel, first);
                 }
             }
-            0xB0 if self.turn(channel, Knob::Controller(first), f64::from(second) / 127.0) => {}
-            0xE0 if self.turn(
-                channel,
-                Knob::Wheel,
-                f64::from(u16::from(second) << 7 | u16::from(first)) / 16_383.0,
-            ) => {}
             0xB0 => self.controller(hand, ns, channel, first, second, message),
             0xA0 | 0xC0 | 0xD0 | 0xE0 => self.tell(Taken::Thru(message)),
             _ => {}
@@ -219,17 +211,13 @@ impl Inner {
     }
 
     /// A knob moves: whether that is a control's business, so that no note sounds.
-    fn turn(&mut self, channel: u8, knob: Knob, position: f64) -> bool {
-        let is_mode = matches!(knob, Knob::Controller(number) if number >= 120);
-        if let Some(control) = self.learning.filter(|_| !is_mode && (position > 0.0 || !matches!(knob, Knob::Note(_))))
-        {
-            let binding = Binding { channel, knob, control };
-            self.map.bind(binding);
-            self.learning = None;
+    fn turn(&mut self, message: &[u8]) -> bool {
+        let Some((channel, knob, position)) = Knob::of(message) else { return false };
+        let Some(turn) = self.knobs.turn(channel, knob, position) else { return false };
+        if let Some(binding) = turn.learnt {
             self.tell(Taken::Learnt(binding));
         }
-        let Some(control) = self.map.control(channel, knob) else { return false };
-        self.tell(Taken::Moved { control, knob, position });
+        self.tell(Taken::Moved { control: turn.moved, knob, position });
         true
     }
 

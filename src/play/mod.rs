@@ -9,17 +9,21 @@
 //! | the screen | the program's first | draws a [`Scene`], takes wishes |
 
 mod intake;
-mod learn;
 mod running;
 mod scene;
 mod screen;
 mod soak;
 mod stagehand;
 
+pub use crate::controls::{Knob, MapError};
 pub use intake::Intake;
-pub use learn::{Binding, ControlMap, Knob, MapError};
 pub use running::{Models, Options, Running};
 pub use scene::Scene;
 pub use screen::show;
 pub use soak::{Memory, SoakReport, soak};
 pub use stagehand::{Wish, lock};
+
+/// One line of the map of knobs.
+pub type Binding = crate::controls::Binding<crate::controls::Control>;
+/// Which knob moves which control of the instrument.
+pub type ControlMap = crate::controls::ControlMap<crate::controls::Control>;

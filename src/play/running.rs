@@ -1,7 +1,7 @@
 //! All threads of the instrument together.
 
+use super::ControlMap;
 use super::intake::Intake;
-use super::learn::ControlMap;
 use super::scene::Scene;
 use super::stagehand::{Company, Memory, Stagehand, Wish};
 use crate::bridge::{SampleClock, Stage, ring};

@@ -1,6 +1,6 @@
 //! Everything there is to see, in one place: the screen is a function of this.
 
-use super::learn::ControlMap;
+use super::ControlMap;
 use crate::controls::{Control, Settings};
 use crate::seen::Seen;
 use std::ops::{Deref, DerefMut};

@@ -6,9 +6,11 @@
 //! | [`worker`] | its own | paints pictures with sessions that it owns |
 //! | [`stage`] | screen | draws frames with wgpu |
 //! | [`performance`] | screen | keeps all of it going in real time |
+//! | [`control`] | their own | knobs, OSC and pages order, and see what there is |
 //! | [`film`] | any | the same on a virtual clock |
 //! | [`sources`] | their own | feed events: the show's own dreams, a MIDI file, devices |
 
+pub mod control;
 pub mod film;
 pub mod performance;
 pub mod show;

@@ -87,6 +87,19 @@ pub fn display(may_install: bool) -> bool {
     cfg!(target_os = "linux") && ensure(&need, may_install)
 }
 
+/// Makes sure that there is a browser to test the control page in. Only tests need it.
+pub fn browser(may_install: bool) -> bool {
+    let found = || ["chromium", "chromium-browser", "google-chrome"].iter().any(|name| runs(name, &["--version"]));
+    let need = Need {
+        what: "Chromium",
+        is_there: found,
+        packages: &["chromium"],
+        elsewhere: [Some("brew install --cask chromium"), None],
+        without: "the test of the control page is left out",
+    };
+    ensure(&need, may_install)
+}
+
 /// Whether the system's linker knows a library.
 fn loads(library: &str) -> bool {
     let known =

@@ -257,7 +257,7 @@ mod tests {
     use crate::compose::{Refusal, Status};
     use crate::controls::Control;
     use crate::music::{Key, Mode as Tonality, Note, PitchClass};
-    use crate::play::learn::{Binding, Knob};
+    use crate::play::{Binding, Knob};
     use crate::seen::Seen;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;

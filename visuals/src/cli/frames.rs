@@ -31,7 +31,7 @@ pub fn write(args: &Args) -> Result<()> {
 fn frames(args: &Args, gpu: &Gpu, painter: Painter, folder: &Path) -> Result<()> {
     let (width, height) = args.size()?;
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let mut film = Film::new(gpu, Size { width, height, glow: true }, args.show()?, args.feed()?, painter);
+    let mut film = Film::new(gpu, Size { width, height, glow: true }, args.show()?, args.feed(None)?, painter);
     if let Some(title) = &args.title {
         film.text(&[TextBox::Title(title.clone())]);
     }
@@ -69,13 +69,13 @@ fn sheet(args: &Args, gpu: &Gpu, painter: Painter, file: &Path) -> Result<()> {
     let size = (columns * (thumb.0 + GAP) + GAP, rows * (thumb.1 + GAP) + GAP);
     let mut page = RgbImage::new(size.0, size.1);
     let letters = Letters::default();
-    let mut film = Film::new(gpu, Size { width, height, glow: true }, args.show()?, args.feed()?, painter);
+    let mut film = Film::new(gpu, Size { width, height, glow: true }, args.show()?, args.feed(None)?, painter);
     for (row, place) in (0..).zip(chosen) {
         let mut show = args.show()?;
         show.begin_with(place);
         let name = show.scenes()[place].name.clone();
         eprintln!("{name}");
-        film.restart(show, args.feed()?);
+        film.restart(show, args.feed(None)?);
         let mut column = 0;
         for (number, kept) in moments(args) {
             film.draw(number as f64 / args.fps)?;

@@ -1,12 +1,17 @@
 //! The command line.
 
 mod frames;
+mod headless;
 #[cfg(feature = "window")]
 mod stage;
+mod surfaces;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use oneiro::model::library;
+#[cfg(feature = "live")]
+use oneiro_visuals::control;
+use oneiro_visuals::control::Knobs;
 use oneiro_visuals::show::Show;
 use oneiro_visuals::show::controls::Control;
 use oneiro_visuals::show::scene::{self, Scene};
@@ -14,6 +19,7 @@ use oneiro_visuals::sources::{Dream, Feed, Script};
 use oneiro_visuals::worker::Studio;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Moving pictures on stage, locked to the music.
 #[derive(Parser, Debug)]
@@ -28,6 +34,9 @@ Examples:
   oneiro show                                  it dreams by itself
   oneiro show --midi song.mid --full-screen --monitor 1
   oneiro show --auto 16 --title Oneiro
+  oneiro show --control-lan                    with a control page for a phone
+  oneiro show --osc-in 9000 --osc-out 127.0.0.1:9001
+  oneiro show --headless                       no window, but the page and the stream
   oneiro show --frames out --at 1,5,9          pictures without a window"
 )]
 pub struct Args {
@@ -78,9 +87,14 @@ pub struct Args {
     /// Threads of each model
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Pixels of a frame
-    #[arg(long, default_value = "1280x720", value_name = "WIDTHxHEIGHT")]
-    size: String,
+    /// Pixels of a frame: 1280x720, without a window 640x360
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    size: Option<String>,
+    /// Play without a window: the control page and the stream show it
+    #[arg(long, conflicts_with_all = ["frames", "sheet"])]
+    headless: bool,
+    #[command(flatten)]
+    surfaces: surfaces::Args,
     /// Write frames as PNG into a folder, without a window
     #[arg(long, value_name = "FOLDER")]
     frames: Option<PathBuf>,
@@ -137,10 +151,15 @@ fn start(args: &Args) -> Result<()> {
     if args.sheet.is_some() || args.frames.is_some() {
         return frames::write(args);
     }
+    if args.headless {
+        return headless::perform(args);
+    }
     #[cfg(feature = "window")]
     return stage::open(args);
     #[cfg(not(feature = "window"))]
-    anyhow::bail!("this program was built without a window; `--frames FOLDER` writes pictures")
+    anyhow::bail!(
+        "this program was built without a window; `--frames FOLDER` writes pictures, `--headless` plays without one"
+    )
 }
 
 impl Args {
@@ -171,11 +190,14 @@ impl Args {
         Ok(show)
     }
 
-    fn feed(&self) -> Result<Box<dyn Feed>> {
+    /// The music. Knobs of MIDI devices that it comes from are shown to `knobs` first.
+    fn feed(&self, knobs: Option<&Arc<Knobs>>) -> Result<Box<dyn Feed>> {
+        #[cfg(not(feature = "live"))]
+        let _ = knobs;
         #[cfg(feature = "live")]
         if let Some(part) = &self.midi_in {
             let inputs = if part.is_empty() { Vec::new() } else { vec![part.clone()] };
-            return Ok(Box::new(oneiro_visuals::sources::Midi::open(inputs, self.tempo)?));
+            return Ok(Box::new(oneiro_visuals::sources::Midi::open(inputs, self.tempo, knobs.map(control::hand))?));
         }
         #[cfg(feature = "live")]
         if let Some(part) = &self.listen {
@@ -200,8 +222,22 @@ impl Args {
     }
 
     fn size(&self) -> Result<(u32, u32)> {
-        let sides = self.size.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-        let fits = |(w, h): &(u32, u32)| (16..=7680).contains(w) && (16..=4320).contains(h);
-        sides.filter(fits).with_context(|| format!("--size {}: WIDTHxHEIGHT, 16x16 to 7680x4320", self.size))
+        let usual = if self.headless { "640x360" } else { "1280x720" };
+        let size = self.size.as_deref().unwrap_or(usual);
+        pixels(size).with_context(|| format!("--size {size}: WIDTHxHEIGHT, 16x16 to 7680x4320"))
     }
+
+    /// Whether the music comes from MIDI devices, so that their knobs are heard with it.
+    fn follows_midi(&self) -> bool {
+        #[cfg(feature = "live")]
+        return self.midi_in.is_some();
+        #[cfg(not(feature = "live"))]
+        false
+    }
+}
+
+/// A size as one writes it.
+fn pixels(text: &str) -> Option<(u32, u32)> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    sides.filter(|(w, h): &(u32, u32)| (16..=7680).contains(w) && (16..=4320).contains(h))
 }

@@ -14,6 +14,6 @@ pub fn open(args: &Args) -> Result<()> {
         seconds: args.close_after,
     };
     let programme =
-        Programme { show: args.show()?, feed: args.feed()?, studio: args.studio(), title: args.title.clone() };
+        Programme { show: args.show()?, feed: args.feed(None)?, studio: args.studio(), title: args.title.clone() };
     Ok(run(programme, look)?)
 }

@@ -1,6 +1,7 @@
 //! What the show can be told: one table with names, units and ranges, for keys, MIDI, OSC and pages alike.
 
 pub use oneiro::controls::Shape;
+use oneiro::controls::Turned;
 
 /// A control: what it is called, and what it may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,6 +60,8 @@ controls! {
     Push "push" "" 0.0 ..= 3.0, 1.0, Shape::Smooth(2), "How far notes push them.";
     Truncation "truncation" "" -0.5 ..= 0.5, 0.0, Shape::Smooth(2), "Below 0 pictures are more usual, above stranger.";
     Another "another" "" 0.0 ..= 1.0, 0.0, Shape::Trigger, "Other pictures, from another seed.";
+    PadX "pad-x" "" -1.0 ..= 1.0, 0.0, Shape::Smooth(2), "Pans through the pictures along one direction.";
+    PadY "pad-y" "" -1.0 ..= 1.0, 0.0, Shape::Smooth(2), "The same along another.";
     Blend "blend" "" -1.0 ..= 1.0, 0.0, Shape::Smooth(2), "More of the scene's first pictures, or of its second.";
     Style "style" "" 0.0 ..= 64.0, 0.0, Shape::Whole, "A style that everything painted is repainted in; 0 is the scene's own.";
     Motion "motion" "" 0.0 ..= 2.0, 1.0, Shape::Smooth(2), "How far music moves the scene.";
@@ -80,6 +83,8 @@ controls! {
     First "first" "" 0.0 ..= 64.0, 0.0, Shape::Whole, "The model that paints first, by its number; 0 leaves the one that does.";
     Second "second" "" 0.0 ..= 64.0, 0.0, Shape::Whole, "The model that paints second.";
     ModelFade "model-fade" "s" 0.0 ..= 20.0, 2.0, Shape::Smooth(1), "How long one model takes to follow another.";
+    Go "go" "" 0.0 ..= 1.0, 0.0, Shape::Trigger, "The next cue.";
+    Back "back" "" 0.0 ..= 1.0, 0.0, Shape::Trigger, "The cue before.";
 }
 
 impl Control {
@@ -88,9 +93,44 @@ impl Control {
         &CONTROLS[self as usize]
     }
 
+    /// Whether its values are numbers of things that have names: they can be chosen by those.
+    pub fn is_of_names(self) -> bool {
+        use Control as C;
+        matches!(self, C::Scene | C::Style | C::Drift | C::Place | C::First | C::Second)
+    }
+
     /// The control of that name.
     pub fn by_name(name: &str) -> Option<Self> {
         CONTROLS.iter().find(|spec| spec.name == name).map(|spec| spec.control)
+    }
+}
+
+impl Turned for Control {
+    const FILE: &'static str = "show-midi-map.toml";
+
+    fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::by_name(name)
+    }
+
+    fn shape(self) -> Shape {
+        self.spec().shape
+    }
+
+    fn range(self) -> (f64, f64) {
+        self.spec().range
+    }
+
+    fn step(self) -> f64 {
+        let (low, high) = self.spec().range;
+        if matches!(self.spec().shape, Shape::Smooth(_)) { 0.1 * (high - low) } else { 1.0 }
+    }
+
+    fn allow(self, value: f64) -> f64 {
+        self.spec().allow(value)
     }
 }
 
@@ -103,6 +143,17 @@ impl Spec {
     /// The value at a share of its range, 0 to 1.
     pub fn at(&self, share: f64) -> f64 {
         self.allow(self.range.0 + share * (self.range.1 - self.range.0))
+    }
+
+    /// Where a value lies in its range, 0 to 1.
+    pub fn share(&self, value: f64) -> f64 {
+        ((value - self.range.0) / (self.range.1 - self.range.0)).clamp(0.0, 1.0)
+    }
+
+    /// The value of a choice, by its name.
+    pub fn named(&self, name: &str) -> Option<f64> {
+        let Shape::Choice(names) = self.shape else { return None };
+        names.iter().position(|known| *known == name).map(|place| place as f64)
     }
 
     /// The value as one reads it.

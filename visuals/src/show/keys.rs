@@ -56,6 +56,8 @@ keys! {
     "Digit8" "8" Act::Scene(8), "";
     "Digit9" "9" Act::Scene(9), "";
     "Digit0" "0" Act::Scene(10), "";
+    "Enter" "enter" Act::Press(Control::Go), "next cue";
+    "Backspace" "⌫" Act::Press(Control::Back), "cue before";
     "KeyQ" "Q" Act::Next(Control::SwitchAt, &[]), "scenes begin now, on the beat, on the bar";
     "KeyA" "A" Act::Next(Control::Auto, &[0.0, 4.0, 8.0, 16.0, 32.0]), "scenes change by themselves";
     "Space" "space" Act::Press(Control::Tap), "tap the tempo";

@@ -13,4 +13,4 @@ pub mod values;
 
 mod director;
 
-pub use director::{Show, step};
+pub use director::{Show, When, step};

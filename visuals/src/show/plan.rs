@@ -48,7 +48,7 @@ pub struct Wish {
     pub course: Course,
     /// How far it has come, in keyframes.
     pub travelled: f64,
-    /// Pushes along directions of pitch classes.
+    /// Pushes along directions of pitch classes, and of the pad.
     pub pushes: Vec<(usize, f32)>,
     /// Added to each model's truncation.
     pub truncation: f32,

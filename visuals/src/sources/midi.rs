@@ -26,16 +26,23 @@ const LONGEST: u32 = 48_000;
 /// A message and when it came.
 type Stamped = (u32, u64, Message);
 
+/// Sees every message first, and says whether it is its own and no music.
+pub type FirstHand = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
 /// Makes messages of bytes, on the threads of devices.
 struct Intake {
     readers: Mutex<BTreeMap<u32, MessageReader>>,
     messages: SyncSender<Stamped>,
+    first: Option<FirstHand>,
 }
 
 impl Input for Intake {
     fn bytes(&self, hand: u32, ns: u64, bytes: &[u8]) {
         let Ok(mut readers) = self.readers.lock() else { return };
         readers.entry(hand).or_default().read(bytes, |message| {
+            if self.first.as_ref().is_some_and(|first| first(message.bytes())) {
+                return;
+            }
             // Where nobody looks, nothing waits: the newest is lost.
             let _lost = self.messages.try_send((hand, ns, message));
         });
@@ -58,14 +65,14 @@ pub struct Midi {
 }
 
 impl Midi {
-    /// Takes up every input whose name has one of these parts; every input without any.
+    /// Takes up every input whose name has one of these parts; every input without any. What `first` takes is not heard.
     ///
     /// # Errors
     /// [`DeviceError`].
-    pub fn open(inputs: Vec<String>, tempo: f64) -> Result<Self, DeviceError> {
+    pub fn open(inputs: Vec<String>, tempo: f64, first: Option<FirstHand>) -> Result<Self, DeviceError> {
         let (messages, received) = sync_channel(WAITING);
         let (told, news) = std::sync::mpsc::channel();
-        let intake = Arc::new(Intake { readers: Mutex::default(), messages });
+        let intake = Arc::new(Intake { readers: Mutex::default(), messages, first });
         let choice = MidiChoice { inputs, ..MidiChoice::default() };
         let keeper = MidiKeeper::spawn(choice, intake, Arc::new(Outputs::default()), told)?;
         Ok(Self { _keeper: keeper, news, messages: received, player: Player::new(tempo), ports: BTreeSet::new() })

@@ -13,7 +13,7 @@ mod sound;
 
 pub use dream::Dream;
 #[cfg(feature = "live")]
-pub use midi::Midi;
+pub use midi::{FirstHand, Midi};
 pub use score::{Script, ScriptError};
 #[cfg(feature = "live")]
 pub use sound::{Sound, SoundError};

@@ -3,6 +3,7 @@
 use super::guard::Guard;
 use super::layer::{Layer, LayerPasses};
 use super::passes::{Common, LIGHT, Pass, Slot, canvas, filled, module};
+use super::peek::{self, Lookout, Peek};
 use super::picture::{PicturePasses, Pictures, set, uniform};
 use crate::show::dials::DIALS;
 use crate::show::plan::Plan;
@@ -18,6 +19,19 @@ pub struct Size {
     pub height: u32,
     /// Whether what is bright glows.
     pub glow: bool,
+}
+
+impl Size {
+    /// Shortest side that is drawn, in pixels.
+    const LEAST: f64 = 90.0;
+
+    /// What is drawn for a surface of so many pixels: a share of its sides.
+    pub fn scaled(pixels: (u32, u32), scale: f64, glow: bool) -> Self {
+        let short = f64::from(pixels.0.min(pixels.1)).max(1.0);
+        let scale = scale.max((Self::LEAST / short).min(1.0));
+        let side = |pixels: u32| ((f64::from(pixels) * scale / 4.0).round() as u32 * 4).max(4);
+        Self { width: side(pixels.0), height: side(pixels.1), glow }
+    }
 }
 
 /// What a frame is presented on.
@@ -48,6 +62,7 @@ pub struct Stage {
     mixing: wgpu::Buffer,
     values: wgpu::Buffer,
     group: wgpu::BindGroup,
+    peeks: Vec<Peek>,
     number: u32,
 }
 
@@ -81,6 +96,7 @@ impl Stage {
             mixing: uniform(&device, 4),
             values,
             group,
+            peeks: Vec::new(),
             number: 0,
             common,
             size,
@@ -204,8 +220,32 @@ impl Stage {
         self.number = self.number.wrapping_add(1);
     }
 
-    /// Puts the frame onto a surface of any size.
+    /// Lets these watch from afar. It may be told with every frame: who watches already is not taken on twice.
+    pub fn watch(&mut self, lookouts: &[Lookout]) {
+        let device = &self.device;
+        self.peeks.extend(lookouts.iter().skip(self.peeks.len()).map(|lookout| Peek::new(device, lookout.clone())));
+    }
+
+    /// Puts the frame onto a surface of any size, and lets those see it who watch from afar.
     pub fn present(&mut self, encoder: &mut wgpu::CommandEncoder, target: Target<'_>) {
+        self.put(encoder, target);
+        self.peek(encoder);
+    }
+
+    /// Lets those see the frame who watch from afar; for whoever presents it on nothing.
+    pub fn peek(&mut self, encoder: &mut wgpu::CommandEncoder) {
+        let mut peeks = std::mem::take(&mut self.peeks);
+        for peek in &mut peeks {
+            peek.advance(&self.device);
+            if peek.is_due() {
+                self.put(encoder, Target { view: peek.view(), format: peek::FORMAT });
+                peek.copy(encoder);
+            }
+        }
+        self.peeks = peeks;
+    }
+
+    fn put(&mut self, encoder: &mut wgpu::CommandEncoder, target: Target<'_>) {
         let (device, common) = (&self.device, &self.common);
         let present = self.presents.entry(target.format).or_insert_with(|| {
             let module = module(device, "present", include_str!("shaders/present.wgsl"));

@@ -19,9 +19,11 @@ mod layer;
 mod letters;
 mod offscreen;
 mod passes;
+mod peek;
 mod picture;
 
 pub use drawing::{Size, Stage, Target};
 pub use gpu::{Gpu, GpuError};
 pub use letters::{Letters, TextBox};
 pub use offscreen::Offscreen;
+pub use peek::{Lookout, Peeked};

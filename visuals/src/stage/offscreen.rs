@@ -2,6 +2,7 @@
 
 use super::drawing::{Size, Stage, Target};
 use super::gpu::{Gpu, GpuError};
+use crate::performance::Frame;
 use crate::show::plan::Plan;
 
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -55,6 +56,24 @@ impl Offscreen {
         let mut encoder = self.stage.device().create_command_encoder(&Default::default());
         self.stage.slide(&mut encoder, bytes, step, guard);
         self.stage.queue().submit([encoder.finish()]);
+    }
+
+    /// Draws a frame of a performance for those who watch from afar, smaller where the machine is slow.
+    pub fn perform(&mut self, frame: &Frame) {
+        let whole = self.texture.size();
+        let stage = &mut self.stage;
+        stage.resize(Size::scaled((whole.width, whole.height), frame.scale, frame.glow));
+        for (place, picture) in &frame.pictures {
+            stage.push(*place, picture.size, &picture.bytes);
+        }
+        if let Some((size, bytes)) = &frame.text {
+            stage.text(*size, bytes);
+        }
+        let mut encoder = stage.device().create_command_encoder(&Default::default());
+        stage.draw(&mut encoder, &frame.plan, &frame.shares, frame.step);
+        stage.watch(&frame.lookouts);
+        stage.peek(&mut encoder);
+        stage.queue().submit([encoder.finish()]);
     }
 
     /// The frame that was drawn last: rows of red, green, blue.

@@ -1,10 +1,29 @@
-//! Which knob, pedal or key of a MIDI device moves which control. Kept in a file of the user's.
+//! Which knob, pedal or key of a MIDI device moves which control of a table. Kept in a file of the user's.
 
-use crate::controls::{Control, Shape};
-use crate::files::write_whole;
+use super::Shape;
+use crate::files::{settings_file, write_whole};
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// A control that a knob can move: a row of some table.
+pub trait Turned: Copy + PartialEq + 'static {
+    /// Name of the file that the map is kept in.
+    const FILE: &'static str;
+
+    /// Its name, the same for ever.
+    fn name(self) -> &'static str;
+    /// The control of that name.
+    fn named(name: &str) -> Option<Self>;
+    /// How its values lie.
+    fn shape(self) -> Shape;
+    /// Its least and its greatest value.
+    fn range(self) -> (f64, f64);
+    /// What one press of a key changes.
+    fn step(self) -> f64;
+    /// The nearest value that it may have.
+    fn allow(self, value: f64) -> f64;
+}
 
 /// Something on a MIDI device that moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,21 +36,45 @@ pub enum Knob {
     Wheel,
 }
 
+impl Knob {
+    /// What a message moves: its channel, the knob, and where that is then, 0 to 1. A key that is let go is at 0. Of
+    /// controllers from 120 on, which are modes, none is a knob.
+    pub fn of(message: &[u8]) -> Option<(u8, Self, f64)> {
+        let [status, data @ ..] = message else { return None };
+        let (first, second) = (data.first().copied().unwrap_or(0) & 127, data.get(1).copied().unwrap_or(0) & 127);
+        let position = f64::from(second) / 127.0;
+        let (knob, position) = match status & 0xF0 {
+            0x80 => (Self::Note(first), 0.0),
+            0x90 => (Self::Note(first), position),
+            0xB0 if first < 120 => (Self::Controller(first), position),
+            0xE0 => (Self::Wheel, f64::from(u16::from(second) << 7 | u16::from(first)) / 16_383.0),
+            _ => return None,
+        };
+        Some((status & 0x0F, knob, position))
+    }
+}
+
 /// One line of the map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Binding {
+pub struct Binding<C> {
     /// MIDI channel: 0 to 15.
     pub channel: u8,
     /// What moves.
     pub knob: Knob,
     /// What it moves.
-    pub control: Control,
+    pub control: C,
 }
 
 /// The whole map: a knob moves one control at most, and a control is moved by one knob at most.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ControlMap {
-    bindings: Vec<Binding>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlMap<C> {
+    bindings: Vec<Binding<C>>,
+}
+
+impl<C> Default for ControlMap<C> {
+    fn default() -> Self {
+        Self { bindings: Vec::new() }
+    }
 }
 
 /// Why a map cannot be read or kept.
@@ -59,8 +102,8 @@ struct Line {
 }
 
 impl Line {
-    fn new(binding: &Binding) -> Self {
-        let (control, channel) = (binding.control.spec().name.to_owned(), binding.channel);
+    fn new<C: Turned>(binding: &Binding<C>) -> Self {
+        let (control, channel) = (binding.control.name().to_owned(), binding.channel);
         let line = Self { control, channel, controller: None, note: None, wheel: None };
         match binding.knob {
             Knob::Controller(number) => Self { controller: Some(number), ..line },
@@ -69,9 +112,9 @@ impl Line {
         }
     }
 
-    fn binding(&self) -> Result<Binding, String> {
+    fn binding<C: Turned>(&self) -> Result<Binding<C>, String> {
         let name = &self.control;
-        let control = Control::by_name(name).ok_or_else(|| format!("there is no control `{name}`"))?;
+        let control = C::named(name).ok_or_else(|| format!("there is no control `{name}`"))?;
         let knob = match (self.controller, self.note, self.wheel) {
             (Some(number @ 0..=119), None, None) => Knob::Controller(number),
             (None, Some(key @ 0..=127), None) => Knob::Note(key),
@@ -90,10 +133,10 @@ struct File {
     map: Vec<Line>,
 }
 
-impl ControlMap {
+impl<C: Turned> ControlMap<C> {
     /// Where the user's map lies; `None` where the system names no folder for settings.
     pub fn usual_path() -> Option<PathBuf> {
-        directories::ProjectDirs::from("", "", "oneiro").map(|dirs| dirs.config_dir().join("midi-map.toml"))
+        settings_file(C::FILE)
     }
 
     /// Reads a map; an empty one where there is no file.
@@ -130,24 +173,25 @@ impl ControlMap {
     }
 
     /// Adds a line; what the knob moved before, and what moved the control, is forgotten.
-    pub fn bind(&mut self, binding: Binding) {
-        let same = |b: &Binding| (b.channel, b.knob) == (binding.channel, binding.knob) || b.control == binding.control;
+    pub fn bind(&mut self, binding: Binding<C>) {
+        let same =
+            |b: &Binding<C>| (b.channel, b.knob) == (binding.channel, binding.knob) || b.control == binding.control;
         self.bindings.retain(|b| !same(b));
         self.bindings.push(binding);
     }
 
     /// Forgets what moves a control.
-    pub fn release(&mut self, control: Control) {
+    pub fn release(&mut self, control: C) {
         self.bindings.retain(|b| b.control != control);
     }
 
     /// The control that a knob moves.
-    pub fn control(&self, channel: u8, knob: Knob) -> Option<Control> {
+    pub fn control(&self, channel: u8, knob: Knob) -> Option<C> {
         self.bindings.iter().find(|b| (b.channel, b.knob) == (channel, knob)).map(|b| b.control)
     }
 
     /// What moves a control, as a player reads it.
-    pub fn text(&self, control: Control) -> Option<String> {
+    pub fn text(&self, control: C) -> Option<String> {
         let binding = self.bindings.iter().find(|b| b.control == control)?;
         let knob = match binding.knob {
             Knob::Controller(number) => format!("CC{number}"),
@@ -159,23 +203,80 @@ impl ControlMap {
 }
 
 /// The value that a control gets from a knob at `position`, 0 to 1: `None` where a key or a trigger is let go.
-pub fn moved(control: Control, knob: Knob, position: f64, present: f64) -> Option<f64> {
-    let spec = control.spec();
+pub fn moved<C: Turned>(control: C, knob: Knob, position: f64, present: f64) -> Option<f64> {
+    let (low, high) = control.range();
     let pressed = position > 0.0 && (matches!(knob, Knob::Note(_)) || position >= 0.5);
-    match (spec.shape, knob) {
+    match (control.shape(), knob) {
         (Shape::Trigger, _) => pressed.then_some(1.0),
         // A key steps through the values; of a switch, each press is the other state.
         (_, Knob::Note(_)) => pressed.then(|| {
-            let next = present + spec.step;
-            if next > spec.range.1 + 1e-9 { spec.range.0 } else { spec.allow(next) }
+            let next = present + control.step();
+            if next > high + 1e-9 { low } else { control.allow(next) }
         }),
-        _ => Some(spec.at(position)),
+        _ => Some(control.allow(low + position * (high - low))),
+    }
+}
+
+/// A map, and the control that waits for a knob.
+#[derive(Debug, Clone)]
+pub struct Learner<C> {
+    map: ControlMap<C>,
+    waiting: Option<C>,
+}
+
+/// What became of a knob that moved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Turn<C> {
+    /// What was learnt by that.
+    pub learnt: Option<Binding<C>>,
+    /// What it moves.
+    pub moved: C,
+}
+
+impl<C: Turned> Learner<C> {
+    /// Knows a map, and waits for nothing.
+    pub fn new(map: ControlMap<C>) -> Self {
+        Self { map, waiting: None }
+    }
+
+    /// The map as it is now.
+    pub fn map(&self) -> &ControlMap<C> {
+        &self.map
+    }
+
+    /// The next knob that moves is to move this control; `None` ends the wait.
+    pub fn wait(&mut self, control: Option<C>) {
+        self.waiting = control;
+    }
+
+    /// The control that waits.
+    pub fn waiting(&self) -> Option<C> {
+        self.waiting
+    }
+
+    /// Forgets what moves a control.
+    pub fn forget(&mut self, control: C) {
+        self.map.release(control);
+    }
+
+    /// A knob moves to a position: `None` where that is no control's business.
+    pub fn turn(&mut self, channel: u8, knob: Knob, position: f64) -> Option<Turn<C>> {
+        let pressed = position > 0.0 || !matches!(knob, Knob::Note(_));
+        let learnt = self.waiting.filter(|_| pressed).map(|control| Binding { channel, knob, control });
+        if let Some(binding) = learnt {
+            self.map.bind(binding);
+            self.waiting = None;
+        }
+        self.map.control(channel, knob).map(|moved| Turn { learnt, moved })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controls::Control;
+
+    type Map = ControlMap<Control>;
 
     fn named(name: &str) -> Control {
         Control::by_name(name).unwrap()
@@ -185,14 +286,14 @@ mod tests {
     fn a_map_is_kept_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep").join("map.toml");
-        assert_eq!(ControlMap::read(&path).unwrap(), ControlMap::default());
-        let mut map = ControlMap::default();
+        assert_eq!(Map::read(&path).unwrap(), Map::default());
+        let mut map = Map::default();
         let bind = |channel, knob, control| Binding { channel, knob, control };
         map.bind(bind(0, Knob::Controller(74), named("temperature")));
         map.bind(bind(9, Knob::Note(36), Control::PANIC));
         map.bind(bind(2, Knob::Wheel, named("density")));
         map.write(&path).unwrap();
-        assert_eq!(ControlMap::read(&path).unwrap(), map);
+        assert_eq!(Map::read(&path).unwrap(), map);
         assert_eq!(map.text(named("temperature")).unwrap(), "CC74 ch1");
         map.bind(bind(0, Knob::Controller(74), named("density")));
         assert_eq!(map.control(0, Knob::Controller(74)), Some(named("density")));
@@ -213,7 +314,7 @@ mod tests {
         ];
         for text in damaged {
             std::fs::write(&path, text).unwrap();
-            let error = ControlMap::read(&path).unwrap_err().to_string();
+            let error = Map::read(&path).unwrap_err().to_string();
             assert!(error.contains("map.toml") && error.lines().count() == 1, "{text:?}: {error}");
         }
     }

@@ -1,5 +1,12 @@
 //! The show in real time: everything between a feed and the screen, but for the window itself.
 
+mod seen;
+mod surfaces;
+mod taps;
+mod texts;
+
+use crate::control::cues::{CueList, Runner};
+use crate::control::{Desk, Lists};
 use crate::show::Show;
 use crate::show::clock::{Clock, Reading};
 use crate::show::controls::{Control, Shape};
@@ -8,15 +15,17 @@ use crate::show::plan::Plan;
 use crate::show::quality::Quality;
 use crate::show::scene::Source;
 use crate::sources::Feed;
-use crate::stage::{Letters, TextBox};
-use crate::worker::{News, Offer, Picture8, Studio, Worker};
+use crate::stage::Lookout;
+use crate::worker::{Picture8, Studio, Worker};
 use oneiro::bridge::ShowEvent;
 use oneiro::time::{Beats, Bpm};
+use seen::Seen;
+use std::sync::Arc;
+use taps::Taps;
+use texts::Texts;
 
-/// Seconds that a message stands.
-const MESSAGE: f64 = 2.5;
-/// Taps further apart than this begin anew, in seconds.
-const TAP_PAUSE: f64 = 2.0;
+/// Time from one frame to the next from which on one is late, in seconds.
+const LATE: f64 = 0.05;
 
 /// A frame that is to be drawn.
 #[derive(Debug, Clone)]
@@ -35,6 +44,8 @@ pub struct Frame {
     pub scale: f64,
     /// See `scale`.
     pub glow: bool,
+    /// Who watches from afar, for [`crate::stage::Stage::watch`].
+    pub lookouts: Arc<[Lookout]>,
 }
 
 /// What the window is to do.
@@ -52,7 +63,7 @@ pub struct Performance {
     feed: Box<dyn Feed>,
     clock: Clock,
     worker: Worker,
-    letters: Letters,
+    texts: Texts,
     quality: Quality,
     events: Vec<ShowEvent>,
     now: Option<f64>,
@@ -60,15 +71,17 @@ pub struct Performance {
     due: [(f64, f64); 3],
     took: f64,
     asked: f64,
-    title: Option<TextBox>,
-    help: bool,
-    message: Option<(String, f64)>,
-    set: Option<Vec<TextBox>>,
-    set_size: (u32, u32),
-    taps: Vec<f64>,
+    taps: Taps,
     about: String,
-    offer: Offer,
+    lists: Arc<Lists>,
     failure: Option<String>,
+    cues: Runner,
+    seen: Seen,
+    late: u64,
+    /// The last thing that surfaces are to read, and its number.
+    note: (u64, Arc<str>),
+    desk: Option<Desk>,
+    lookouts: Arc<[Lookout]>,
 }
 
 impl std::fmt::Debug for Performance {
@@ -81,28 +94,37 @@ impl Performance {
     /// Begins a show with the music of a feed; `about` says what draws it.
     pub fn new(show: Show, feed: Box<dyn Feed>, studio: Studio, title: Option<String>, about: String) -> Self {
         let start = Reading { seconds: 0.0, beats: Beats::ZERO, tempo: Bpm(120.0), playing: false };
+        let scenes = show.scenes().iter().map(Into::into).collect();
         Self {
             show,
             feed,
             clock: Clock::new(start),
             worker: Worker::spawn(studio),
-            letters: Letters::default(),
+            texts: Texts::new(title),
             quality: Quality::default(),
             events: Vec::new(),
             now: None,
             due: [(0.0, 0.0); 3],
             took: 0.04,
             asked: f64::NEG_INFINITY,
-            title: title.map(TextBox::Title),
-            help: false,
-            message: None,
-            set: None,
-            set_size: (0, 0),
-            taps: Vec::new(),
+            taps: Taps::default(),
             about,
-            offer: Offer::default(),
+            lists: Arc::new(Lists { scenes, ..Lists::default() }),
             failure: None,
+            cues: Runner::default(),
+            seen: Seen::default(),
+            late: 0,
+            note: (0, "".into()),
+            desk: None,
+            lookouts: Arc::new([]),
         }
+    }
+
+    /// Lets surfaces order and see, and gives cues to go through.
+    pub fn attach(&mut self, desk: Desk, cues: CueList) {
+        self.lookouts = desk.lookouts().into();
+        self.desk = Some(desk);
+        self.cues = Runner::new(cues);
     }
 
     /// Why there are no pictures, if there are none.
@@ -128,15 +150,23 @@ impl Performance {
     pub fn frame(&mut self, seconds: f64, size: (u32, u32)) -> Frame {
         let step = self.now.map_or(0.0, |before| seconds - before);
         self.quality.frame(step);
+        self.late += u64::from(step > LATE);
         let step = if self.now.is_some() { crate::show::step(0.0, step) } else { 9.0 };
         self.now = Some(seconds);
+        self.obey_surfaces(seconds);
         self.events.clear();
         let reading = self.feed.advance(seconds, &mut self.events);
         for event in &self.events {
             self.show.hear(event);
+            self.seen.hear(event);
+            if let Some(desk) = &mut self.desk {
+                desk.event(event);
+            }
         }
         self.clock.read(reading);
-        let plan = self.show.frame(self.clock.at(seconds), seconds);
+        let beats = self.clock.at(seconds);
+        self.run_cues(beats, seconds);
+        let plan = self.show.frame(beats, seconds);
         self.ask(seconds);
         self.listen();
         let mut pictures = Vec::new();
@@ -153,15 +183,17 @@ impl Performance {
         }
         let share = |(older, newer): (f64, f64)| ((seconds - older) / (newer - older).max(1e-3)).clamp(0.0, 1.0) as f32;
         let text = self.write(seconds, size);
+        self.publish(beats);
         let level = self.quality.level();
         Frame {
-            plan: Plan { text: if self.help || self.message.is_some() { 1.0 } else { plan.text }, ..plan },
+            plan: Plan { text: if self.texts.urgent() { 1.0 } else { plan.text }, ..plan },
             shares: self.due.map(share),
             step: step as f32,
             pictures,
             text,
             scale: level.scale,
             glow: level.glow,
+            lookouts: Arc::clone(&self.lookouts),
         }
     }
 
@@ -175,66 +207,28 @@ impl Performance {
         self.worker.wish(self.show.wish(self.clock.at(due)), due);
     }
 
-    fn listen(&mut self) {
-        match self.worker.news() {
-            Some(News::Ready { models, offer }) => {
-                self.about = format!("{}; {}", self.about, models.join(", "));
-                self.offer = offer;
-            }
-            Some(News::Complaint(why)) => {
-                self.message = Some((why, self.now.unwrap_or(0.0) + 2.0 * MESSAGE));
-            }
-            Some(News::Failed(why)) => {
-                self.message = Some((format!("no pictures: {why}"), f64::INFINITY));
-                self.failure = Some(why);
-            }
-            None => {}
-        }
-    }
-
-    /// Sets the text anew where it has changed.
     fn write(&mut self, seconds: f64, size: (u32, u32)) -> Option<((u32, u32), Vec<u8>)> {
-        if self.message.as_ref().is_some_and(|(_, until)| *until <= seconds) {
-            self.message = None;
+        // Only what help needs is made for it: the closure is not called without.
+        let (show, feed) = (&self.show, &self.feed);
+        let state = if self.texts.help { self.state() } else { String::new() };
+        let about = format!("{}; {}", self.about, self.lists.painting.join(", "));
+        let written = self.texts.write(seconds, size, || {
+            let (scene, _) = show.scene();
+            let name = &show.scenes()[scene].name;
+            format!("scene {} {name}   {}\n{about}\n{state}\n\n{}", scene + 1, feed.about(), help())
+        });
+        let (set, turned) = written?;
+        if let Some(there) = turned {
+            self.show.text(there, seconds);
         }
-        let mut texts: Vec<TextBox> = self.title.iter().cloned().collect();
-        if self.help {
-            let (scene, _) = self.show.scene();
-            let state = format!(
-                "scene {} {}   {}\n{}\n{}",
-                scene + 1,
-                self.show.scenes()[scene].name,
-                self.feed.about(),
-                self.about,
-                // Once a second is enough for what changes all the time.
-                self.state()
-            );
-            texts = vec![TextBox::Help(format!("{state}\n\n{}", help()))];
-        } else if let Some((message, _)) = &self.message {
-            texts.push(TextBox::Help(message.clone()));
-        }
-        let often = self.help && (seconds.fract() > 0.05) && self.set.is_some();
-        let same =
-            self.set.as_ref().is_some_and(|set| *set == texts || (often && matches!(set[..], [TextBox::Help(_)])));
-        if same && self.set_size == size {
-            return None;
-        }
-        // Text is drawn small enough to be quick and large enough to be sharp.
-        let height = size.1.clamp(1, 1080);
-        let width = (u64::from(size.0.max(1)) * u64::from(height) / u64::from(size.1.max(1))).max(1) as u32;
-        let bytes = self.letters.set(&texts, (width, height));
-        if self.set.as_ref().is_none_or(|set| set.is_empty() != texts.is_empty()) {
-            self.show.text(!texts.is_empty(), seconds);
-        }
-        (self.set, self.set_size) = (Some(texts), size);
-        Some(((width, height), bytes))
+        Some(set)
     }
 
     /// A key was pressed, by the name of its place.
     pub fn key(&mut self, code: &str) -> Option<Order> {
         let key = Key::at(code)?;
         match key.act {
-            Act::Help => self.help = !self.help,
+            Act::Help => self.texts.help = !self.texts.help,
             Act::FullScreen => return Some(Order::FullScreen),
             Act::Quit => return Some(Order::Quit),
             act => {
@@ -248,48 +242,20 @@ impl Performance {
     /// Sets a control now, and says so on the screen.
     pub fn tell(&mut self, control: Control, value: f64) {
         let seconds = self.now.unwrap_or(0.0);
-        let beats = self.clock.at(seconds);
-        let value = self.show.tell(control, value, beats, seconds);
-        match control {
-            Control::Tap => self.tap(seconds),
-            Control::Tempo => drop(self.feed.set_tempo(value)),
-            _ => {}
-        }
+        let value = self.set(control, value, self.clock.at(seconds), seconds);
         let spec = control.spec();
-        let names = match control {
-            Control::Style => self.offer.styles.get((value as usize).wrapping_sub(1)),
-            Control::Drift => self.offer.classes.get((value as usize).wrapping_sub(1)),
-            Control::First | Control::Second => self.offer.models.get((value as usize).wrapping_sub(1)),
-            Control::Place => self.offer.places.get((value as usize).wrapping_sub(1)),
-            Control::Scene => self.show.scenes().get((value as usize).wrapping_sub(1)).map(|scene| &scene.name),
-            _ => None,
-        };
-        let value = names.cloned().unwrap_or_else(|| spec.text(value));
+        let name = if value > 0.5 { self.names(control).nth(value as usize - 1) } else { None };
+        let value = name.map_or_else(|| spec.text(value), str::to_owned);
         let text = match (control, self.show.scene().1) {
             (Control::Next | Control::Previous | Control::Scene, Some(scene)) => {
                 format!("next: {}", self.show.scenes()[scene].name)
             }
+            (Control::Go | Control::Back, _) => self.note.1.to_string(),
             (Control::Tap, _) => format!("tempo {:.1}", self.show.settings().get(Control::Tempo)),
             _ if spec.shape == Shape::Trigger => spec.name.to_owned(),
             _ => format!("{} {value} {}", spec.name, spec.unit),
         };
-        self.message = Some((text, seconds + MESSAGE));
-    }
-
-    fn tap(&mut self, seconds: f64) {
-        if self.taps.last().is_some_and(|last| seconds - last > TAP_PAUSE) {
-            self.taps.clear();
-        }
-        self.taps.push(seconds);
-        if self.taps.len() > 8 {
-            self.taps.remove(0);
-        }
-        if let [first, .., last] = self.taps[..] {
-            let tempo = 60.0 * (self.taps.len() - 1) as f64 / (last - first).max(1e-3);
-            let beats = self.clock.at(seconds);
-            let tempo = self.show.tell(Control::Tempo, tempo, beats, seconds);
-            self.feed.set_tempo(tempo);
-        }
+        self.texts.say(text, seconds);
     }
 
     /// Whether the music is over.

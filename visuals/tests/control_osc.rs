@@ -1,0 +1,109 @@
+//! OSC through real sockets: what is told is done, what happens is told, and garbage does nothing.
+
+#[path = "support/show.rs"]
+mod show;
+
+use oneiro_visuals::control::HubOptions;
+use oneiro_visuals::control::cues::CueList;
+use oneiro_visuals::control::osc::{OscIn, OscOut};
+use oneiro_visuals::show::controls::Control;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, encoder};
+use show::play;
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+use std::time::{Duration, Instant, SystemTime};
+
+fn message(addr: &str, args: Vec<OscType>) -> OscPacket {
+    OscPacket::Message(OscMessage { addr: addr.into(), args })
+}
+
+#[test]
+fn what_is_told_is_done_at_its_time_and_garbage_does_nothing() {
+    let seed: u64 = rand::rng().random();
+    eprintln!("seed {seed}");
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let cues = CueList::parse("[[cue]]\nname = 'wide'\nwhen = 'now'\nset = { zoom = 0.5 }\n[[cue]]\nname = 'near'\nwhen = 'beat'\nset = { zoom = 3.5 }").unwrap();
+    let show = play(HubOptions::default(), cues);
+    let osc = OscIn::open(([127, 0, 0, 1], 0).into(), show.handle.clone()).unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let tell = |packet: &OscPacket| drop(socket.send_to(&encoder::encode(packet).unwrap(), osc.address()).unwrap());
+    tell(&message("/oneiro/zoom", vec![OscType::Float(2.0)]));
+    tell(&message("/oneiro/hue/normalized", vec![OscType::Float(0.75)]));
+    tell(&message("/oneiro/switch-at", vec![OscType::String("now".into())]));
+    tell(&message("/oneiro/scene", vec![OscType::String("marble".into())]));
+    show.until("values and a scene", |now| {
+        now.settings.get(Control::Zoom) == 2.0
+            && now.settings.get(Control::Hue) == 0.25
+            && now.lists.scenes[now.scene].name == "marble"
+    });
+    let at = SystemTime::now() + Duration::from_millis(300);
+    let told = Instant::now();
+    tell(&OscPacket::Bundle(OscBundle {
+        timetag: OscTime::try_from(at).unwrap(),
+        content: vec![message("/oneiro/zoom", vec![OscType::Float(1.25)])],
+    }));
+    show.until("what was for later", |now| now.settings.get(Control::Zoom) == 1.25);
+    assert!(told.elapsed() > Duration::from_millis(280), "it came {:?} later", told.elapsed());
+    for _ in 0..2000 {
+        let length = dice.random_range(0..200);
+        let mut bytes: Vec<u8> = (0..length).map(|_| dice.random()).collect();
+        if dice.random_bool(0.7) {
+            bytes = encoder::encode(&message("/oneiro/zoom", vec![OscType::Int(9)])).unwrap();
+            let place = dice.random_range(0..10);
+            bytes[place] = dice.random();
+        }
+        socket.send_to(&bytes, osc.address()).unwrap();
+    }
+    tell(&message("/oneiro/go", vec![]));
+    show.until("the first cue", |now| now.cues.at == Some(0) && now.settings.get(Control::Zoom) == 0.5);
+    tell(&message("/oneiro/cue", vec![OscType::String("near".into())]));
+    show.until("the second, on its beat", |now| now.cues.at == Some(1) && now.settings.get(Control::Zoom) == 3.5);
+    assert!(osc.useless() > 0);
+}
+
+#[test]
+fn what_happens_is_told_with_its_types() {
+    let mut show = play(HubOptions::default(), CueList::default());
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let events = show.events.take().unwrap();
+    let _osc = OscOut::open(socket.local_addr().unwrap(), &show.handle, events).unwrap();
+    show.handle.order(oneiro_visuals::control::Order::Set(Control::Glow, 2.0));
+    let mut told: BTreeMap<String, Vec<OscType>> = BTreeMap::new();
+    let mut bytes = [0; 2048];
+    let wanted = [
+        ("/oneiro/music/beat", "i"),
+        ("/oneiro/music/bar", "i"),
+        ("/oneiro/music/tempo", "f"),
+        ("/oneiro/music/chord", "sii"),
+        ("/oneiro/music/energy", "f"),
+        ("/oneiro/music/note/on", "sii"),
+        ("/oneiro/show/scene", "is"),
+        ("/oneiro/glow", "f"),
+    ];
+    let end = Instant::now() + Duration::from_secs(20);
+    let done = |told: &BTreeMap<String, Vec<OscType>>| {
+        wanted.iter().all(|(address, _)| told.contains_key(*address)) && told["/oneiro/glow"] == [OscType::Float(2.0)]
+    };
+    while !done(&told) {
+        assert!(Instant::now() < end, "{told:?}");
+        let (length, _) = socket.recv_from(&mut bytes).unwrap();
+        if let (_, OscPacket::Message(message)) = rosc::decoder::decode_udp(&bytes[..length]).unwrap() {
+            told.insert(message.addr, message.args);
+        }
+    }
+    for (address, types) in wanted {
+        let kinds: String = told[address]
+            .iter()
+            .map(|argument| match argument {
+                OscType::Int(_) => 'i',
+                OscType::Float(_) => 'f',
+                OscType::String(_) => 's',
+                _ => '?',
+            })
+            .collect();
+        assert_eq!(kinds, types, "{address}");
+    }
+}
