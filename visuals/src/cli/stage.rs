@@ -1,6 +1,7 @@
 //! The window.
 
 use super::Args;
+use super::surfaces::Surfaces;
 use anyhow::Result;
 use oneiro_visuals::window::{Look, Programme, run};
 
@@ -13,7 +14,13 @@ pub fn open(args: &Args) -> Result<()> {
         pointer: args.pointer,
         seconds: args.close_after,
     };
-    let programme =
-        Programme { show: args.show()?, feed: args.feed(None)?, studio: args.studio(), title: args.title.clone() };
+    let mut surfaces = Surfaces::open(&args.surfaces, args.follows_midi())?;
+    let programme = Programme {
+        show: args.show()?,
+        feed: args.feed(Some(surfaces.handle.knobs()))?,
+        studio: args.studio(),
+        title: args.title.clone(),
+        desk: surfaces.desk.take(),
+    };
     Ok(run(programme, look)?)
 }

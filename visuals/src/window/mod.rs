@@ -4,6 +4,8 @@
 mod awake;
 mod screen;
 
+use crate::control::Desk;
+use crate::control::cues::CueList;
 use crate::performance::{Order, Performance};
 use crate::show::Show;
 use crate::show::music::Signals;
@@ -46,6 +48,8 @@ pub struct Programme {
     pub studio: Studio,
     /// Its title.
     pub title: Option<String>,
+    /// What orders from outside, and the cues.
+    pub desk: Option<(Desk, CueList)>,
 }
 
 impl std::fmt::Debug for Programme {
@@ -168,15 +172,12 @@ fn model(app: &App<'_, '_>) -> Model {
     app.command_scope(|mut commands| {
         commands.entity(window).insert(CursorOptions { visible: pointer, ..CursorOptions::default() });
     });
-    let Programme { show, feed, studio, title } = programme;
-    Model {
-        performance: Mutex::new(Performance::new(show, feed, studio, title, about)),
-        screen,
-        look,
-        window,
-        started: Instant::now(),
-        order: None,
+    let Programme { show, feed, studio, title, desk } = programme;
+    let mut performance = Performance::new(show, feed, studio, title, about);
+    if let Some((desk, cues)) = desk {
+        performance.attach(desk, cues);
     }
+    Model { performance: Mutex::new(performance), screen, look, window, started: Instant::now(), order: None }
 }
 
 fn key(_: &App<'_, '_>, model: &mut Model, key: KeyCode) {

@@ -96,6 +96,7 @@ fn draw(
             stage.text(*size, bytes);
         }
         stage.draw(encoder, &frame.plan, &frame.shares, frame.step);
+        stage.watch(&frame.lookouts);
     }
     stage.present(encoder, Target { view: surface, format });
 }
