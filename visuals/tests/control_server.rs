@@ -98,8 +98,7 @@ fn nonsense_is_answered_and_who_sends_nothing_else_is_sent_away() {
     assert!((0..500).any(|_| long.0.read().is_err()), "it stays open");
     // Random messages, some nearly right.
     let names = ["zoom", "scene", "guard", "no-such", "pad-x"];
-    let types =
-        ["set", "share", "press", "cue", "keep", "remove", "learn", "forget", "name", "keep", "watch", "hello"];
+    let types = ["set", "share", "press", "cue", "keep", "remove", "learn", "forget", "name", "keep", "watch", "hello"];
     for _ in 0..6 {
         let mut page = Page::open(server.port());
         for _ in 0..60 {

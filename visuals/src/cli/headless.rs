@@ -1,10 +1,12 @@
 //! `--headless`: a show in real time without a window, for the control page and for programs that take the stream.
 
-use super::Args;
 use super::surfaces::Surfaces;
+use super::{Args, end_recording};
 use anyhow::{Result, bail, ensure};
 use oneiro_visuals::performance::Performance;
 use oneiro_visuals::stage::{Gpu, Offscreen, Size};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 pub fn perform(args: &Args) -> Result<()> {
@@ -18,7 +20,13 @@ pub fn perform(args: &Args) -> Result<()> {
     if let Some((desk, cues)) = surfaces.desk.take() {
         performance.attach(desk, cues);
     }
+    let (recorder, lookout) = args.recorder()?;
+    performance.watch(lookout);
     let mut screen = Offscreen::new(&gpu, Size { width, height, glow: true }, Performance::sources());
+    // What is recorded is to have its end.
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
     let (started, pause) = (Instant::now(), Duration::from_secs_f64(1.0 / args.fps));
     let mut next = started;
     loop {
@@ -30,8 +38,8 @@ pub fn perform(args: &Args) -> Result<()> {
             bail!("there was nothing to paint with: {why}");
         }
         let late = args.close_after.is_some_and(|end| started.elapsed().as_secs_f64() >= end);
-        if late || performance.is_over() {
-            return Ok(());
+        if late || performance.is_over() || stop.load(Ordering::Relaxed) {
+            break end_recording(recorder, args.record.as_deref());
         }
         // Frames that are missed are not made up for.
         next = (next + pause).max(Instant::now().checked_sub(pause).unwrap_or(started));

@@ -9,15 +9,18 @@ mod surfaces;
 use anyhow::{Context, Result};
 use clap::Parser;
 use oneiro::model::library;
+use oneiro::render::{Fps, has_ffmpeg};
 #[cfg(feature = "live")]
 use oneiro_visuals::control;
 use oneiro_visuals::control::Knobs;
+use oneiro_visuals::record::{Recorded, Recorder};
 use oneiro_visuals::show::Show;
 use oneiro_visuals::show::controls::Control;
 use oneiro_visuals::show::scene::{self, Scene};
 use oneiro_visuals::sources::{Dream, Feed, Script};
+use oneiro_visuals::stage::Lookout;
 use oneiro_visuals::worker::Studio;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -36,6 +39,7 @@ Examples:
   oneiro show --auto 16 --title Oneiro
   oneiro show --control-lan                    with a control page for a phone
   oneiro show --osc-in 9000 --osc-out 127.0.0.1:9001
+  oneiro show --record evening.mp4             a video of it, while it plays
   oneiro show --headless                       no window, but the page and the stream
   oneiro show --frames out --at 1,5,9          pictures without a window"
 )]
@@ -95,6 +99,12 @@ pub struct Args {
     headless: bool,
     #[command(flatten)]
     surfaces: surfaces::Args,
+    /// Record the show as a video while it plays, in the size of --size; without sound
+    #[arg(long, value_name = "FILE.mp4", conflicts_with_all = ["frames", "sheet"])]
+    record: Option<PathBuf>,
+    /// Frames a second of that video
+    #[arg(long, default_value = "30", value_name = "FPS")]
+    record_fps: Fps,
     /// Write frames as PNG into a folder, without a window
     #[arg(long, value_name = "FOLDER")]
     frames: Option<PathBuf>,
@@ -221,6 +231,14 @@ impl Args {
         }
     }
 
+    /// Begins what is recorded, if anything is.
+    fn recorder(&self) -> Result<(Option<Recorder>, Option<Lookout>)> {
+        let Some(file) = &self.record else { return Ok((None, None)) };
+        anyhow::ensure!(has_ffmpeg(), "--record needs ffmpeg, which is not here: https://ffmpeg.org has it");
+        let (recorder, lookout) = Recorder::begin(file, self.size()?, self.record_fps)?;
+        Ok((Some(recorder), Some(lookout)))
+    }
+
     fn size(&self) -> Result<(u32, u32)> {
         let usual = if self.headless { "640x360" } else { "1280x720" };
         let size = self.size.as_deref().unwrap_or(usual);
@@ -234,6 +252,14 @@ impl Args {
         #[cfg(not(feature = "live"))]
         false
     }
+}
+
+/// Ends what is recorded, and says what came of it.
+fn end_recording(recorder: Option<Recorder>, file: Option<&Path>) -> Result<()> {
+    let (Some(recorder), Some(file)) = (recorder, file) else { return Ok(()) };
+    let Recorded { frames, repeated, dropped } = recorder.finish()?;
+    eprintln!("{}: {frames} frames, {repeated} of them repeated; {dropped} dropped", file.display());
+    Ok(())
 }
 
 /// A size as one writes it.

@@ -1,7 +1,7 @@
 //! The window.
 
-use super::Args;
 use super::surfaces::Surfaces;
+use super::{Args, end_recording};
 use anyhow::Result;
 use oneiro_visuals::window::{Look, Programme, run};
 
@@ -15,12 +15,16 @@ pub fn open(args: &Args) -> Result<()> {
         seconds: args.close_after,
     };
     let mut surfaces = Surfaces::open(&args.surfaces, args.follows_midi())?;
+    let (recorder, lookout) = args.recorder()?;
     let programme = Programme {
         show: args.show()?,
         feed: args.feed(Some(surfaces.handle.knobs()))?,
         studio: args.studio(),
         title: args.title.clone(),
         desk: surfaces.desk.take(),
+        lookout,
     };
-    Ok(run(programme, look)?)
+    let shown = run(programme, look);
+    end_recording(recorder, args.record.as_deref())?;
+    Ok(shown?)
 }

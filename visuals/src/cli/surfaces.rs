@@ -17,6 +17,7 @@ use std::path::PathBuf;
 /// Options of control surfaces.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Control")]
+#[group(id = "surfaces")]
 pub struct Args {
     /// Port of the control page; without, 7700 or the next that is free
     #[arg(long, value_name = "PORT")]

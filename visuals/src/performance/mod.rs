@@ -127,6 +127,11 @@ impl Performance {
         self.cues = Runner::new(cues);
     }
 
+    /// Lets others watch the frames too.
+    pub fn watch(&mut self, lookouts: impl IntoIterator<Item = Lookout>) {
+        self.lookouts = self.lookouts.iter().cloned().chain(lookouts).collect();
+    }
+
     /// Why there are no pictures, if there are none.
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()

@@ -10,7 +10,7 @@ use crate::performance::{Order, Performance};
 use crate::show::Show;
 use crate::show::music::Signals;
 use crate::sources::Feed;
-use crate::stage::{Gpu, GpuError};
+use crate::stage::{Gpu, GpuError, Lookout};
 use crate::worker::Studio;
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::prelude::{Camera3d, Msaa};
@@ -50,6 +50,8 @@ pub struct Programme {
     pub title: Option<String>,
     /// What orders from outside, and the cues.
     pub desk: Option<(Desk, CueList)>,
+    /// Who else watches, such as a recorder.
+    pub lookout: Option<Lookout>,
 }
 
 impl std::fmt::Debug for Programme {
@@ -172,11 +174,12 @@ fn model(app: &App<'_, '_>) -> Model {
     app.command_scope(|mut commands| {
         commands.entity(window).insert(CursorOptions { visible: pointer, ..CursorOptions::default() });
     });
-    let Programme { show, feed, studio, title, desk } = programme;
+    let Programme { show, feed, studio, title, desk, lookout } = programme;
     let mut performance = Performance::new(show, feed, studio, title, about);
     if let Some((desk, cues)) = desk {
         performance.attach(desk, cues);
     }
+    performance.watch(lookout);
     Model { performance: Mutex::new(performance), screen, look, window, started: Instant::now(), order: None }
 }
 
