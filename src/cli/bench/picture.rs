@@ -2,6 +2,8 @@
 
 use super::answer;
 use anyhow::{Context, Result};
+use fast_image_resize::images::Image;
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use oneiro::bench::resident;
 use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
@@ -53,7 +55,7 @@ struct Speed {
     overhead: f64,
 }
 
-/// A walk as a show sees it: a generator's picture, enlarged.
+/// A walk as a show sees it: a generator's picture, enlarged by the network as far as that goes, and interpolated from there.
 #[derive(Debug, Serialize)]
 struct WalkSpeed {
     model: String,
@@ -121,7 +123,7 @@ fn walk(generator: &Inspected, upscaler: &Inspected, side: usize, threads: usize
         let look = walk.look(Course::Wander, 0.04 * round as f64, &[], psi);
         let (took, done) = clock.time(|| {
             let picture = easel.paint(&look)?;
-            enlarger.enlarge_towards(picture, (side as u32, side as u32))
+            interpolated(enlarger.enlarge_towards(picture, (side as u32, side as u32))?, side as u32)
         });
         done?;
         // The first round warms up.
@@ -161,6 +163,19 @@ fn measure(model: &Inspected, side: usize, threads: usize, rounds: usize) -> Res
         pictures_per_second: 1e3 / picture_milliseconds,
         overhead: overhead_us / bare_us,
     })
+}
+
+/// The picture in bytes, interpolated where the network has not made it as large: what a stage does with it.
+fn interpolated(picture: Picture, side: u32) -> Result<Vec<u8>> {
+    let bytes = picture.data.iter().map(|v| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8).collect();
+    if picture.width as u32 >= side {
+        return Ok(bytes);
+    }
+    let source = Image::from_vec_u8(picture.width as u32, picture.height as u32, bytes, PixelType::U8x3)?;
+    let mut target = Image::new(side, side, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
+    Resizer::new().resize(&source, &mut target, &options)?;
+    Ok(target.into_vec())
 }
 
 /// All that is done for a picture.
