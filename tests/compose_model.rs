@@ -3,7 +3,7 @@
 mod render_support;
 
 use oneiro::compose::{ComposeError, Freedom, MelodyModel, Place};
-use oneiro::model::onnx::ModelProto;
+use oneiro::model::onnx::{DimensionValue, ModelProto};
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::{Dim, Kind, ModelSpec};
 use oneiro::music::encoding::{DURATIONS, EncodedTune, PHASES, PITCH_CLASSES, metre_class};
@@ -82,6 +82,41 @@ fn event_by_event_it_expects_what_the_trained_network_expects() {
     let next: Vec<_> = model.continuations(4).collect();
     assert_eq!(next, [tune.tokens[6]; 2]);
     assert_eq!(DURATIONS[usize::from(next[0].duration)], 36);
+}
+
+#[test]
+fn a_memory_of_fixed_length_expects_the_same() {
+    let mut model = open(melody_model()).unwrap();
+    // As earlier versions wrote it: always so many entries, whatever was heard.
+    let (mut proto, mut spec) = melody_model();
+    let fixed = 96;
+    for input in spec.inputs.iter_mut().filter(|t| t.shape[0] == Dim::Named("memory".into())) {
+        input.shape[0] = Dim::Fixed(fixed);
+        let graph = proto.graph.as_mut().unwrap();
+        let declared = graph.input.iter_mut().find(|v| v.name.as_deref() == Some(&input.name)).unwrap();
+        let shape = declared.r#type.as_mut().unwrap().tensor_type.as_mut().unwrap().shape.as_mut().unwrap();
+        shape.dim[0].value = Some(DimensionValue::Fixed(fixed as i64));
+    }
+    assert_eq!(spec.inputs.iter().filter(|t| t.shape[0] == Dim::Fixed(fixed)).count(), 6);
+    let mut old = open((proto, spec)).unwrap();
+    let tune = tune();
+    // More events than the first size of an open memory, less than the fixed one holds.
+    for i in 0..80 {
+        let token = tune.tokens[i % tune.tokens.len()];
+        let place = Place { position: 6 * (i as u32 % 16), metre: 0, bars: i as f32 / 16.0 };
+        let [a, b] = [&mut model, &mut old].map(|m| m.expect(place).unwrap());
+        let pairs = a.log_duration.iter().chain(&a.log_pitch).zip(b.log_duration.iter().chain(&b.log_pitch));
+        for (a, b) in pairs {
+            assert!((a - b).abs() < 1e-3, "event {i}: {a} and {b}");
+        }
+        // What is only listened to is remembered as what was expected first.
+        if i % 3 == 0 {
+            model.listen(place, token).unwrap();
+        } else {
+            model.hear(a, token);
+        }
+        old.hear(b, token);
+    }
 }
 
 #[test]

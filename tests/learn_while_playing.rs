@@ -122,7 +122,7 @@ fn a_worker_learns_beside_the_player_who_takes_the_newest_model() {
     };
     let mut model = MelodyModel::new(Session::from_inspected(shipped(), &SessionOptions::default()).unwrap()).unwrap();
     let place = Place { position: 0, metre: 0, bars: 0.0 };
-    let first = model.expect(place).unwrap().log_duration;
+    let first = model.expect(place).unwrap().log_duration.clone();
     assert!(teacher.phrase(phrases[0].clone()));
     model.adopt(wait()).unwrap();
     assert_ne!(model.expect(place).unwrap().log_duration, first);

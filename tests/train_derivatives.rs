@@ -116,6 +116,7 @@ fn arithmetic() {
     run_positive("sqrt", &[&[2, 3]], |g, x| g.sqrt(x[0]));
     run("square", &[&[2, 3]], |g, x| g.square(x[0]));
     run("abs", &[&[2, 3]], |g, x| g.abs(x[0]));
+    run("smaller", &[&[4, 5], &[4, 1]], |g, x| g.smaller(x[0], x[1]));
     run("clip", &[&[4, 5]], |g, x| g.clip(x[0], -0.05, 2.0));
     run("scalars", &[&[4]], |g, x| {
         let y = g.scale(x[0], 3.0);

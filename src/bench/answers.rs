@@ -17,12 +17,20 @@ pub struct AnswerSpeed {
     /// The mode.
     pub mode: &'static str,
     /// From the moment a note goes into the ring of a director on a thread of its own, and that is told of the time, to
-    /// the moment all notes that it leads to are in the ring to the audio side; waking the thread and hearing back from it
-    /// are in it. The time that passes.
+    /// the moment all notes of the answer are in the ring to the audio side; waking the thread and hearing back from it
+    /// are in it. The time that passes. Between grid steps the director has had the time to think ahead.
     pub through_threads: Spread,
     /// The director's own part of it, in the time that its thread has the processor (elsewhere than on Unix in time that
     /// passes).
     pub alone: Spread,
+    /// As `through_threads`, where the last note is struck in the very grid step at which the answer is decided, so that
+    /// what was thought ahead is of no use. Modes that wait for silence do not know this.
+    pub surprised: Spread,
+    /// As `alone`, surprised.
+    pub surprised_alone: Spread,
+    /// How long thinking ahead took at a step, where it ended in a phrase: of the time that nobody waits for, in the
+    /// thread's time.
+    pub ahead: Spread,
     /// Notes of an answer, on the average.
     pub notes: f64,
 }
@@ -94,6 +102,15 @@ impl Desk {
         Self { seat, ..self }
     }
 
+    /// Has it think ahead; how long it took.
+    fn rehearse(&mut self) -> Result<f64, ComposeError> {
+        let clock = Clock::for_threads(1);
+        match &mut self.seat {
+            Seat::Here(director) => Ok(clock.time(|| director.rehearse()).0),
+            Seat::There(worker) => worker.rehearse().map(|()| 0.0),
+        }
+    }
+
     fn run_to(&mut self, pos: Beats) -> Result<(), ComposeError> {
         match &mut self.seat {
             Seat::Here(director) => {
@@ -105,9 +122,15 @@ impl Desk {
         }
     }
 
-    /// Plays a call, and lets time run through its answer, grid step by grid step. Each step at which notes were planned
-    /// is told: how long it took, in milliseconds, and how many notes.
-    pub fn exchange(&mut self, call: &Call, told: &mut dyn FnMut(f64, usize)) -> Result<(), BenchError> {
+    /// Plays a call, and lets time run through its answer, grid step by grid step; where `thinks`, with time to think ahead
+    /// between them. Each step is told: how long it took, in milliseconds, how many notes were planned at it, and
+    /// how long it was thought ahead then.
+    pub fn exchange(
+        &mut self,
+        call: &Call,
+        thinks: bool,
+        told: &mut dyn FnMut(f64, usize, f64),
+    ) -> Result<(), BenchError> {
         let from = f64::from(self.bar) * BAR;
         let mut events: Vec<(f64, HeardKind)> = Vec::new();
         for bar in self.bar..self.bar + BARS.1 {
@@ -134,9 +157,8 @@ impl Desk {
             let plans = std::iter::from_fn(|| self.audio.plans.receive());
             let notes =
                 plans.filter(|plan| matches!(plan, Plan::Note { .. } | Plan::Second { tones: Some(_), .. })).count();
-            if notes > 0 {
-                told(took, notes);
-            }
+            let ahead = if thinks { self.rehearse()? } else { 0.0 };
+            told(took, notes, ahead);
         }
         self.bar += BARS.1;
         Ok(())
@@ -154,24 +176,65 @@ pub fn measure(models: &Models, calls: usize) -> Result<Vec<AnswerSpeed>, BenchE
     MODES.iter().map(|&mode| measure_mode(models, mode, calls)).collect()
 }
 
+/// What was measured of one mode in one way.
+#[derive(Debug, Default)]
+struct Measured {
+    took: Vec<f64>,
+    notes: usize,
+    ahead: Vec<f64>,
+}
+
+/// Thinking ahead for less than this, in milliseconds, has written nothing.
+const WRITES: f64 = 0.2;
+
 fn measure_mode(models: &Models, mode: Mode, calls: usize) -> Result<AnswerSpeed, BenchError> {
-    let mut spreads = [Spread::default(); 2];
-    let (mut answers, mut notes) = (0_usize, 0_usize);
-    for (threads, spread) in [true, false].into_iter().zip(&mut spreads) {
+    let measure = |threads: bool, surprises: bool| -> Result<Measured, BenchError> {
         let desk = Desk::new(models, mode)?;
         let mut desk = if threads { desk.on_a_thread() } else { desk };
         let mut caller = Caller::new(2);
-        let mut took = Vec::new();
+        let mut next = || if surprises { surprising(caller.call()) } else { caller.call() };
+        let mut measured = Measured::default();
         // The first warms up.
-        desk.exchange(&caller.call(), &mut |_, _| ())?;
+        desk.exchange(&next(), true, &mut |_, _, _| ())?;
         for _ in 0..calls.max(1) {
-            desk.exchange(&caller.call(), &mut |milliseconds, count| {
-                took.push(milliseconds);
-                (answers, notes) = (answers + 1, notes + count);
+            desk.exchange(&next(), true, &mut |milliseconds, notes, ahead| {
+                if notes > 0 {
+                    measured.took.push(milliseconds);
+                    measured.notes += notes;
+                }
+                if ahead > WRITES {
+                    measured.ahead.push(ahead);
+                }
             })?;
         }
-        *spread = Spread::of(took);
+        Ok(measured)
+    };
+    let through_threads = measure(true, false)?;
+    let alone = measure(false, false)?;
+    let notes = alone.notes as f64 / alone.took.len().max(1) as f64;
+    Ok(AnswerSpeed {
+        mode: mode.name(),
+        through_threads: Spread::of(through_threads.took),
+        alone: Spread::of(alone.took),
+        surprised: Spread::of(measure(true, true)?.took),
+        surprised_alone: Spread::of(measure(false, true)?.took),
+        ahead: Spread::of(alone.ahead),
+        notes,
+    })
+}
+
+/// A call whose notes are struck just before the grid steps at which is decided what begins on a beat, or half a beat after
+/// one; the last of them before its answer is decided.
+fn surprising(call: Call) -> Call {
+    // The lead is a quarter of a beat at this tempo.
+    const SHIFT: f64 = 0.73 - 0.5;
+    let end = f64::from(BARS.0) * BAR - 0.5;
+    let mut call: Call = call.into_iter().filter(|(at, _, _)| *at < end).collect();
+    if let Some(last) = call.last_mut() {
+        last.1 = last.1.min(end - last.0 - 0.05);
     }
-    let [through_threads, alone] = spreads;
-    Ok(AnswerSpeed { mode: mode.name(), through_threads, alone, notes: notes as f64 / answers.max(1) as f64 })
+    let pitch = call.last().map_or(60, |last| last.2);
+    call.push((end, 0.45, pitch));
+    call.iter_mut().for_each(|note| note.0 += SHIFT);
+    call
 }

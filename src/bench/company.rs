@@ -39,7 +39,7 @@ impl Company {
         let compose = move || {
             while let Some(works) = composer.next() {
                 if works {
-                    desk.exchange(&caller.call(), &mut |_, _| ())?;
+                    desk.exchange(&caller.call(), false, &mut |_, _, _| ())?;
                     composer.phrases.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -8,7 +8,7 @@ use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::{Dim, Kind, ModelSpec, TensorSpec};
-use oneiro::train::nets::melody_rnn::{performing_model, read_model};
+use oneiro::train::nets::melody_rnn::{open_memory, performing_model, read_model};
 use prost::Message as _;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -146,10 +146,12 @@ fn renew(file: &Path, out: &Path) -> Result<()> {
     let model = inspect(file)?.expect_kind(Kind::MelodyRnn)?;
     let (config, weights) = read_model(&model).map_err(|reason| anyhow::anyhow!("{}: {reason}", file.display()))?;
     let (mut proto, made) = performing_model(config, &weights, &model.spec.name);
-    if (&made.inputs, &made.outputs) != (&model.spec.inputs, &model.spec.outputs) {
+    let mut spec = model.spec;
+    open_memory(&mut spec.inputs);
+    if (&made.inputs, &made.outputs) != (&spec.inputs, &spec.outputs) {
         bail!("{}: its network reads and writes other things than this version's", file.display());
     }
-    model.spec.store(&mut proto)?;
+    spec.store(&mut proto)?;
     files::write_whole(out, &proto.encode_to_vec())?;
     answer(&format!("{}: {} operators", out.display(), inspect(out)?.facts.nodes))
 }

@@ -23,8 +23,7 @@ impl MelodyModel {
         let place = |at: u32| Place { position: at % bar, metre, bars: at as f32 / bar as f32 };
         self.forget();
         for (token, at) in opening.tokens.iter().zip(opening.positions()) {
-            let expectation = self.expect(place(at))?;
-            self.hear(expectation, *token);
+            self.listen(place(at), *token)?;
         }
         let rules = Rules {
             first_pitch: opening.first_pitch,

@@ -33,7 +33,7 @@ pub(super) enum Close {
 }
 
 /// What was heard, as far as it matters to a phrase.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Facts {
     pub first: First,
     pub key: Option<Key>,

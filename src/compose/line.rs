@@ -2,7 +2,7 @@
 
 use super::melody_model::Heard;
 use super::pen::Pen;
-use super::{ComposeError, Expectation, MelodyModel, Place};
+use super::{ComposeError, MelodyModel, Place};
 use crate::model::session::Session;
 use crate::music::encoding::{DURATIONS, PlacedToken, REST, Token, duration_classes, metre_class, pitch_class};
 use crate::music::{Note, STEPS_PER_BEAT, meant, melody_between};
@@ -24,7 +24,7 @@ pub(super) struct First {
 }
 
 /// Where a line stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Stand {
     /// Up to where the network has heard everything.
     until: Option<Beats>,
@@ -55,6 +55,13 @@ pub(super) struct Recollection {
     network: u32,
 }
 
+impl PartialEq for Recollection {
+    /// Whether both are the same moment; what was heard up to there is the same then.
+    fn eq(&self, other: &Self) -> bool {
+        (self.network, self.stand) == (other.network, other.stand) && self.heard.is(&other.heard)
+    }
+}
+
 impl Line {
     pub fn new(model: MelodyModel) -> Self {
         Self { model, stand: NOWHERE, log: VecDeque::new(), network: 0 }
@@ -83,6 +90,12 @@ impl Line {
         Recollection { heard: self.model.remember(), stand: self.stand, log: self.log.clone(), network: self.network }
     }
 
+    /// Comes back to a moment of this network.
+    pub fn come_back(&mut self, recollection: Recollection) {
+        self.model.recall(&recollection.heard);
+        (self.stand, self.log) = (recollection.stand, recollection.log);
+    }
+
     /// Comes back to a moment. What another network remembers of it is heard anew.
     pub fn recall(&mut self, recollection: &Recollection) -> Result<(), ComposeError> {
         self.stand = recollection.stand;
@@ -99,15 +112,14 @@ impl Line {
         self.log.clear();
         for event in log {
             let place = Place { position: event.position, metre: event.metre, bars: event.bars };
-            let expectation = self.model.expect(place)?;
-            self.take_in(expectation, event.token, place);
+            self.model.listen(place, event.token)?;
+            self.note(event.token, place);
         }
         Ok(())
     }
 
-    /// The network hears an event that it was asked about.
-    fn take_in(&mut self, expectation: Expectation, token: Token, place: Place) -> PlacedToken {
-        self.model.hear(expectation, token);
+    /// Writes down an event that the network has heard.
+    fn note(&mut self, token: Token, place: Place) -> PlacedToken {
         if self.log.len() == LONGEST_LOG {
             self.log.pop_front();
         }
@@ -204,9 +216,9 @@ impl Line {
         let mut step = 0;
         for duration in duration_classes(steps) {
             let place = self.place(at + Beats::from_steps(step, STEPS_PER_BEAT), first, metres);
-            let expectation = self.model.expect(place)?;
             let token = Token { duration, pitch: class };
-            heard.push(self.take_in(expectation, token, place));
+            self.model.listen(place, token)?;
+            heard.push(self.note(token, place));
             class = REST;
             step += i64::from(DURATIONS[usize::from(duration)]);
         }
@@ -221,7 +233,8 @@ impl Line {
             let expectation = self.model.expect(place)?;
             let echoes: Vec<Token> = self.model.continuations(echo_length).collect();
             let event = pen.next(&expectation, &echoes);
-            self.take_in(expectation, event, place);
+            self.model.hear(expectation, event);
+            self.note(event, place);
         }
         self.stand.until = Some(pen.end());
         Ok(())

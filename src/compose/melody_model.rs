@@ -1,11 +1,13 @@
 //! The melody network as a performer uses it: what it heard so far, and what it expects next.
 
 use super::ComposeError;
+use super::memory::Memory;
+use super::recent::Recent;
 use crate::model::session::{Input, Session};
 use crate::model::spec::{Dim, Element, ModelSpec, TensorSpec};
 use crate::music::STEPS_PER_BEAT;
 use crate::music::encoding::{CODING, DURATION_CLASSES, DURATIONS, PHASES, PITCH_CLASSES, POSITIONS, Token, phases};
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// D: duration classes, with the end.
 const D: usize = DURATION_CLASSES;
@@ -25,6 +27,9 @@ pub struct Place {
     pub bars: f32,
 }
 
+/// Most entries of a memory whose length is not fixed, where the model does not say.
+const USUAL_MEMORY: usize = 512;
+
 /// What the network expects of the next event.
 #[derive(Debug, Clone, Default)]
 pub struct Expectation {
@@ -34,6 +39,15 @@ pub struct Expectation {
     pub log_pitch: Vec<f32>,
     pub(super) states: [Vec<f32>; 2],
     pub(super) key: Vec<f32>,
+    /// The moment that it was asked at, and its own number.
+    pub(super) asked: (u64, u64),
+}
+
+impl Expectation {
+    /// Whether it tells probabilities, or only what the network makes of the place.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.log_pitch.is_empty()
+    }
 }
 
 /// A melody network with everything it heard. Events go in by [`MelodyModel::hear`]; what they lead one to expect is
@@ -41,11 +55,33 @@ pub struct Expectation {
 #[derive(Debug)]
 pub struct MelodyModel {
     session: Session,
-    hidden: usize,
-    key: usize,
-    memory: Memory,
+    sizes: Sizes,
+    heard: Heard,
+    recent: Recent,
+}
+
+/// Everything that a melody network heard up to a moment.
+#[derive(Debug, Clone)]
+pub(super) struct Heard {
+    memory: Arc<Memory>,
     states: [Vec<f32>; 2],
     last: Option<Token>,
+    /// Tells moments of one network apart; 0 is the one before anything was heard.
+    moment: u64,
+}
+
+impl Heard {
+    fn nothing(sizes: Sizes) -> Self {
+        let Sizes { hidden, key, memory, fixed } = sizes;
+        let state = || vec![0.0; hidden];
+        let memory = Arc::new(Memory::new(memory, fixed, key));
+        Self { memory, states: [state(), state()], last: None, moment: 0 }
+    }
+
+    /// Whether both are the same moment of the same network.
+    pub fn is(&self, other: &Self) -> bool {
+        self.moment == other.moment
+    }
 }
 
 impl MelodyModel {
@@ -56,9 +92,7 @@ impl MelodyModel {
     pub fn new(session: Session) -> Result<Self, ComposeError> {
         let refuse = |reason: String| ComposeError::Model { origin: session.origin().to_owned(), reason };
         let sizes = Sizes::of(session.spec()).map_err(refuse)?;
-        let Sizes { hidden, key, memory } = sizes;
-        let state = || vec![0.0; hidden];
-        Ok(Self { session, hidden, key, memory: Memory::new(memory, key), states: [state(), state()], last: None })
+        Ok(Self { session, sizes, heard: Heard::nothing(sizes), recent: Recent::default() })
     }
 
     /// Goes on with another session of the same network, such as one that has learnt meanwhile. What was heard stays:
@@ -68,60 +102,83 @@ impl MelodyModel {
     /// [`ComposeError::Model`] where the network has other sizes; the old session then stays.
     pub fn adopt(&mut self, session: Session) -> Result<(), ComposeError> {
         let refuse = |reason: String| ComposeError::Model { origin: session.origin().to_owned(), reason };
-        let Sizes { hidden, key, memory } = Sizes::of(session.spec()).map_err(refuse)?;
-        let (new, old) = ([hidden, key, memory], [self.hidden, self.key, self.memory.capacity]);
-        if new != old {
+        let sizes = Sizes::of(session.spec()).map_err(refuse)?;
+        let [new, old] = [sizes, self.sizes].map(|s| [s.hidden, s.key, s.memory]);
+        if sizes != self.sizes {
             return Err(refuse(format!(
                 "its state, key and memory are of sizes {new:?}; the one that plays has {old:?}"
             )));
         }
         self.session = session;
+        self.recent.forget();
         Ok(())
     }
 
     /// Forgets everything that was heard.
     pub fn forget(&mut self) {
-        self.memory = Memory::new(self.memory.capacity, self.key);
-        self.states.iter_mut().for_each(|state| state.fill(0.0));
-        self.last = None;
+        self.heard = Heard::nothing(self.sizes);
     }
 
     /// What was heard so far, to come back to.
     pub(super) fn remember(&self) -> Heard {
-        Heard { memory: self.memory.clone(), states: self.states.clone(), last: self.last }
+        self.heard.clone()
     }
 
     /// Goes back to what had been heard then.
     pub(super) fn recall(&mut self, heard: &Heard) {
-        let Heard { memory, states, last } = heard.clone();
-        (self.memory, self.states, self.last) = (memory, states, last);
+        self.heard.clone_from(heard);
     }
 
     /// Events heard so far.
     pub fn heard(&self) -> usize {
-        self.memory.heard
+        self.heard.memory.heard
     }
 
-    /// What is to be expected at a place after everything heard. Nothing changes until [`MelodyModel::hear`].
+    /// What is to be expected at a place after everything heard. Nothing changes until [`MelodyModel::hear`]. What was asked
+    /// a short while ago is not computed again.
     ///
     /// # Errors
     /// [`ComposeError::Session`] where the run fails, [`ComposeError::Model`] where it gives something senseless.
-    pub fn expect(&mut self, place: Place) -> Result<Expectation, ComposeError> {
-        let duration = [self.last.map_or(D as i64, |t| i64::from(t.duration))];
-        let pitch = [self.last.map_or(P as i64, |t| i64::from(t.pitch))];
+    pub fn expect(&mut self, place: Place) -> Result<Arc<Expectation>, ComposeError> {
+        self.ask(place, true)
+    }
+
+    /// As [`MelodyModel::expect`] and [`MelodyModel::hear`], for an event that is known: the network is not asked what it
+    /// expects, which is most of its work.
+    ///
+    /// # Errors
+    /// As [`MelodyModel::expect`].
+    pub fn listen(&mut self, place: Place, event: Token) -> Result<(), ComposeError> {
+        let expectation = self.ask(place, false)?;
+        self.hear(expectation, event);
+        Ok(())
+    }
+
+    fn ask(&mut self, place: Place, whole: bool) -> Result<Arc<Expectation>, ComposeError> {
+        if let Some(known) = self.recent.find(self.heard.moment, place, whole) {
+            return Ok(known);
+        }
+        let expectation = self.compute(place, whole)?;
+        Ok(self.recent.keep(place, expectation))
+    }
+
+    fn compute(&mut self, place: Place, whole: bool) -> Result<Expectation, ComposeError> {
+        let Heard { memory: m, states, last, moment } = &self.heard;
+        let Sizes { hidden, key, .. } = self.sizes;
+        let duration = [last.map_or(D as i64, |t| i64::from(t.duration))];
+        let pitch = [last.map_or(P as i64, |t| i64::from(t.pitch))];
         let position = [i64::from(place.position.min(POSITIONS as u32 - 1))];
         let metre = [i64::from(place.metre)];
         let phase = phases(place.bars);
-        let (m, state, keys) = (&self.memory, [1, self.hidden], [self.memory.capacity, self.key]);
-        let entries = [m.capacity];
+        let (state, keys, entries) = ([1, hidden], [m.room(), key], [m.room()]);
         let inputs = [
             ("duration", Input::I64(&[1], &duration)),
             ("pitch", Input::I64(&[1], &pitch)),
             ("position", Input::I64(&[1], &position)),
             ("metre", Input::I64(&[1], &metre)),
             ("phase", Input::F32(&[1, PHASES], &phase)),
-            ("state0", Input::F32(&state, &self.states[0])),
-            ("state1", Input::F32(&state, &self.states[1])),
+            ("state0", Input::F32(&state, &states[0])),
+            ("state1", Input::F32(&state, &states[1])),
             ("keys", Input::F32(&keys, &m.keys)),
             ("memory_duration", Input::I64(&entries, &m.duration)),
             ("memory_pitch", Input::I64(&entries, &m.pitch)),
@@ -129,8 +186,8 @@ impl MelodyModel {
             ("match_rhythm", Input::F32(&entries, &m.rhythm)),
             ("valid", Input::F32(&entries, &m.valid)),
         ];
-        let origin = self.session.origin().to_owned();
-        let outputs = self.session.run(&inputs)?;
+        let whole = whole || !self.session.has_part();
+        let outputs = if whole { self.session.run(&inputs)? } else { self.session.run_part(&inputs)? };
         let take = |name: &str, length: usize| -> Result<Vec<f32>, ComposeError> {
             let values = outputs.f32(name)?;
             let reason = if values.len() != length {
@@ -140,36 +197,46 @@ impl MelodyModel {
             } else {
                 return Ok(values.to_vec());
             };
-            Err(ComposeError::Model { origin: origin.clone(), reason })
+            Err(ComposeError::Model { origin: outputs.origin().to_owned(), reason })
         };
+        let told = |name: &str, length: usize| if whole { take(name, length) } else { Ok(Vec::new()) };
         Ok(Expectation {
-            log_duration: take("log_duration", D)?,
-            log_pitch: take("log_pitch", D * P)?,
-            states: [take("state0_next", self.hidden)?, take("state1_next", self.hidden)?],
-            key: take("key", self.key)?,
+            log_duration: told("log_duration", D)?,
+            log_pitch: told("log_pitch", D * P)?,
+            states: [take("state0_next", hidden)?, take("state1_next", hidden)?],
+            key: take("key", key)?,
+            asked: (*moment, self.recent.number()),
         })
     }
 
     /// Takes in the event that followed an expectation, heard or chosen.
-    pub fn hear(&mut self, expectation: Expectation, event: Token) {
-        self.states = expectation.states;
-        self.memory.add(&expectation.key, event);
-        self.last = Some(event);
+    pub fn hear(&mut self, expectation: Arc<Expectation>, event: Token) {
+        let heard = &mut self.heard;
+        heard.states.clone_from(&expectation.states);
+        Arc::make_mut(&mut heard.memory).add(&expectation.key, event);
+        heard.last = Some(event);
+        let (moment, number) = expectation.asked;
+        // What was expected at another moment leads to no moment that is known.
+        heard.moment = if moment == heard.moment { self.recent.after(number, event) } else { self.recent.number() };
     }
 
     /// What followed earlier when at least `length` events before it were the same as the last `length` events now.
     pub fn continuations(&self, length: usize) -> impl Iterator<Item = Token> + '_ {
-        let m = &self.memory;
-        (0..m.capacity)
+        let m = &self.heard.memory;
+        (0..m.room())
             .filter(move |&slot| m.valid[slot] > 0.0 && m.full[slot] >= length.max(1) as f32)
             .map(|slot| Token { duration: m.duration[slot] as u8, pitch: m.pitch[slot] as u8 })
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Sizes {
     hidden: usize,
     key: usize,
+    /// Most entries of the memory.
     memory: usize,
+    /// Whether it has always so many.
+    fixed: bool,
 }
 
 impl Sizes {
@@ -186,14 +253,27 @@ impl Sizes {
             return Err("its table of durations is not the one of this coding".into());
         }
         let hidden = width(&spec.inputs, "state0", 1)?;
-        let [memory, key] = [0, 1].map(|axis| width(&spec.inputs, "keys", axis));
-        let sizes = Self { hidden, key: key?, memory: memory? };
-        let Self { hidden: h, key: k, memory: m } = sizes;
+        let key = width(&spec.inputs, "keys", 1)?;
+        // As many entries as there are, or always so many.
+        let entries = spec.inputs.iter().find(|t| t.name == "keys").and_then(|t| t.shape.first().cloned());
+        let open = entries.clone().filter(|dim| matches!(dim, Dim::Named(_)));
+        let most = spec.settings.get("memory").map(|&most| most as usize);
+        let memory = match &open {
+            Some(_) => most.filter(|most| (1..=LARGEST).contains(most)).unwrap_or(USUAL_MEMORY),
+            None => width(&spec.inputs, "keys", 0)?,
+        };
+        let sizes = Self { hidden, key, memory, fixed: open.is_none() };
+        let (h, k) = (hidden, key);
+        let entries = entries.unwrap_or(Dim::Fixed(memory));
+        let of_entries = |mut tensor: TensorSpec| {
+            tensor.shape[0] = entries.clone();
+            tensor
+        };
         let event = ["duration", "pitch", "position", "metre"].map(|name| TensorSpec::i64(name, &[1]));
-        let classes = ["memory_duration", "memory_pitch"].map(|name| TensorSpec::i64(name, &[m]));
-        let lengths = ["match_full", "match_rhythm", "valid"].map(|name| TensorSpec::f32(name, &[m]));
+        let classes = ["memory_duration", "memory_pitch"].map(|name| of_entries(TensorSpec::i64(name, &[1])));
+        let lengths = ["match_full", "match_rhythm", "valid"].map(|name| of_entries(TensorSpec::f32(name, &[1])));
         let states = ["state0", "state1"].map(|name| TensorSpec::f32(name, &[1, h]));
-        let floats = [TensorSpec::f32("phase", &[1, PHASES]), TensorSpec::f32("keys", &[m, k])];
+        let floats = [TensorSpec::f32("phase", &[1, PHASES]), of_entries(TensorSpec::f32("keys", &[1, k]))];
         for wanted in event.iter().chain(&classes).chain(&lengths).chain(&states).chain(&floats) {
             has("input", &spec.inputs, wanted)?;
         }
@@ -241,110 +321,5 @@ pub(super) fn has(direction: &str, tensors: &[TensorSpec], wanted: &TensorSpec) 
         Ok(())
     } else {
         Err(format!("its {direction} `{name}` is {}, not {}", describe(found), describe(wanted)))
-    }
-}
-
-/// Everything that a melody network heard up to a moment.
-#[derive(Debug, Clone)]
-pub(super) struct Heard {
-    memory: Memory,
-    states: [Vec<f32>; 2],
-    last: Option<Token>,
-}
-
-/// M earlier events with their keys, and how well the present matches each. When full, the oldest entry gives way.
-#[derive(Debug, Clone)]
-struct Memory {
-    capacity: usize,
-    width: usize,
-    heard: usize,
-    /// The last events, at most one more than there are entries.
-    events: VecDeque<Token>,
-    /// `(M, K)`; event j lies in row j mod M.
-    keys: Vec<f32>,
-    duration: Vec<i64>,
-    pitch: Vec<i64>,
-    /// How many events backwards from now equal those backwards from the entry.
-    full: Vec<f32>,
-    rhythm: Vec<f32>,
-    valid: Vec<f32>,
-}
-
-impl Memory {
-    fn new(capacity: usize, width: usize) -> Self {
-        let zeros = || vec![0.0; capacity];
-        Self {
-            capacity,
-            width,
-            heard: 0,
-            events: VecDeque::new(),
-            keys: vec![0.0; capacity * width],
-            duration: vec![0; capacity],
-            pitch: vec![0; capacity],
-            full: zeros(),
-            rhythm: zeros(),
-            valid: zeros(),
-        }
-    }
-
-    fn add(&mut self, key: &[f32], event: Token) {
-        let m = self.capacity;
-        let slot = self.heard % m;
-        self.keys[slot * self.width..(slot + 1) * self.width].copy_from_slice(key);
-        self.duration[slot] = i64::from(event.duration);
-        self.pitch[slot] = i64::from(event.pitch);
-        self.valid[slot] = 1.0;
-        self.events.push_back(event);
-        if self.events.len() > m + 1 {
-            self.events.pop_front();
-        }
-        self.heard += 1;
-        // L(t, j) = L(t − 1, j − 1) + 1 where event t − 1 equals event j − 1, else 0; t is the event to come.
-        let oldest = self.heard - self.events.len();
-        let lowest = self.heard.saturating_sub(m);
-        let evicted = [self.full[slot], self.rhythm[slot]];
-        for j in (lowest..self.heard).rev() {
-            let here = j % m;
-            let Some(before) = j.checked_sub(1).filter(|&b| b >= oldest) else {
-                (self.full[here], self.rhythm[here]) = (0.0, 0.0);
-                continue;
-            };
-            let was = before % m;
-            // The entry before the oldest one kept has just given its row to the new event.
-            let [full, rhythm] = if was == slot { evicted } else { [self.full[was], self.rhythm[was]] };
-            let earlier = self.events[before - oldest];
-            self.full[here] = if earlier == event { full + 1.0 } else { 0.0 };
-            self.rhythm[here] = if earlier.duration == event.duration { rhythm + 1.0 } else { 0.0 };
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rand::{Rng, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
-
-    #[test]
-    fn match_lengths_are_those_of_counting_backwards_even_when_old_entries_give_way() {
-        let mut rng = ChaCha8Rng::seed_from_u64(5);
-        for capacity in [3, 8, 64] {
-            let mut memory = Memory::new(capacity, 1);
-            let mut events: Vec<Token> = Vec::new();
-            for t in 0..40_usize {
-                let event = Token { duration: rng.random_range(0..2), pitch: rng.random_range(0..2) };
-                memory.add(&[t as f32], event);
-                events.push(event);
-                let t = events.len();
-                let lowest = t.saturating_sub(capacity);
-                for j in lowest..t {
-                    let counted = (1..=j).take_while(|&back| events[t - back] == events[j - back]).count();
-                    let slot = j % capacity;
-                    assert_eq!(memory.full[slot], counted as f32, "seed 5, {capacity} entries, t {t}, j {j}");
-                    assert_eq!(memory.keys[slot], j as f32);
-                    assert_eq!(memory.pitch[slot], i64::from(events[j].pitch));
-                }
-            }
-        }
     }
 }

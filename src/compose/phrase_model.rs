@@ -7,6 +7,7 @@ use crate::model::spec::{Kind, ModelSpec, TensorSpec};
 use crate::music::STEPS_PER_BEAT;
 use crate::music::encoding::{DURATIONS, PITCH_CLASSES, POSITIONS, Token, bar_steps, metre_class};
 use crate::music::phrase::{CODING, CodedPhrase, FEATURES, Form, NO_DURATION, NO_PITCH};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 /// D: duration classes.
@@ -15,6 +16,9 @@ const D: usize = DURATIONS.len();
 const P: usize = PITCH_CLASSES;
 /// Largest phrase, state and point that a model may ask for; far above any that performs in time.
 const LARGEST: usize = 1 << 12;
+
+/// Phrases whose places are remembered: some more than there are corners.
+const READ: usize = 8;
 
 /// Outputs of the reading half and of the writing half.
 const READING: [&str; 2] = ["mu", "logvar"];
@@ -36,6 +40,8 @@ pub struct PhraseModel {
     writer: Session,
     origin: PathBuf,
     sizes: Sizes,
+    /// What was read last: the same phrases are asked for again and again.
+    read: VecDeque<(CodedPhrase, LatentPoint)>,
 }
 
 impl PhraseModel {
@@ -51,7 +57,7 @@ impl PhraseModel {
         let sizes = Sizes::of(&model.spec).map_err(refuse)?;
         let half = |outputs: &[&str]| Session::from_inspected(model.part(outputs), options);
         let (reader, writer) = (half(&READING)?, half(&WRITING)?);
-        Ok(Self { reader, writer, origin, sizes })
+        Ok(Self { reader, writer, origin, sizes, read: VecDeque::new() })
     }
 
     /// Bars of a phrase.
@@ -77,6 +83,9 @@ impl PhraseModel {
     pub fn encode(&mut self, phrase: &CodedPhrase) -> Result<LatentPoint, ComposeError> {
         let Sizes { bars, rows, latent, .. } = self.sizes;
         let refuse = |reason: String| Err(ComposeError::Model { origin: self.origin.clone(), reason });
+        if let Some((_, point)) = self.read.iter().find(|(read, _)| read == phrase) {
+            return Ok(point.clone());
+        }
         let events = phrase.tokens.len();
         if phrase.form.bars != bars {
             return refuse(format!("a phrase of {} bars was given to a model of {bars} bars", phrase.form.bars));
@@ -105,10 +114,15 @@ impl PhraseModel {
             ("phrase_last", Input::F32(&shape, &last)),
         ])?;
         let [mu, logvar] = READING.map(|name| outputs.f32(name).map(<[f32]>::to_vec));
-        Ok(LatentPoint {
+        let point = LatentPoint {
             mu: sound(mu?, "mu", latent, &self.origin)?,
             logvar: sound(logvar?, "logvar", latent, &self.origin)?,
-        })
+        };
+        if self.read.len() == READ {
+            self.read.pop_front();
+        }
+        self.read.push_back((phrase.clone(), point.clone()));
+        Ok(point)
     }
 
     /// Writes a phrase of a form from a point. `choose` gets what the network expects and how many steps are left, and

@@ -127,28 +127,86 @@ pub fn choose(
     draw(events, freedom.top_p, rng)
 }
 
-/// Whether an event may stand at a moment: its length fits, its pitch is allowed, and what it leaves can still be
-/// closed well.
-fn allows(rules: &Rules, moment: &Moment, event: Token, strict: bool) -> bool {
-    let Some(&steps) = DURATIONS.get(usize::from(event.duration)) else { return false };
-    let steps = u32::from(steps);
-    let Some(rest) = moment.left.checked_sub(steps) else { return false };
-    let avoided = |pitch: u8| moment.avoid.iter().any(|(tones, from)| steps >= *from && tones.contains_pitch(pitch));
-    let in_range = |pitch: u8| (rules.range.0..=rules.range.1).contains(&pitch);
-    let in_rules = |pitch: u8| rules.tones.contains_pitch(pitch) && in_range(pitch) && !avoided(pitch);
-    let closes = |pitch: u8| rules.closing_tones.contains_pitch(pitch);
-    let pitch = pitch_of(event.pitch, rules.first_pitch);
-    if event.pitch != REST && !pitch.is_some_and(in_rules) {
-        return false;
-    }
-    if rest > 0 {
+/// A pitch class that may stand at a moment, or a rest.
+struct Tone {
+    class: u8,
+    sounds: bool,
+    /// Whether it may be the last to sound; of a rest, whether what sounds before it may.
+    closes: bool,
+    /// From how many steps on it is to be avoided.
+    avoided_from: u32,
+    /// Nats that it gains by the harmony.
+    gain: f64,
+}
+
+/// All tones that the rules have for a moment, whatever their length.
+fn tones(rules: &Rules, moment: &Moment) -> Vec<Tone> {
+    let tone = |class: usize| {
+        let class = class as u8;
+        let pitch = pitch_of(class, rules.first_pitch);
+        let in_rules =
+            |pitch: u8| rules.tones.contains_pitch(pitch) && (rules.range.0..=rules.range.1).contains(&pitch);
+        if class != REST && !pitch.is_some_and(in_rules) {
+            return None;
+        }
+        let avoided = |pitch: u8| moment.avoid.iter().filter(move |(tones, _)| tones.contains_pitch(pitch));
+        let chord = moment.harmony.filter(|(chord, _)| pitch.is_some_and(|pitch| chord.contains_pitch(pitch)));
+        Some(Tone {
+            class,
+            sounds: class != REST,
+            // Ending with a rest is fine after a note that could have been the last.
+            closes: pitch.or(moment.last_pitch).is_some_and(|pitch| rules.closing_tones.contains_pitch(pitch)),
+            avoided_from: pitch.and_then(|p| avoided(p).map(|(_, from)| *from).min()).unwrap_or(u32::MAX),
+            gain: chord.map_or(0.0, |(_, bonus)| bonus),
+        })
+    };
+    (0..PITCH_CLASSES).filter_map(tone).collect()
+}
+
+/// A duration that may stand at a moment.
+struct Row {
+    duration: usize,
+    steps: u32,
+    /// Whether it fills what is left; then only what closes may stand, and sound only where it is long enough.
+    last: bool,
+    long_enough: bool,
+    /// Nats that a rest and a note lose for the density that they leave.
+    losses: [f64; 2],
+}
+
+/// All durations that fit, and that leave what can still be closed well.
+fn rows<'a>(rules: &'a Rules, moment: &'a Moment, strict: bool) -> impl Iterator<Item = Row> + 'a {
+    DURATIONS.iter().enumerate().filter_map(move |(duration, &steps)| {
+        let steps = u32::from(steps);
+        let rest = moment.left.checked_sub(steps)?;
         let can_close = rules.closable.get(rest as usize).copied().unwrap_or(false);
-        return !strict || (steps >= rules.shortest && steps.is_multiple_of(rules.grid) && can_close);
+        if rest > 0 && strict && !(steps >= rules.shortest && steps.is_multiple_of(rules.grid) && can_close) {
+            return None;
+        }
+        let long_enough = !strict || steps >= rules.closing_steps.max(rules.shortest);
+        let losses = [false, true].map(|sounds| moment.pace.map_or(0.0, |pace| pace.loss(steps, sounds)));
+        Some(Row { duration, steps, last: rest == 0, long_enough, losses })
+    })
+}
+
+impl Row {
+    fn allows(&self, tone: &Tone) -> bool {
+        let closes = tone.closes && (!tone.sounds || self.long_enough);
+        self.steps < tone.avoided_from && (!self.last || closes)
     }
-    match pitch {
-        Some(pitch) => closes(pitch) && (!strict || steps >= rules.closing_steps.max(rules.shortest)),
-        // Ending with a rest is fine after a note that could have been the last.
-        None => moment.last_pitch.is_some_and(closes),
+
+    fn event(&self, tone: &Tone) -> Token {
+        Token { duration: self.duration as u8, pitch: tone.class }
+    }
+
+    /// Nats that an event gains by the harmony, the echoes and the controls.
+    fn wish(&self, tone: &Tone, moment: &Moment) -> f64 {
+        let mut nats = tone.gain;
+        if moment.echoes.contains(&self.event(tone)) {
+            nats -= moment.echo_cost;
+        }
+        nats += if tone.sounds { 0.0 } else { moment.rests };
+        nats - self.losses[usize::from(tone.sounds)]
     }
 }
 
@@ -159,52 +217,37 @@ fn weigh(
     freedom: Freedom,
     strict: bool,
 ) -> Vec<(Token, f64)> {
+    let tones = tones(rules, moment);
     let mut events = Vec::new();
-    for (duration, &steps) in DURATIONS.iter().enumerate() {
-        for pitch in 0..PITCH_CLASSES {
-            let event = Token { duration: duration as u8, pitch: pitch as u8 };
-            if !allows(rules, moment, event, strict) {
-                continue;
-            }
-            let log = expectation.log_duration[duration] + expectation.log_pitch[duration * PITCH_CLASSES + pitch];
-            let log = f64::from(log.max(-60.0)) + wish(rules, moment, event, u32::from(steps));
-            events.push((event, (log * ROUNDING).round() / ROUNDING / freedom.temperature.max(1e-3)));
+    for row in rows(rules, moment, strict) {
+        let logs = &expectation.log_pitch[row.duration * PITCH_CLASSES..][..PITCH_CLASSES];
+        for tone in tones.iter().filter(|tone| row.allows(tone)) {
+            let log = expectation.log_duration[row.duration] + logs[usize::from(tone.class)];
+            let log = f64::from(log.max(-60.0)) + row.wish(tone, moment);
+            events.push((row.event(tone), (log * ROUNDING).round() / ROUNDING / freedom.temperature.max(1e-3)));
         }
     }
     events
 }
 
-/// Nats that an event gains by the harmony, the echoes and the controls.
-fn wish(rules: &Rules, moment: &Moment, event: Token, steps: u32) -> f64 {
-    let mut nats = 0.0;
-    if let (Some((chord, bonus)), Some(key)) = (moment.harmony, pitch_of(event.pitch, rules.first_pitch)) {
-        nats += if chord.contains_pitch(key) { bonus } else { 0.0 };
-    }
-    if moment.echoes.contains(&event) {
-        nats -= moment.echo_cost;
-    }
-    let sounds = event.pitch != REST;
-    nats += if sounds { 0.0 } else { moment.rests };
-    nats - moment.pace.map_or(0.0, |pace| pace.loss(steps, sounds))
-}
-
 /// The likeliest duration of which an event may stand here, and its likeliest pitch: what [`super::likeliest`] gives,
 /// wherever that keeps the rules and no control asks for something else. `None` as for [`choose`].
 pub(super) fn likeliest_allowed(expectation: &Expectation, rules: &Rules, moment: &Moment) -> Option<Token> {
+    let tones = tones(rules, moment);
     let find = |strict: bool| {
         let mut best: Option<(f64, Token)> = None;
-        for (duration, &steps) in DURATIONS.iter().enumerate() {
-            let events = (0..PITCH_CLASSES).map(|pitch| Token { duration: duration as u8, pitch: pitch as u8 });
+        for row in rows(rules, moment, strict) {
+            let logs = &expectation.log_pitch[row.duration * PITCH_CLASSES..][..PITCH_CLASSES];
             let mut top: Option<(f64, f64, Token)> = None;
-            for event in events.filter(|&event| allows(rules, moment, event, strict)) {
-                let nats = wish(rules, moment, event, u32::from(steps));
-                let log = f64::from(expectation.log_pitch[duration * PITCH_CLASSES + usize::from(event.pitch)]) + nats;
+            for tone in tones.iter().filter(|tone| row.allows(tone)) {
+                let (event, nats) = (row.event(tone), row.wish(tone, moment));
+                let log = f64::from(logs[usize::from(tone.class)]) + nats;
                 let most = top.map_or(nats, |(_, most, _)| most.max(nats));
                 let (log, event) = top.map_or((log, event), |(l, _, e)| if log > l { (log, event) } else { (l, e) });
                 top = Some((log, most, event));
             }
             let Some((_, nats, event)) = top else { continue };
-            let log = f64::from(expectation.log_duration[duration]) + nats;
+            let log = f64::from(expectation.log_duration[row.duration]) + nats;
             if best.is_none_or(|(most, _)| log > most) {
                 best = Some((log, event));
             }
@@ -215,16 +258,18 @@ pub(super) fn likeliest_allowed(expectation: &Expectation, rules: &Rules, moment
 }
 
 /// One draw from events with log-weights, the least likely of which are left out.
-fn draw(mut events: Vec<(Token, f64)>, top_p: f64, rng: &mut ChaCha8Rng) -> Option<Token> {
+fn draw(events: Vec<(Token, f64)>, top_p: f64, rng: &mut ChaCha8Rng) -> Option<Token> {
+    let most = events.iter().map(|(_, log)| *log).max_by(f64::total_cmp)?;
+    // What weighs nothing is never drawn.
+    let weigh = |(event, log): (Token, f64)| (event, log, ((log - most).exp() * WEIGHT_ONE) as u64);
+    let mut events: Vec<_> = events.into_iter().map(weigh).filter(|(_, _, weight)| *weight > 0).collect();
     // Likeliest first; of equals the lower classes, so that the order never depends on how they came.
     events.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| (a.0.duration, a.0.pitch).cmp(&(b.0.duration, b.0.pitch))));
-    let most = events.first()?.1;
-    let weights: Vec<u64> = events.iter().map(|(_, log)| ((log - most).exp() * WEIGHT_ONE) as u64).collect();
-    let total: u64 = weights.iter().sum();
+    let total: u64 = events.iter().map(|(_, _, weight)| weight).sum();
     let wanted = (total as f64 * top_p.clamp(0.0, 1.0)) as u64;
     let mut kept = 0;
     let mut count = 0;
-    for weight in &weights {
+    for (_, _, weight) in &events {
         kept += weight;
         count += 1;
         if kept >= wanted {
@@ -232,13 +277,13 @@ fn draw(mut events: Vec<(Token, f64)>, top_p: f64, rng: &mut ChaCha8Rng) -> Opti
         }
     }
     let mut ticket = rng.random_range(0..kept.max(1));
-    for ((event, _), weight) in events.iter().zip(&weights).take(count) {
+    for (event, _, weight) in events.iter().take(count) {
         if ticket < *weight {
             return Some(*event);
         }
         ticket -= weight;
     }
-    Some(events[0].0)
+    events.first().map(|(event, ..)| *event)
 }
 
 #[cfg(test)]

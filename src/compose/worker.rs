@@ -3,7 +3,7 @@
 use super::{ComposeError, Composer, Cue, Director, MelodyModel, Order, Phrase, PhraseModel, PlayedPhrase, Status};
 use crate::bridge::ClockReading;
 use crate::time::Beats;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -73,6 +73,7 @@ enum Task {
     RunTo(Beats, Sender<News>),
     Order(Beats, Order),
     Replace(Replacement, Sender<Result<(), ComposeError>>),
+    Rehearse(Sender<()>),
 }
 
 /// A network that takes another's place.
@@ -99,7 +100,21 @@ impl DirectorWorker {
         let (news_sender, news) = channel();
         let thread = std::thread::spawn(move || {
             let mut last = director.status();
-            for task in task_receiver {
+            let mut idle = false;
+            loop {
+                // Where nobody waits for it, it thinks ahead until somebody does.
+                let task = match task_receiver.try_recv() {
+                    Ok(task) => task,
+                    Err(TryRecvError::Disconnected) => break,
+                    Err(TryRecvError::Empty) => {
+                        if std::mem::take(&mut idle) {
+                            director.rehearse();
+                        }
+                        let Ok(task) = task_receiver.recv() else { break };
+                        task
+                    }
+                };
+                idle = matches!(task, Task::Follow(_, None));
                 let began = Instant::now();
                 let (mut order, mut asked, mut quiet) = (None, None, false);
                 let result = match task {
@@ -110,6 +125,12 @@ impl DirectorWorker {
                     Task::RunTo(pos, sender) => {
                         asked = Some(sender);
                         director.run_to(pos)
+                    }
+                    Task::Rehearse(told) => {
+                        director.rehearse();
+                        // Who asked may not care.
+                        let _told = told.send(());
+                        continue;
                     }
                     Task::Replace(model, told) => {
                         quiet = true;
@@ -178,6 +199,17 @@ impl DirectorWorker {
     pub fn run_to(&self, pos: Beats) -> Result<News, ComposeError> {
         let (sender, receiver) = channel();
         self.give(Task::RunTo(pos, sender))?;
+        receiver.recv().map_err(|_| ComposeError::Gone)
+    }
+
+    /// Has it think ahead, and waits until that is done; after [`DirectorWorker::follow`] it does so by itself. See
+    /// [`Director::rehearse`].
+    ///
+    /// # Errors
+    /// [`ComposeError::Gone`].
+    pub fn rehearse(&self) -> Result<(), ComposeError> {
+        let (sender, receiver) = channel();
+        self.give(Task::Rehearse(sender))?;
         receiver.recv().map_err(|_| ComposeError::Gone)
     }
 

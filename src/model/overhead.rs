@@ -8,6 +8,9 @@ use ort::session::SessionInputValue;
 use ort::value::{DynValue, Tensor};
 use serde::Serialize;
 
+/// Entries of a melody network's memory, where they are not fixed.
+const ENTRIES: usize = 64;
+
 /// A way to time a piece of work, in milliseconds.
 pub type Stopwatch<'a> = &'a dyn Fn(&mut dyn FnMut()) -> f64;
 
@@ -37,12 +40,14 @@ enum Numbers {
 }
 
 impl Fed {
-    /// Halves or ones. Where the shape is not fixed, a picture's sides are `side`, and everything else is one.
+    /// Halves or ones. Where the shape is not fixed, a picture's sides are `side`, a memory's entries as many as a tune soon
+    /// has, and everything else is one.
     fn new(tensor: &TensorSpec, side: usize) -> Self {
         let picture = tensor.shape.len() == 4;
         let length = |(axis, dim): (usize, &Dim)| match dim {
             Dim::Fixed(n) => *n,
             Dim::Named(_) if picture && axis >= 2 => side,
+            Dim::Named(name) if name == "memory" => ENTRIES,
             Dim::Named(_) => 1,
         };
         let shape: Vec<usize> = tensor.shape.iter().enumerate().map(length).collect();

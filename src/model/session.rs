@@ -67,12 +67,30 @@ pub enum Input<'a> {
     I64(&'a [usize], &'a [i64]),
 }
 
+/// Outputs of a kind that are wanted alone far more often than all of them. The part of the network that they need is opened
+/// beside the whole; the runtime would run all of it for them.
+fn wanted_alone(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        // What is heard moves the states and is remembered; what comes next is not asked.
+        Kind::MelodyRnn => &["state0_next", "state1_next", "key"],
+        _ => &[],
+    }
+}
+
 /// A model that is ready to run.
 #[derive(Debug)]
 pub struct Session {
     inner: ort::session::Session,
+    part: Option<Part>,
     origin: PathBuf,
     spec: ModelSpec,
+}
+
+/// A part of a model, and the inputs that it reads.
+#[derive(Debug)]
+struct Part {
+    inner: ort::session::Session,
+    inputs: Vec<String>,
 }
 
 impl Session {
@@ -100,7 +118,13 @@ impl Session {
         let loaded = runtime::load()?;
         let inner = build(loaded, &model.bytes, options)
             .map_err(|message| ModelError { origin: model.origin.clone(), reason: Refusal::Session(message) })?;
-        Ok(Self { inner, origin: model.origin, spec: model.spec })
+        let part = Part::of(loaded, &model, options)?;
+        Ok(Self { inner, part, origin: model.origin, spec: model.spec })
+    }
+
+    /// Whether there is a part for [`Session::run_part`].
+    pub fn has_part(&self) -> bool {
+        self.part.is_some()
     }
 
     /// What the model says about itself.
@@ -118,20 +142,55 @@ impl Session {
     /// # Errors
     /// [`SessionError::Run`] for an unknown or missing input, a wrong shape or type, or a failure within.
     pub fn run(&mut self, inputs: &[(&str, Input<'_>)]) -> Result<Outputs<'_>, SessionError> {
-        let origin = &self.origin;
-        let fail = |message: String| SessionError::Run { origin: origin.clone(), message };
-        let mut values: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
-        for (name, input) in inputs {
-            let value: ort::Result<SessionInputValue<'_>> = match *input {
-                Input::F32(shape, data) => TensorRef::from_array_view((shape, data)).map(Into::into),
-                Input::I64(shape, data) => TensorRef::from_array_view((shape, data)).map(Into::into),
-            };
-            values.push((*name, value.map_err(|e| fail(format!("input `{name}`: {}", one_line(&e))))?));
+        run(&mut self.inner, &self.origin, inputs.iter())
+    }
+
+    /// As [`Session::run`], but only for what a melody network makes of an event that it hears: its next states and the key.
+    /// Inputs that these do not depend on may be given, and are not read. Where a model has no such part the whole is run.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub fn run_part(&mut self, inputs: &[(&str, Input<'_>)]) -> Result<Outputs<'_>, SessionError> {
+        match &mut self.part {
+            Some(Part { inner, inputs: read }) => {
+                run(inner, &self.origin, inputs.iter().filter(|(name, _)| read.iter().any(|r| r == name)))
+            }
+            None => run(&mut self.inner, &self.origin, inputs.iter()),
         }
-        match self.inner.run(values) {
-            Ok(values) => Ok(Outputs { values, origin }),
-            Err(e) => Err(fail(one_line(&e))),
+    }
+}
+
+impl Part {
+    fn of(loaded: &runtime::Loaded, model: &Inspected, options: &SessionOptions) -> Result<Option<Self>, SessionError> {
+        let outputs = wanted_alone(model.spec.kind);
+        let has = |name: &&str| model.spec.outputs.iter().any(|output| output.name == *name);
+        if outputs.is_empty() || !outputs.iter().all(has) {
+            return Ok(None);
         }
+        let part = model.part(outputs);
+        let inner = build(loaded, &part.bytes, options)
+            .map_err(|message| ModelError { origin: model.origin.clone(), reason: Refusal::Session(message) })?;
+        Ok(Some(Self { inner, inputs: part.spec.inputs.into_iter().map(|input| input.name).collect() }))
+    }
+}
+
+fn run<'s, 'a, 'd: 'a>(
+    session: &'s mut ort::session::Session,
+    origin: &'s Path,
+    inputs: impl Iterator<Item = &'a (&'d str, Input<'d>)>,
+) -> Result<Outputs<'s>, SessionError> {
+    let fail = |message: String| SessionError::Run { origin: origin.to_owned(), message };
+    let mut values: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.size_hint().1.unwrap_or(0));
+    for (name, input) in inputs {
+        let value: ort::Result<SessionInputValue<'_>> = match *input {
+            Input::F32(shape, data) => TensorRef::from_array_view((shape, data)).map(Into::into),
+            Input::I64(shape, data) => TensorRef::from_array_view((shape, data)).map(Into::into),
+        };
+        values.push((*name, value.map_err(|e| fail(format!("input `{name}`: {}", one_line(&e))))?));
+    }
+    match session.run(values) {
+        Ok(values) => Ok(Outputs { values, origin }),
+        Err(e) => Err(fail(one_line(&e))),
     }
 }
 
@@ -165,6 +224,11 @@ pub struct Outputs<'a> {
 }
 
 impl Outputs<'_> {
+    /// Where the model came from.
+    pub fn origin(&self) -> &Path {
+        self.origin
+    }
+
     /// The elements of a float output, in row-major order.
     ///
     /// # Errors

@@ -101,6 +101,8 @@ pub struct Bench {
     pub audio: AudioSide,
     /// Every plan as it came, with the position at which the director was asked.
     pub plans: Vec<(f64, Plan)>,
+    /// Whether it thinks ahead each time it was asked.
+    pub ahead: bool,
 }
 
 impl Default for Bench {
@@ -113,7 +115,7 @@ impl Bench {
     pub fn new(phrases: bool) -> Self {
         let Stage { audio, composer, .. } = Stage::new(StageSizes { plans: 16_384, heard: 16_384, show: 16 });
         let director = Director::new(melody_model(), phrases.then(phrase_model), composer);
-        Self { director, audio, plans: Vec::new() }
+        Self { director, audio, plans: Vec::new(), ahead: false }
     }
 
     /// Performs a script up to a position; it is asked at the given positions and at the end.
@@ -140,6 +142,9 @@ impl Bench {
             self.director.run_to(Beats(pos)).unwrap();
             while let Some(plan) = self.audio.plans.receive() {
                 self.plans.push((pos, plan));
+            }
+            if self.ahead {
+                self.director.rehearse();
             }
         }
     }

@@ -100,18 +100,27 @@ fn table(
         writeln!(text, "load average before and after: {before:.1}, {after:.1}")?;
     }
     callback_table(&mut text, callback)?;
-    writeln!(text, "\nnote heard to answer scheduled, ms{:>26}{:>28}", "through threads", "director alone")?;
     writeln!(
         text,
-        "{:<12}{:>8}{:>9}{:>9}{:>9}{:>9}{:>10}{:>9}{:>9}",
-        "mode", "answers", "p50", "p99", "worst", "p50", "p99", "worst", "notes"
+        "\nlast note heard to all notes of its answer scheduled, ms; surprised: it is struck in the step of the decision"
     )?;
-    for AnswerSpeed { mode, through_threads: t, alone: a, notes } in answers {
-        writeln!(
-            text,
-            "{mode:<12}{:>8}{:>9.3}{:>9.3}{:>9.3}{:>9.3}{:>10.3}{:>9.3}{notes:>9.1}",
-            t.count, t.p50, t.p99, t.worst, a.p50, a.p99, a.worst
-        )?;
+    writeln!(text, "{:<12}{:<22}{:>8}{:>9}{:>9}{:>9}{:>10}", "mode", "", "answers", "p50", "p99", "worst", "notes")?;
+    for speed in answers {
+        let AnswerSpeed { through_threads, alone, surprised, surprised_alone, ahead, .. } = speed;
+        for (what, spread) in [
+            ("through threads", through_threads),
+            ("the director alone", alone),
+            ("threads, surprised", surprised),
+            ("alone, surprised", surprised_alone),
+            ("thought ahead", ahead),
+        ] {
+            let Spread { count, p50, p99, worst, .. } = *spread;
+            let (mode, notes) = match what {
+                "through threads" => (speed.mode, format!("{:.1}", speed.notes)),
+                _ => ("", String::new()),
+            };
+            writeln!(text, "{mode:<12}{what:<22}{count:>8}{p50:>9.3}{p99:>9.3}{worst:>9.3}{notes:>10}")?;
+        }
     }
     let Overhead { rounds, bare_us, wrapped_us, overhead_us } = wrapper;
     writeln!(text, "\na step of the melody network, medians of {rounds} in turns, processor's time")?;

@@ -24,7 +24,7 @@ const VARIATION: u64 = 4;
 const SHORTEST: Beats = Beats(1e-3);
 
 /// Everything that a phrase follows from, but the controls.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Draft {
     pub mode: Mode,
     /// From where to where it was first played; on the grid.
@@ -36,7 +36,7 @@ pub(super) struct Draft {
 }
 
 /// What tells which events to expect.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Source {
     /// The melody network, as it was before the phrase.
     Line {
@@ -59,7 +59,7 @@ pub(super) enum Source {
 }
 
 /// A place in the space of phrases.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum LatentPlace {
     /// This point.
     At(Vec<f32>),

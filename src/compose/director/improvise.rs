@@ -56,7 +56,7 @@ impl Director {
         if before != self.chord && !alone {
             let (root, pitch_classes) = (chord.root.semitone(), chord.tones().mask());
             // Only pictures lack it where there is no room.
-            let _told = self.side.plan(Plan::Chord { epoch: self.epoch, at, root, pitch_classes });
+            let _told = self.plan(Plan::Chord { epoch: self.epoch, at, root, pitch_classes });
         }
         if ready && alone {
             (self.turn, self.slot) = (Turn::Waiting, None);
@@ -142,7 +142,10 @@ impl Director {
         let free = steps_between((begun, self.free_at(at)));
         stands = Standing { to: stands.to.max(free), ..stands };
         let from = stands.to;
-        let written = self.desk().write(&Arc::new(draft), written.take, vec![stands])?;
+        let written = self.write(draft, written.take, vec![stands])?;
+        if self.foresight.ends() {
+            return Ok(());
+        }
         self.history.amend(written.clone());
         self.play(written, begun, from, true)
     }

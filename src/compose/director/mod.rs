@@ -8,6 +8,7 @@
 
 mod direction;
 mod draft;
+mod foresight;
 mod history;
 mod improvise;
 mod latent;
@@ -30,6 +31,7 @@ use crate::bridge::{ClockReading, ComposerSide, Heard, HeardKind, Teacher};
 use crate::model::session::Session;
 use crate::music::{Chord, Melody, Note, STEPS_PER_BEAT};
 use crate::time::{Beats, TimeSignature};
+use foresight::Foresight;
 use history::History;
 use latent::Captured;
 use lead::Lead;
@@ -123,6 +125,7 @@ pub struct Director {
     refusal: Option<Refusal>,
     told: VecDeque<PlayedPhrase>,
     composed: u32,
+    foresight: Foresight,
     /// Who learns from what is played, where somebody does.
     learner: Option<Teacher<Session>>,
 }
@@ -162,6 +165,7 @@ impl Director {
             refusal: None,
             told: VecDeque::new(),
             composed: 0,
+            foresight: Foresight::default(),
             learner: None,
         }
     }
@@ -192,6 +196,7 @@ impl Director {
     /// [`ComposeError`] of the new network; the old one then stays.
     pub fn replace_melody(&mut self, model: MelodyModel) -> Result<(), ComposeError> {
         self.line.replace(model)?;
+        self.foresight.forget();
         self.learner = None;
         Ok(())
     }
@@ -200,6 +205,7 @@ impl Director {
     pub fn replace_phrases(&mut self, model: PhraseModel) {
         self.phrases = Some(model);
         self.phrase_network += 1;
+        self.foresight.forget();
         self.refusal = None;
     }
 
@@ -294,6 +300,9 @@ impl Director {
             } else if !self.stopped {
                 self.think_to(heard.pos_beats)?;
                 self.ear.hear(heard);
+                if matches!(heard.kind, HeardKind::NoteOn { .. } | HeardKind::NoteOff { .. }) {
+                    self.foresight.stir();
+                }
                 if let HeardKind::NoteOn { .. } = heard.kind {
                     self.onsets.extend(self.ear.newest());
                 }
@@ -307,6 +316,7 @@ impl Director {
     fn restart(&mut self, at: Beats, metre: TimeSignature) {
         self.ear.restart(metre);
         self.line.forget();
+        self.foresight.forget();
         (self.turn, self.slot, self.chord, self.active) = (Turn::Waiting, None, None, None);
         self.voice = Voice::default();
         self.sent.clear();
@@ -338,8 +348,7 @@ impl Director {
         Ok(())
     }
 
-    /// Decides at a step what begins up to a lead after it. Where the lead has just grown, that is a stretch; where it has
-    /// shrunk, nothing for a while.
+    /// Thinks at a step: follows orders, and decides what begins up to a lead after it.
     fn think(&mut self, step: i64) -> Result<(), ComposeError> {
         let at = position(step);
         let is_bar = self.is_bar(step);
@@ -350,12 +359,7 @@ impl Director {
             self.apply(at, order)?;
         }
         self.capture(at);
-        self.sent.retain(|note| note.end() > at);
-        while self.decided < step + self.lead.steps() {
-            self.decided += 1;
-            self.decide(step, self.decided)?;
-            self.onsets.clear();
-        }
+        self.decide_to(step)?;
         if is_bar {
             self.ear.forget_before(at - Beats(MEMORY));
         }
@@ -385,6 +389,7 @@ impl Director {
     }
 
     fn apply(&mut self, at: Beats, order: Order) -> Result<(), ComposeError> {
+        self.foresight.stir();
         match order {
             Order::Mode(mode) => self.next_mode = Some(mode).filter(|&mode| mode != self.mode),
             Order::Settings(settings) => self.settings = *settings,
@@ -438,11 +443,15 @@ impl Director {
 
     /// As [`Director::hear_player`], of some notes.
     fn hear_notes(&mut self, notes: &[Note], stretch: (Beats, Beats)) -> Result<(), ComposeError> {
-        if let Some(session) = self.learner.as_ref().and_then(Teacher::newest) {
+        // Nothing is learnt from what is only thought.
+        let learner = self.learner.as_ref().filter(|_| !self.foresight.tries());
+        if let Some(session) = learner.and_then(Teacher::newest) {
+            self.foresight.forget();
             self.line.adopt(session)?;
         }
         let heard = self.line.hear(notes, self.ear.metres(), stretch)?;
-        if let Some(learner) = self.learner.as_ref().filter(|_| !heard.is_empty()) {
+        let learner = self.learner.as_ref().filter(|_| !self.foresight.tries());
+        if let Some(learner) = learner.filter(|_| !heard.is_empty()) {
             // A learner that is behind misses a phrase.
             let _room = learner.phrase(heard);
         }

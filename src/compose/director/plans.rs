@@ -17,7 +17,7 @@ const TOLD: usize = 64;
 const SLACK: Beats = Beats(1e-6);
 
 /// What sounds or is about to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Slot {
     pub at: Beats,
     pub written: Written,
@@ -97,13 +97,19 @@ impl Director {
         let at = draft.window.0;
         let free = steps_between((at, self.free_at(at)));
         let standing = (free > 0).then(|| Standing { from: 0, to: free, notes: Vec::new() });
-        let written = self.desk().write(&Arc::new(draft), 0, standing.into_iter().collect())?;
+        let written = self.write(draft, 0, standing.into_iter().collect())?;
+        if self.foresight.ends() {
+            return Ok(());
+        }
         self.history.add(written.clone());
         self.play(written, at, 0, true)
     }
 
     /// Plans a phrase from a position on, without the notes before a step of it.
     pub(super) fn play(&mut self, written: Written, at: Beats, from: u32, fresh: bool) -> Result<(), ComposeError> {
+        if self.foresight.ends() {
+            return Ok(());
+        }
         let (epoch, part) = (self.epoch, Part::Answer);
         let duration = written.length();
         let shift = at - written.draft.window.0;
@@ -130,7 +136,7 @@ impl Director {
         let (mode, take) = (written.draft.mode, written.take);
         self.told.push_back(PlayedPhrase { mode, window, take, new: fresh, phrase: told });
         self.slot = Some(Slot { at, written, fresh });
-        if from == 0 && self.side.plan(Plan::Phrase { epoch, at, part, duration }).is_err() {
+        if from == 0 && self.plan(Plan::Phrase { epoch, at, part, duration }).is_err() {
             return Err(full);
         }
         notes.into_iter().try_for_each(|note| self.send(note)).map_err(|()| full)
@@ -139,7 +145,7 @@ impl Director {
     pub(super) fn send(&mut self, note: Note) -> Result<(), ()> {
         let Note { onset: at, duration, pitch, velocity } = note;
         let scheduled = Scheduled { at, duration, part: Part::Answer, pitch, velocity };
-        self.side.plan(Plan::Note { epoch: self.epoch, note: scheduled }).map_err(drop)?;
+        self.plan(Plan::Note { epoch: self.epoch, note: scheduled }).map_err(drop)?;
         self.sent.push(note);
         Ok(())
     }
@@ -153,7 +159,7 @@ impl Director {
         if planned {
             let plan = Plan::Withdraw { epoch: self.epoch, from, part: Part::Answer };
             let full = ComposeError::TooManyNotes { phrase: self.composed };
-            self.side.plan(plan).map_err(|_| full)?;
+            self.plan(plan).map_err(|_| full)?;
         }
         let Some(Slot { at, written, fresh: true }) = slot else { return Ok(()) };
         let end = from.min(written.draft.window.1);

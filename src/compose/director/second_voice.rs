@@ -21,7 +21,7 @@ const CHORD_GAIN: f64 = 1.5;
 const CONSONANT: [i8; 7] = [3, 4, 5, 7, 8, 9, 12];
 
 /// The second voice from step to step.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Voice {
     /// The step from which on it sings.
     pub from: i64,
@@ -64,7 +64,7 @@ impl Director {
         }
         let then = self.voice.at.map_or(then, |at| then.max(at + 1));
         let full = ComposeError::TooManyNotes { phrase: self.composed };
-        self.side.plan(Plan::Second { epoch: self.epoch, at: position(then), tones }).map_err(|_| full)?;
+        self.plan(Plan::Second { epoch: self.epoch, at: position(then), tones }).map_err(|_| full)?;
         (self.voice.told, self.voice.at) = (tones, Some(then));
         Ok(())
     }

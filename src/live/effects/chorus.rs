@@ -1,4 +1,5 @@
 use super::delay::DelayLine;
+use super::{SPAN, Span};
 use crate::time::SampleRate;
 use std::f32::consts::TAU;
 
@@ -34,19 +35,26 @@ impl Chorus {
         self.circle = [1.0, 0.0];
     }
 
-    /// One sample of the delayed sound alone.
+    /// The first samples of a span of the delayed sound alone.
     #[inline]
-    pub fn tick(&mut self, input: [f32; 2]) -> [f32; 2] {
-        let [c, s] = self.circle;
+    pub fn run(&mut self, input: &Span, count: usize) -> Span {
+        let mut out: Span = [[0.0; SPAN]; 2];
+        let [left, right] = &mut out;
         let [turn_c, turn_s] = self.turn;
-        let next = [c * turn_c - s * turn_s, s * turn_c + c * turn_s];
-        // One Newton step towards length 1.
-        let pull = 1.5 - 0.5 * (next[0] * next[0] + next[1] * next[1]);
-        self.circle = [next[0] * pull, next[1] * pull];
-        self.lines[0].put(input[0]);
-        self.lines[1].put(input[1]);
         let delay = |at: f32| (CENTRE_SECONDS + DEPTH_SECONDS * at) * self.rate;
-        let wet = [self.lines[0].get_between(delay(c)), self.lines[1].get_between(delay(s))];
-        [0.85 * wet[0] + 0.15 * wet[1], 0.85 * wet[1] + 0.15 * wet[0]]
+        for (i, (left, right)) in left.iter_mut().zip(right).enumerate().take(count) {
+            let [c, s] = self.circle;
+            let next = [c * turn_c - s * turn_s, s * turn_c + c * turn_s];
+            // One Newton step towards length 1.
+            let pull = 1.5 - 0.5 * (next[0] * next[0] + next[1] * next[1]);
+            self.circle = [next[0] * pull, next[1] * pull];
+            // A sample goes in before its echo is read.
+            let wet = [self.lines[0].get_between(i + 1, delay(c)), self.lines[1].get_between(i + 1, delay(s))];
+            *left = 0.85 * wet[0] + 0.15 * wet[1];
+            *right = 0.85 * wet[1] + 0.15 * wet[0];
+        }
+        self.lines[0].put(&input[0], count);
+        self.lines[1].put(&input[1], count);
+        out
     }
 }

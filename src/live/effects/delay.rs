@@ -1,3 +1,5 @@
+use super::SPAN;
+
 /// A delay line in a fixed block of memory.
 #[derive(Debug)]
 pub(super) struct DelayLine {
@@ -18,24 +20,39 @@ impl DelayLine {
         self.write = 0;
     }
 
+    /// Puts in the first samples of a span.
     #[inline]
-    pub fn put(&mut self, x: f32) {
-        self.samples[self.write] = x;
-        self.write = (self.write + 1) & self.mask;
+    pub fn put(&mut self, span: &[f32; SPAN], count: usize) {
+        match self.samples.get_mut(self.write..self.write + SPAN) {
+            Some(places) if count == SPAN => places.copy_from_slice(span),
+            _ => {
+                for (i, x) in span.iter().take(count).enumerate() {
+                    self.samples[(self.write + i) & self.mask] = *x;
+                }
+            }
+        }
+        self.write = (self.write + count) & self.mask;
     }
 
-    /// What was put in `delay` samples before the next one; 1 is the newest.
+    /// What was put in `delay` samples before each of the next ones. What was not put in yet, from the sample number `delay`
+    /// on, means nothing.
     #[inline]
-    pub fn get(&self, delay: usize) -> f32 {
-        self.samples[self.write.wrapping_sub(delay) & self.mask]
+    pub fn get(&self, delay: usize) -> [f32; SPAN] {
+        let start = self.write.wrapping_sub(delay) & self.mask;
+        if let Some(span) = self.samples[start..].first_chunk() {
+            return *span;
+        }
+        std::array::from_fn(|i| self.samples[(start + i) & self.mask])
     }
 
-    /// The same between samples, by a straight line.
+    /// What was put in `delay` samples before the one that comes `ahead` samples after the next; between samples by a
+    /// straight line. `delay` is more than `ahead`.
     #[inline]
-    pub fn get_between(&self, delay: f32) -> f32 {
+    pub fn get_between(&self, ahead: usize, delay: f32) -> f32 {
         let whole = delay as i32 as usize;
         let part = delay - whole as f32;
-        let near = self.get(whole);
-        near + part * (self.get(whole + 1) - near)
+        let at = |delay: usize| self.samples[(self.write + ahead).wrapping_sub(delay) & self.mask];
+        let near = at(whole);
+        near + part * (at(whole + 1) - near)
     }
 }

@@ -1,4 +1,4 @@
-use super::flush;
+use super::{Span, flush};
 use crate::time::SampleRate;
 use std::f32::consts::TAU;
 
@@ -48,8 +48,16 @@ impl Limiter {
         self.gain
     }
 
+    /// The first samples of a span, in place.
     #[inline]
-    pub fn tick(&mut self, input: [f32; 2]) -> [f32; 2] {
+    pub fn run(&mut self, [left, right]: &mut Span, count: usize) {
+        for (left, right) in left.iter_mut().zip(right).take(count) {
+            [*left, *right] = self.tick([*left, *right]);
+        }
+    }
+
+    #[inline]
+    fn tick(&mut self, input: [f32; 2]) -> [f32; 2] {
         let mut x = input;
         for (x, dc) in x.iter_mut().zip(&mut self.dc) {
             *dc = flush(*dc + self.dc_step * (*x - *dc));

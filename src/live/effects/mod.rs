@@ -1,4 +1,5 @@
-//! What the voices pass through. All of it works sample by sample on memory allocated in `prepare`.
+//! What the voices pass through, on memory allocated in `prepare`. All of it goes through samples in spans: delays are longer, so
+//! what comes back within a span was there before it. How samples are cut into spans changes nothing.
 
 mod chorus;
 mod delay;
@@ -8,6 +9,11 @@ mod reverb;
 pub(super) use chorus::Chorus;
 pub(super) use limiter::Limiter;
 pub(super) use reverb::Reverb;
+
+/// Most samples that go through the effects in one go.
+pub(super) const SPAN: usize = 16;
+/// Left and right samples of a span.
+pub(super) type Span = [[f32; SPAN]; 2];
 
 /// Zero for the tiniest numbers, in whatever decays: processors are slow with them, and a product rounds back to them
 /// for ever.

@@ -1,5 +1,5 @@
 use super::delay::DelayLine;
-use super::flush;
+use super::{SPAN, Span, flush};
 use crate::time::SampleRate;
 use std::f32::consts::TAU;
 
@@ -68,46 +68,63 @@ impl Reverb {
         self.circle = [1.0, 0.0];
     }
 
-    /// One sample of the room alone.
+    /// The first samples of a span of the room alone.
     #[inline]
-    pub fn tick(&mut self, input: [f32; 2]) -> [f32; 2] {
-        let mut diffuse = [0.0; 2];
-        for side in 0..2 {
-            self.low_cut[side] = flush(self.low_cut[side] + self.low_cut_step * (input[side] - self.low_cut[side]));
-            let line = &mut self.predelay[side];
-            let mut x = line.get(self.predelay_samples);
-            line.put(input[side] - self.low_cut[side]);
-            for (line, length) in &mut self.diffusers[side] {
-                let delayed = line.get(*length);
-                let inner = flush(x + 0.62 * delayed);
-                line.put(inner);
-                x = delayed - 0.62 * inner;
+    pub fn run(&mut self, input: &Span, count: usize) -> Span {
+        let count = count.min(SPAN);
+        let diffuse = [self.diffuse(0, &input[0], count), self.diffuse(1, &input[1], count)];
+        // What comes back, sample by sample: the lines side by side.
+        let mut back = [[0.0; LINES]; SPAN];
+        for (i, line) in self.lines.iter().enumerate() {
+            let span = line.get(self.lengths[i] as i32 as usize);
+            back.iter_mut().zip(span).for_each(|(back, x)| back[i] = x);
+        }
+        let (mut out, mut fed) = ([[0.0; SPAN]; 2], [[0.0; SPAN]; LINES]);
+        for (j, back) in back.iter_mut().enumerate().take(count) {
+            let [c, s] = self.circle;
+            let next = [c * self.turn[0] - s * self.turn[1], s * self.turn[0] + c * self.turn[1]];
+            let pull = 1.5 - 0.5 * (next[0] * next[0] + next[1] * next[1]);
+            self.circle = [next[0] * pull, next[1] * pull];
+            back[2] = self.lines[2].get_between(j, self.lengths[2] + self.wander * c);
+            back[5] = self.lines[5].get_between(j, self.lengths[5] + self.wander * s);
+            let mut y = [0.0; LINES];
+            for i in 0..LINES {
+                self.damped[i] = flush(self.damped[i] + self.damping * (back[i] - self.damped[i]));
+                y[i] = self.damped[i] * self.feedback[i];
             }
-            diffuse[side] = x;
+            let sums = [y[0] + y[4], y[1] + y[5], y[2] + y[6], y[3] + y[7]];
+            let common = ((sums[0] + sums[2]) + (sums[1] + sums[3])) * (2.0 / LINES as f32);
+            for i in 0..LINES {
+                fed[i][j] = diffuse[i % 2][j] + y[i] - common;
+            }
+            out[0][j] = LEVEL * (y[0] - y[2] + y[4] - y[6] + 0.4 * (y[1] - y[5]));
+            out[1][j] = LEVEL * (y[1] - y[3] + y[5] - y[7] + 0.4 * (y[2] - y[4]));
         }
-        let [c, s] = self.circle;
-        let next = [c * self.turn[0] - s * self.turn[1], s * self.turn[0] + c * self.turn[1]];
-        let pull = 1.5 - 0.5 * (next[0] * next[0] + next[1] * next[1]);
-        self.circle = [next[0] * pull, next[1] * pull];
-        let mut out = [0.0; LINES];
-        let mut sum = 0.0;
-        for (i, out) in out.iter_mut().enumerate() {
-            let (line, length) = (&self.lines[i], self.lengths[i]);
-            let x = match i {
-                2 => line.get_between(length + self.wander * c),
-                5 => line.get_between(length + self.wander * s),
-                _ => line.get(length as i32 as usize),
-            };
-            self.damped[i] = flush(self.damped[i] + self.damping * (x - self.damped[i]));
-            *out = self.damped[i] * self.feedback[i];
-            sum += *out;
+        for (line, fed) in self.lines.iter_mut().zip(&fed) {
+            line.put(fed, count);
         }
-        let common = sum * (2.0 / LINES as f32);
-        for (i, line) in self.lines.iter_mut().enumerate() {
-            line.put(diffuse[i % 2] + out[i] - common);
+        out
+    }
+
+    /// One side up to the lines: without the lowest tones, delayed, and spread by the all-passes.
+    fn diffuse(&mut self, side: usize, input: &[f32; SPAN], count: usize) -> [f32; SPAN] {
+        let mut cut = [0.0; SPAN];
+        for (cut, x) in cut.iter_mut().zip(input).take(count) {
+            let low = &mut self.low_cut[side];
+            *low = flush(*low + self.low_cut_step * (x - *low));
+            *cut = x - *low;
         }
-        let left = out[0] - out[2] + out[4] - out[6] + 0.4 * (out[1] - out[5]);
-        let right = out[1] - out[3] + out[5] - out[7] + 0.4 * (out[2] - out[4]);
-        [LEVEL * left, LEVEL * right]
+        let mut x = self.predelay[side].get(self.predelay_samples);
+        self.predelay[side].put(&cut, count);
+        for (line, length) in &mut self.diffusers[side] {
+            let delayed = line.get(*length);
+            let mut inner = [0.0; SPAN];
+            for i in 0..SPAN {
+                inner[i] = flush(x[i] + 0.62 * delayed[i]);
+                x[i] = delayed[i] - 0.62 * inner[i];
+            }
+            line.put(&inner, count);
+        }
+        x
     }
 }

@@ -54,26 +54,42 @@ impl Envelope {
         }
     }
 
+    /// The levels at the next samples; how many there are before it is over.
     #[inline]
-    pub fn tick(&mut self) -> f32 {
-        match self.stage {
-            Stage::Attack => {
-                self.level += self.attack * (1.25 - self.level);
-                if self.level >= 1.0 {
-                    self.level = 1.0;
-                    self.stage = Stage::Decay;
+    pub fn run(&mut self, levels: &mut [f32]) -> usize {
+        let mut done = 0;
+        while let Some(rest) = levels.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            match self.stage {
+                Stage::Attack => {
+                    self.level += self.attack * (1.25 - self.level);
+                    if self.level >= 1.0 {
+                        self.level = 1.0;
+                        self.stage = Stage::Decay;
+                    }
+                    rest[0] = self.level;
+                    done += 1;
                 }
-            }
-            Stage::Decay => self.level += self.decay * (self.sustain - self.level),
-            Stage::Release => {
-                self.level -= self.release * self.level;
-                if self.level < END {
-                    self.level = 0.0;
-                    self.stage = Stage::Over;
+                Stage::Decay => {
+                    let Self { mut level, decay, sustain, .. } = *self;
+                    for out in rest.iter_mut() {
+                        level += decay * (sustain - level);
+                        *out = level;
+                    }
+                    self.level = level;
+                    done += rest.len();
                 }
+                Stage::Release => {
+                    self.level -= self.release * self.level;
+                    if self.level < END {
+                        self.level = 0.0;
+                        self.stage = Stage::Over;
+                    }
+                    rest[0] = self.level;
+                    done += 1;
+                }
+                Stage::Over => break,
             }
-            Stage::Over => {}
         }
-        self.level
+        done
     }
 }

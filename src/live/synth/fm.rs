@@ -2,6 +2,7 @@ use super::super::effects::flush;
 use super::envelope::{Envelope, charge};
 use super::patch::FmSound;
 use super::sine::{Phase, sin_turns};
+use super::{GROUP, Group};
 use std::f32::consts::TAU;
 
 /// Sidebands are kept below this share of the sample rate.
@@ -15,7 +16,6 @@ pub(super) struct FmVoice {
     body: Operator,
     tine: Operator,
     decay: [Decay; 2],
-    gate: Envelope,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -25,21 +25,32 @@ struct Operator {
     depth: Decay,
 }
 
+/// A level that falls by the same share at each sample.
 #[derive(Debug, Clone, Copy)]
 struct Decay {
     level: f32,
-    keep: f32,
+    /// What is left of it after each sample of a group.
+    left: [f32; GROUP],
 }
 
 impl Decay {
     fn new(level: f32, seconds: f32, rate: f32) -> Self {
-        Self { level, keep: 1.0 - charge(seconds, rate) }
+        let keep = 1.0 - charge(seconds, rate);
+        let mut left = [keep; GROUP];
+        for i in 1..GROUP {
+            left[i] = left[i - 1] * keep;
+        }
+        Self { level, left }
     }
 
+    /// The level at a sample of a group.
     #[inline]
-    fn tick(&mut self) -> f32 {
-        self.level = flush(self.level * self.keep);
-        self.level
+    fn at(&self, i: usize) -> f32 {
+        self.level * self.left[i]
+    }
+
+    fn advance(&mut self) {
+        self.level = flush(self.level * self.left[GROUP - 1]);
     }
 }
 
@@ -56,16 +67,21 @@ impl Operator {
         }
     }
 
+    /// Its value at a sample of a group.
     #[inline]
-    fn tick(&mut self) -> f32 {
-        let value = self.depth.tick() * sin_turns(self.phase.turns());
-        self.phase.advance(self.step);
-        value
+    fn at(&self, i: usize) -> f32 {
+        self.depth.at(i) * sin_turns(self.phase.after(self.step, i as u32).turns())
+    }
+
+    fn advance(&mut self) {
+        self.depth.advance();
+        self.phase = self.phase.after(self.step, GROUP as u32);
     }
 }
 
 impl FmVoice {
-    pub fn new(sound: &FmSound, frequency_hz: f64, velocity: f32, rate: f32) -> Self {
+    /// The voice, and how its key opens and closes it.
+    pub fn new(sound: &FmSound, frequency_hz: f64, velocity: f32, rate: f32) -> (Self, Envelope) {
         let cycles = frequency_hz / f64::from(rate);
         let detune = (f64::from(sound.detune_cents) / 1200.0).exp2();
         // Low strings ring longer and are richer; a hard touch is louder and brighter.
@@ -74,7 +90,7 @@ impl FmVoice {
         let strength = (0.25 + 0.95 * velocity) * height.powf(-0.3);
         let gain = sound.gain * (0.18 + 0.82 * velocity * velocity.sqrt()) * height.powf(-0.12);
         let [fast, slow] = sound.decay;
-        Self {
+        let voice = Self {
             carriers: [Phase(0); 2],
             carrier_steps: [Phase::step(cycles / detune), Phase::step(cycles * detune)],
             body: Operator::new(scale_decay(sound.body, ring), cycles as f32, strength, rate),
@@ -83,31 +99,33 @@ impl FmVoice {
                 Decay::new(gain * sound.fast_share, fast * ring, rate),
                 Decay::new(gain * (1.0 - sound.fast_share), slow * ring, rate),
             ],
-            gate: Envelope::new(sound.attack, 1.0, 1.0, sound.release, rate),
-        }
-    }
-
-    pub fn let_go(&mut self) {
-        self.gate.let_go();
+        };
+        (voice, Envelope::new(sound.attack, 1.0, 1.0, sound.release, rate))
     }
 
     pub fn is_over(&self) -> bool {
-        self.gate.is_over() || self.decay[1].level < 3e-6
+        self.decay[1].level < 3e-6
     }
 
     pub fn level(&self) -> f32 {
-        self.gate.level() * (self.decay[0].level + self.decay[1].level)
+        self.decay[0].level + self.decay[1].level
     }
 
-    #[inline]
-    pub fn tick(&mut self) -> [f32; 2] {
-        let bend = self.body.tick() + self.tine.tick();
-        let level = self.gate.tick() * (self.decay[0].tick() + self.decay[1].tick());
-        let out =
-            [level * sin_turns(self.carriers[0].turns() + bend), level * sin_turns(self.carriers[1].turns() + bend)];
-        self.carriers[0].advance(self.carrier_steps[0]);
-        self.carriers[1].advance(self.carrier_steps[1]);
-        out
+    /// The next group of samples of both ears.
+    pub fn group(&mut self, [left, right]: &mut Group) {
+        for (i, (left, right)) in left.iter_mut().zip(right).enumerate() {
+            let bend = self.body.at(i) + self.tine.at(i);
+            let level = self.decay[0].at(i) + self.decay[1].at(i);
+            let turns = |ear: usize| self.carriers[ear].after(self.carrier_steps[ear], i as u32).turns();
+            *left = level * sin_turns(turns(0) + bend);
+            *right = level * sin_turns(turns(1) + bend);
+        }
+        self.body.advance();
+        self.tine.advance();
+        self.decay.iter_mut().for_each(Decay::advance);
+        for (carrier, &step) in self.carriers.iter_mut().zip(&self.carrier_steps) {
+            *carrier = carrier.after(step, GROUP as u32);
+        }
     }
 }
 

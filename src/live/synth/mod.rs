@@ -14,7 +14,7 @@ mod wavetable;
 pub use patch::Patch;
 pub use sampler::Sampler;
 
-use super::effects::{Chorus, Limiter, Reverb};
+use super::effects::{Chorus, Limiter, Reverb, SPAN, Span};
 use super::setup::PartSetup;
 use crate::bridge::Part;
 use crate::time::SampleRate;
@@ -23,11 +23,16 @@ use pool::Pool;
 /// Most samples rendered in one go; larger blocks are cut into these.
 pub(super) const CHUNK: usize = 64;
 
+/// Samples that a voice computes in one go, counted from the beginning of its note.
+const GROUP: usize = 16;
+/// Left and right samples of one group.
+type Group = [[f32; GROUP]; 2];
+
 const PARTS: usize = Part::ALL.len();
 
-/// Left and right samples of one chunk.
-pub(super) type Bus = [[f32; CHUNK]; 2];
-const SILENT: Bus = [[0.0; CHUNK]; 2];
+/// Left and right samples of one chunk, and room to read a span from each of them on.
+pub(super) type Bus = [[f32; CHUNK + SPAN]; 2];
+const SILENT: Bus = [[0.0; CHUNK + SPAN]; 2];
 
 #[derive(Debug, Clone, Copy)]
 struct Channel {
@@ -163,43 +168,86 @@ impl Synth {
         if let Some(sampler) = &mut self.sampler {
             sampler.render(&mut self.buses, length);
         }
-        // The chorus' return goes on to the reverb as its players do on average.
-        let wet = self.channels.iter().map(|c| c.reverb).sum::<f32>() / PARTS as f32;
-        for i in 0..length {
-            // Sums over the parts: dry, and what each sends to the effects; left and right.
-            let (mut dry, mut to_chorus, mut to_reverb) = ([0.0_f32; 2], [0.0_f32; 2], [0.0_f32; 2]);
-            let mut silent_in = true;
-            for (bus, channel) in self.buses.iter().zip(&self.channels) {
-                for side in 0..2 {
-                    let out = bus[side][i] * channel.gain[side];
-                    silent_in &= out == 0.0;
-                    dry[side] += out;
-                    to_chorus[side] += out * channel.chorus;
-                    to_reverb[side] += out * channel.reverb;
-                }
-            }
+        let mut at = 0;
+        while at < length {
+            let count = (length - at).min(SPAN);
+            let sent = self.send(at);
             if self.asleep {
-                if silent_in {
-                    (left[i], right[i]) = (0.0, 0.0);
+                let first = sent.loudness[..count].iter().position(|x| *x != 0.0).unwrap_or(count);
+                left[at..at + first].fill(0.0);
+                right[at..at + first].fill(0.0);
+                at += first;
+                self.asleep = first == count;
+                if first > 0 {
                     continue;
                 }
-                self.asleep = false;
             }
-            let chorus = self.chorus.tick(to_chorus);
-            for side in 0..2 {
-                to_reverb[side] += chorus[side] * wet;
-                dry[side] += chorus[side];
-            }
-            let reverb = self.reverb.tick(to_reverb);
-            let out = self.limiter.tick([dry[0] + reverb[0], dry[1] + reverb[1]]);
-            (left[i], right[i]) = (out[0], out[1]);
+            let out = self.finish(&sent, count);
             // Effects go to sleep when nothing has gone in or come out for half a second, longer than any delay line.
             // Counted by the sample, so that it happens at the same one however blocks are cut.
-            let silent = silent_in && out[0].abs() < SILENCE && out[1].abs() < SILENCE;
-            self.quiet = if silent { self.quiet + 1 } else { 0 };
-            if self.quiet >= self.sleep_after {
-                self.sleep();
+            let mut awake = 0;
+            while awake < count && !self.asleep {
+                let level = out[0][awake].abs().max(out[1][awake].abs());
+                let silent = sent.loudness[awake] == 0.0 && level < SILENCE;
+                self.quiet = if silent { self.quiet + 1 } else { 0 };
+                awake += 1;
+                if self.quiet >= self.sleep_after {
+                    // What the effects have made of later samples is forgotten with all the rest.
+                    self.sleep();
+                }
             }
+            left[at..at + awake].copy_from_slice(&out[0][..awake]);
+            right[at..at + awake].copy_from_slice(&out[1][..awake]);
+            at += awake;
         }
     }
+
+    /// Sums over the parts for a span of samples. Those beyond the chunk mean nothing.
+    fn send(&self, at: usize) -> Sent {
+        let mut sent = Sent::default();
+        for (bus, channel) in self.buses.iter().zip(&self.channels) {
+            for side in 0..2 {
+                let Some(bus) = bus[side][at..].first_chunk::<SPAN>() else { continue };
+                for (i, x) in bus.iter().enumerate() {
+                    let out = x * channel.gain[side];
+                    sent.loudness[i] += out.abs();
+                    sent.dry[side][i] += out;
+                    sent.to_chorus[side][i] += out * channel.chorus;
+                    sent.to_reverb[side][i] += out * channel.reverb;
+                }
+            }
+        }
+        sent
+    }
+
+    /// The first samples of a span through the effects.
+    fn finish(&mut self, sent: &Sent, count: usize) -> Span {
+        // The chorus' return goes on to the reverb as its players do on average.
+        let wet = self.channels.iter().map(|c| c.reverb).sum::<f32>() / PARTS as f32;
+        let chorus = self.chorus.run(&sent.to_chorus, count);
+        let (mut dry, mut to_reverb) = (sent.dry, sent.to_reverb);
+        for side in 0..2 {
+            for i in 0..SPAN {
+                to_reverb[side][i] += chorus[side][i] * wet;
+                dry[side][i] += chorus[side][i];
+            }
+        }
+        let reverb = self.reverb.run(&to_reverb, count);
+        for side in 0..2 {
+            for i in 0..SPAN {
+                dry[side][i] += reverb[side][i];
+            }
+        }
+        self.limiter.run(&mut dry, count);
+        dry
+    }
+}
+
+/// What the parts give for a span: dry, and what each sends to the effects; and how loud it is on both sides together.
+#[derive(Default)]
+struct Sent {
+    dry: Span,
+    to_chorus: Span,
+    to_reverb: Span,
+    loudness: [f32; SPAN],
 }

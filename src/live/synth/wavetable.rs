@@ -1,3 +1,5 @@
+use super::GROUP;
+
 /// Samples in a cycle.
 const SIZE: usize = 2048;
 /// Harmonics in each table, most first: about two to the octave.
@@ -45,21 +47,38 @@ impl Wavetable {
         HARMONICS.iter().position(fits).unwrap_or(HARMONICS.len() - 1)
     }
 
-    pub fn table(&self, number: usize) -> &[f32] {
-        &self.samples[number * STRIDE..(number + 1) * STRIDE]
+    pub fn table(&self, number: usize) -> &Table {
+        self.samples[number * STRIDE..].first_chunk().unwrap_or(&SILENT)
     }
 }
 
-/// The wave at a phase, by the cubic through four neighbours that is smooth at them (Hermite).
+/// One cycle.
+pub(super) type Table = [f32; STRIDE];
+static SILENT: Table = [0.0; STRIDE];
+
+/// The wave at a group of phases from one on, by the cubic through four neighbours that is smooth at them (Hermite).
 #[inline]
-pub(super) fn read(table: &[f32], phase: u32) -> f32 {
+pub(super) fn read(table: &Table, phase: u32, step: u32) -> [f32; GROUP] {
     const BITS: u32 = 32 - SIZE.trailing_zeros();
-    let i = (phase >> BITS) as usize;
-    let t = (phase & ((1 << BITS) - 1)) as i32 as f32 * (1.0 / (1_u32 << BITS) as f32);
-    let &[a, b, c, d] = &table[i..i + 4] else { return 0.0 };
-    let slope = 0.5 * (c - a);
-    let v = b - c;
-    let w = slope + v;
-    let bend = w + v + 0.5 * (d - b);
-    ((bend * t - (w + bend)) * t + slope) * t + b
+    let mut near = [[0.0; GROUP]; 4];
+    let mut parts = [0.0; GROUP];
+    for i in 0..GROUP {
+        let phase = phase.wrapping_add(step.wrapping_mul(i as u32));
+        let at = (phase >> BITS) as usize;
+        parts[i] = (phase & ((1 << BITS) - 1)) as i32 as f32 * (1.0 / (1_u32 << BITS) as f32);
+        for (lane, near) in near.iter_mut().enumerate() {
+            near[i] = table[at + lane];
+        }
+    }
+    let [a, b, c, d] = near;
+    let mut out = [0.0; GROUP];
+    for i in 0..GROUP {
+        let slope = 0.5 * (c[i] - a[i]);
+        let v = b[i] - c[i];
+        let w = slope + v;
+        let bend = w + v + 0.5 * (d[i] - b[i]);
+        let t = parts[i];
+        out[i] = ((bend * t - (w + bend)) * t + slope) * t + b[i];
+    }
+    out
 }

@@ -170,6 +170,18 @@ impl Graph {
         self.emit_typed("Cast", &[x], vec![to], &shape, DataType::Int64)
     }
 
+    /// The smaller of `a` and `b`, element by element.
+    pub fn smaller(&mut self, a: Var, b: Var) -> Var {
+        let y = self.binary("Min", a, b);
+        // da = dy where a < b, db = dy elsewhere
+        self.derive1(y, move |g, dy| {
+            let first = g.greater(b, a);
+            let second = g.one_minus(first);
+            let (da, db) = (g.mul(dy, first), g.mul(dy, second));
+            vec![(a, g.sum_to(da, a)), (b, g.sum_to(db, b))]
+        })
+    }
+
     /// The smaller of `x` and `c`.
     pub fn min_scalar(&mut self, x: Var, c: f32) -> Var {
         self.clip(x, -f32::MAX, c)

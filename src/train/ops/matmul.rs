@@ -45,6 +45,20 @@ impl Graph {
         })
     }
 
+    /// `a·b + c`, or `a·bᵀ + c` where `transpose` says so: matrices, and a `c` that is broadcast.
+    pub fn affine(&mut self, a: Var, b: Var, transpose: bool, c: Var) -> Var {
+        let (sa, sb) = (self.shape(a).to_vec(), self.shape(b).to_vec());
+        let (inner, outer) = if transpose { (sb[1], sb[0]) } else { (sb[0], sb[1]) };
+        assert_eq!(sa[1], inner, "no product of {sa:?} and {sb:?}");
+        let y = self.emit1("Gemm", &[a, b, c], vec![int("transB", i64::from(transpose))], &[sa[0], outer]);
+        // As for `gemm`, and dc = dy
+        self.derive1(y, move |g, dy| {
+            let da = g.gemm(dy, false, b, !transpose);
+            let db = if transpose { g.gemm(dy, true, a, false) } else { g.gemm(a, true, dy, false) };
+            vec![(a, da), (b, db), (c, g.sum_to(dy, c))]
+        })
+    }
+
     /// The last two axes exchanged.
     pub fn transpose_last(&mut self, x: Var) -> Var {
         let rank = self.shape(x).len();

@@ -64,6 +64,13 @@ impl Graph {
         })
     }
 
+    /// Indices one after another along `axis`.
+    pub fn concat_indices(&mut self, parts: &[Var], axis: usize) -> Var {
+        let mut shape = self.shape(parts[0]).to_vec();
+        shape[axis] = parts.iter().map(|&p| self.shape(p)[axis]).sum();
+        self.emit_typed("Concat", parts, vec![int("axis", axis as i64)], &shape, DataType::Int64)
+    }
+
     /// `x` cut along `axis` into parts of these lengths.
     pub fn split(&mut self, x: Var, axis: usize, lengths: &[usize]) -> Vec<Var> {
         let full = self.shape(x).to_vec();
@@ -169,6 +176,18 @@ impl Graph {
             let hot = g.reshape(hot, &[count, rows]);
             let dy = g.reshape(dy, &[count, width]);
             vec![(table, g.gemm(hot, true, dy, false))]
+        })
+    }
+
+    /// Columns of `table` `(D, V)` picked by `indices` `(N)`: `(D, N)`.
+    pub fn columns(&mut self, table: Var, indices: Var) -> Var {
+        let (height, width) = (self.shape(table)[0], self.shape(table)[1]);
+        let shape = [height, self.size(indices)];
+        let y = self.emit1("Gather", &[table, indices], vec![int("axis", 1)], &shape);
+        // dtable = dy · one-hot(indices)
+        self.derive1(y, move |g, dy| {
+            let hot = g.one_hot(indices, width);
+            vec![(table, g.gemm(dy, false, hot, false))]
         })
     }
 

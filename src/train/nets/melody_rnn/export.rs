@@ -6,14 +6,16 @@ use crate::model::onnx::ModelProto;
 use crate::model::spec::{Dim, Kind, ModelSpec, TensorSpec, Vocabulary};
 use crate::music::STEPS_PER_BEAT;
 use crate::music::encoding::{CODING, DURATIONS, METRE_CLASSES};
-use crate::train::graph::{Graph, Var, Weights};
+use crate::train::graph::{Graph, Var, Weights, name_dims};
 use crate::train::tensor::Tensors;
 use crate::train::weights::weights_of;
 use prost::Message;
 use std::collections::BTreeMap;
 
-/// Events that a performing model remembers.
+/// Most events that a performing model remembers.
 pub const MEMORY: usize = 512;
+/// What the axis of its entries is called: it has as many as are fed, up to [`MEMORY`].
+const ENTRIES: &str = "memory";
 
 /// Sizes and weights of a model that [`performing_model`] made, to be trained further.
 ///
@@ -38,6 +40,13 @@ pub fn read_model(model: &Inspected) -> Result<(Config, Tensors), String> {
     Ok((config, weights))
 }
 
+/// Describes a memory of [`MEMORY`] entries as one of as many as are fed; earlier versions' models had always all.
+pub fn open_memory(inputs: &mut [TensorSpec]) {
+    for dim in inputs.iter_mut().filter_map(|input| input.shape.first_mut()).filter(|dim| **dim == Dim::Fixed(MEMORY)) {
+        *dim = Dim::Named(ENTRIES.into());
+    }
+}
+
 /// A graph of one step, with the descriptions of its inputs, and its outputs with their shapes.
 struct StepGraph {
     graph: Graph,
@@ -54,10 +63,7 @@ impl StepGraph {
             inputs.push(TensorSpec::i64(name, shape));
             g.input_indices(name, shape)
         };
-        let event = ["duration", "pitch", "position", "metre"].map(|name| {
-            let v = indices(&mut g, name, &[1]);
-            g.reshape_indices(v, &[1, 1])
-        });
+        let event = ["duration", "pitch", "position", "metre"].map(|name| indices(&mut g, name, &[1]));
         let classes = ["memory_duration", "memory_pitch"].map(|name| indices(&mut g, name, &[MEMORY]));
         let mut floats = |g: &mut Graph, name: &str, shape: &[usize]| {
             inputs.push(TensorSpec::f32(name, shape));
@@ -69,7 +75,6 @@ impl StepGraph {
         let [match_full, match_rhythm, valid] =
             ["match_full", "match_rhythm", "valid"].map(|name| floats(&mut g, name, &[MEMORY]));
 
-        let phase = g.reshape(phase, &[1, 1, PHASES]);
         let events = Events { duration: event[0], pitch: event[1], position: event[2], metre: event[3], phase };
         let memory = StepMemory { rows, duration: classes[0], pitch: classes[1], match_full, match_rhythm, valid };
         let out = MelodyRnn::new(&mut g, config).step(events, before, memory);
@@ -80,6 +85,7 @@ impl StepGraph {
             ("state1_next", out.states[1], vec![1, hidden]),
             ("key", out.key, vec![1, config.memory()]),
         ];
+        open_memory(&mut inputs);
         Self { graph: g, inputs, outputs }
     }
 }
@@ -94,7 +100,10 @@ pub fn performing_model(config: Config, weights: &Tensors, name: &str) -> (Model
     let Config { durations, pitches, hidden, .. } = config;
     let step = StepGraph::new(config);
     let named = step.outputs.iter().map(|(name, v, _)| (*name, *v)).collect::<Vec<_>>();
-    let model = step.graph.to_model(&named, Weights::Inside(weights));
+    let mut model = step.graph.to_model(&named, Weights::Inside(weights));
+    for input in step.inputs.iter().filter(|input| matches!(input.shape.first(), Some(Dim::Named(_)))) {
+        name_dims(&mut model, &input.name, &[(0, ENTRIES)]);
+    }
 
     let mut spec = ModelSpec::new(Kind::MelodyRnn, name);
     spec.inputs = step.inputs;

@@ -13,12 +13,14 @@
 mod batch;
 mod export;
 mod score;
+mod step;
 mod task;
 
 pub use crate::music::encoding::{PHASE_BARS, PHASES, POSITIONS, phases};
 pub use batch::{Bucket, Stretch, Tune, cropped, stretched};
-pub use export::{performing_graph, performing_model, read_model};
+pub use export::{open_memory, performing_graph, performing_model, read_model};
 pub use score::{Scorer, Scores};
+pub use step::{StepMemory, StepOutputs};
 pub use task::{Draw, MelodyTask, Start, TaskSettings, averaged};
 pub(in crate::train) use task::{batch_costs, dropout_masks};
 
@@ -135,19 +137,20 @@ impl<'g> MelodyRnn<'g> {
         Self { g, config, pitch_table, duration_table }
     }
 
+    /// Embeddings of pitches, durations, positions and metres.
+    fn tables(&mut self) -> [Var; 4] {
+        let mut table = |name, rows, width| self.g.parameter(name, &[rows, width], Init::Normal(0.3), Role::Bias);
+        let positions = table("embed.position", POSITIONS, Config::POSITION);
+        let metres = table("embed.metre", METRE_CLASSES, Config::METRE);
+        [self.pitch_table, self.duration_table, positions, metres]
+    }
+
     /// The layers' states at every event, `(B, T, H)` each, from the states before.
     fn states(&mut self, events: Events, before: [Var; 2], dropout: Option<Dropout>) -> [Var; 2] {
         let (b, t) = (self.g.shape(events.pitch)[0], self.g.shape(events.pitch)[1]);
-        let positions =
-            self.g.parameter("embed.position", &[POSITIONS, Config::POSITION], Init::Normal(0.3), Role::Bias);
-        let metres = self.g.parameter("embed.metre", &[METRE_CLASSES, Config::METRE], Init::Normal(0.3), Role::Bias);
-        let parts = [
-            self.g.embedding(self.pitch_table, events.pitch),
-            self.g.embedding(self.duration_table, events.duration),
-            self.g.embedding(positions, events.position),
-            self.g.embedding(metres, events.metre),
-            events.phase,
-        ];
+        let indices = [events.pitch, events.duration, events.position, events.metre];
+        let mut parts: Vec<Var> = self.tables().iter().zip(indices).map(|(t, i)| self.g.embedding(*t, i)).collect();
+        parts.push(events.phase);
         let mut x = self.g.concat(&parts, 2);
         let mut states = Vec::new();
         for (layer, h) in before.into_iter().enumerate() {
@@ -169,34 +172,13 @@ impl<'g> MelodyRnn<'g> {
         self.g.concat(&[keys, phase], 2)
     }
 
-    /// A dense layer over several parts `(B, T, …)` as if they were joined. One event of a part serves all of the others,
-    /// and is multiplied once.
-    fn dense(&mut self, name: &str, parts: &[Var], out: usize) -> Var {
-        let g = &mut *self.g;
-        if let [x] = *parts {
-            return g.dense(name, x, out);
-        }
-        let widths: Vec<usize> = parts.iter().map(|&part| g.shape(part)[2]).collect();
-        let fan_in = widths.iter().sum();
-        let weight = g.parameter(&format!("{name}.weight"), &[fan_in, out], Init::FanIn(fan_in), Role::Weight);
-        let mut sum = g.parameter(&format!("{name}.bias"), &[out], Init::Constant(0.0), Role::Bias);
-        let mut from = 0;
-        for (&part, width) in parts.iter().zip(widths) {
-            let rows = g.slice(weight, 0, from, from + width);
-            let product = g.matmul(part, rows);
-            sum = g.add(product, sum);
-            from += width;
-        }
-        sum
-    }
-
-    /// Attention of a head whose queries come from `state` `(B, T, …)`, in parts; `bonus` `(B, T, M)` is added to its
+    /// Attention of a head whose queries come from `state` `(B, T, …)`; `bonus` `(B, T, M)` is added to its
     /// scores.
-    fn attend(&mut self, head: usize, state: &[Var], phase: Var, memory: &Memory, bonus: Option<Var>) -> Attention {
+    fn attend(&mut self, head: usize, state: Var, phase: Var, memory: &Memory, bonus: Option<Var>) -> Attention {
         let name = ["copy.duration", "copy.pitch"][head];
         let width = self.config.key;
-        let query = self.dense(&format!("{name}.query"), state, width);
-        let weights = self.dense(&format!("{name}.phase"), state, PHASE_BARS.len());
+        let query = self.g.dense(&format!("{name}.query"), state, width);
+        let weights = self.g.dense(&format!("{name}.phase"), state, PHASE_BARS.len());
         let g = &mut *self.g;
         let [b, t, _] = *g.shape(query) else { panic!("queries are (B, T, C)") };
         let m = g.shape(memory.rows)[1];
@@ -225,7 +207,7 @@ impl<'g> MelodyRnn<'g> {
             scores = g.add(scores, bonus);
         }
         let scores = g.add(scores, memory.closed);
-        let sentinel = self.dense(&format!("{name}.sentinel"), state, 1);
+        let sentinel = self.g.dense(&format!("{name}.sentinel"), state, 1);
         let g = &mut *self.g;
         let scores = g.concat(&[scores, sentinel], 2);
         let shares = g.softmax(scores);
@@ -236,12 +218,9 @@ impl<'g> MelodyRnn<'g> {
     }
 
     /// Logits of a head's own composing, from the state and what copying suggests.
-    fn compose(&mut self, name: &str, state: &[Var], context: Var, classes: usize) -> Var {
-        let mut inputs = [state, &[context]].concat();
-        if let [state, context] = *inputs {
-            inputs = vec![self.g.concat(&[state, context], 2)];
-        }
-        let hidden = self.dense(&format!("{name}.hidden"), &inputs, self.config.hidden);
+    fn compose(&mut self, name: &str, state: Var, context: Var, classes: usize) -> Var {
+        let inputs = self.g.concat(&[state, context], 2);
+        let hidden = self.g.dense(&format!("{name}.hidden"), inputs, self.config.hidden);
         let hidden = self.g.tanh(hidden);
         self.g.dense(&format!("{name}.logits"), hidden, classes)
     }
@@ -282,8 +261,8 @@ impl<'g> MelodyRnn<'g> {
         let closed = self.g.constant(&causal(t));
         let memory = Memory { rows, values, match_full, match_rhythm, closed };
 
-        let attention = self.attend(0, &[state], events.phase, &memory, None);
-        let logits = self.compose("duration", &[state], attention.context, durations);
+        let attention = self.attend(0, state, events.phase, &memory, None);
+        let logits = self.compose("duration", state, attention.context, durations);
         let same_duration = self.same(target_duration);
         let duration = self.mixture_cost(logits, target_duration, &attention, same_duration);
 
@@ -291,8 +270,8 @@ impl<'g> MelodyRnn<'g> {
         let chosen = self.g.embedding(self.duration_table, target_duration);
         let state = self.g.concat(&[state, chosen], 2);
         let bonus = self.same_duration_bonus(same_duration);
-        let attention = self.attend(1, &[state], events.phase, &memory, Some(bonus));
-        let logits = self.compose("pitch", &[state], attention.context, pitches);
+        let attention = self.attend(1, state, events.phase, &memory, Some(bonus));
+        let logits = self.compose("pitch", state, attention.context, pitches);
         let same_pitch = self.same(target_pitch);
         let pitch = self.mixture_cost(logits, target_pitch, &attention, same_pitch);
         let hot = self.g.one_hot(target_pitch, pitches);
@@ -327,57 +306,7 @@ impl<'g> MelodyRnn<'g> {
         g.neg(log_p)
     }
 
-    /// One event while performing, for one tune: `memory` holds the rows `(M, K)` and classes `(M)` of earlier events.
-    pub fn step(&mut self, events: Events, before: [Var; 2], memory: StepMemory) -> StepOutputs {
-        let Config { durations, pitches, hidden, .. } = self.config;
-        let m = self.g.shape(memory.rows)[0];
-        let states = self.states(events, before, None);
-        let state = self.g.concat(&states, 2);
-        let row = self.rows(state, events.phase);
-        let (duration, pitch) = (memory.duration, memory.pitch);
-        let (duration, pitch) = (self.g.reshape_indices(duration, &[1, m]), self.g.reshape_indices(pitch, &[1, m]));
-        let values = self.values(duration, pitch);
-        let lift = |g: &mut Graph, v: Var| g.reshape(v, &[1, 1, m]);
-        let (full, rhythm) = (lift(self.g, memory.match_full), lift(self.g, memory.match_rhythm));
-        let invalid = self.g.one_minus(memory.valid);
-        let closed = self.g.scale(invalid, CLOSED);
-        let closed = lift(self.g, closed);
-        let rows = self.g.reshape(memory.rows, &[1, m, self.config.memory()]);
-        let seen = Memory { rows, values, match_full: full, match_rhythm: rhythm, closed };
-
-        let attention = self.attend(0, &[state], events.phase, &seen, None);
-        let logits = self.compose("duration", &[state], attention.context, durations);
-        let hot = self.picked(duration, durations);
-        let log_duration = self.mixture(logits, &attention, hot);
-
-        // All durations at once: each is an event of its own for the pitch head.
-        let every = self.g.constant(&Tensor::new(&[1, durations], (0..durations).map(|d| d as f32).collect()));
-        let every = self.g.to_indices(every);
-        let chosen = self.g.embedding(self.duration_table, every);
-        let state = [state, chosen];
-        let same = self.g.transpose_last(hot);
-        let bonus = self.same_duration_bonus(same);
-        let attention = self.attend(1, &state, events.phase, &seen, Some(bonus));
-        let logits = self.compose("pitch", &state, attention.context, pitches);
-        let hot = self.picked(pitch, pitches);
-        let log_pitch = self.mixture(logits, &attention, hot);
-
-        let log_duration = self.g.reshape(log_duration, &[durations]);
-        let log_pitch = self.g.reshape(log_pitch, &[durations, pitches]);
-        let key = self.g.reshape(row, &[1, self.config.memory()]);
-        let states = states.map(|s| self.g.reshape(s, &[1, hidden]));
-        StepOutputs { log_duration, log_pitch, states, key }
-    }
-
-    /// 1 at the index, 0 elsewhere, along a new last axis, for many indices of few classes: rows of the identity, which
-    /// ONNX Runtime copies several times as fast as it makes them.
-    fn picked(&mut self, indices: Var, classes: usize) -> Var {
-        let identity = (0..classes * classes).map(|i| f32::from(u8::from(i / classes == i % classes))).collect();
-        let identity = self.g.constant(&Tensor::new(&[classes, classes], identity));
-        self.g.embedding(identity, indices)
-    }
-
-    /// ln(compose · softmax(logits) + copy · hot), `(1, N, V)`.
+    /// ln(compose · softmax(logits) + copy · hot), `(B, T, V)`.
     fn mixture(&mut self, logits: Var, attention: &Attention, hot: Var) -> Var {
         let g = &mut *self.g;
         let p = g.softmax(logits);
@@ -398,36 +327,6 @@ pub struct Costs {
     pub pitch: Var,
     /// The pitch class that seemed likeliest, the duration known, as a float.
     pub likeliest_pitch: Var,
-}
-
-/// What a step reads of earlier events.
-#[derive(Debug, Clone, Copy)]
-pub struct StepMemory {
-    /// `(M, K)`
-    pub rows: Var,
-    /// `(M)`, indices
-    pub duration: Var,
-    /// `(M)`, indices
-    pub pitch: Var,
-    /// `(M)`
-    pub match_full: Var,
-    /// `(M)`
-    pub match_rhythm: Var,
-    /// `(M)`: 1 where an entry is filled.
-    pub valid: Var,
-}
-
-/// What a step gives.
-#[derive(Debug, Clone, Copy)]
-pub struct StepOutputs {
-    /// `(D)`
-    pub log_duration: Var,
-    /// `(D, P)`: given each duration.
-    pub log_pitch: Var,
-    /// `(1, H)` each.
-    pub states: [Var; 2],
-    /// `(1, K)`: the memory row of the event that now comes.
-    pub key: Var,
 }
 
 const CLOSED: f32 = -1e4;
