@@ -40,7 +40,18 @@ impl Cue {
 /// Whether a control belongs to how a show looks, and not to how it is run: what a kept look holds.
 fn is_look(control: Control) -> bool {
     use Control as C;
-    let runs =
-        [C::Scene, C::SwitchAt, C::SceneFade, C::Auto, C::Black, C::BlackFade, C::Freeze, C::Guard, C::Text, C::Tempo];
+    let runs = [
+        C::Scene,
+        C::SwitchAt,
+        C::SceneFade,
+        C::Auto,
+        C::Black,
+        C::BlackFade,
+        C::Freeze,
+        C::Guard,
+        C::Text,
+        C::Tempo,
+        C::ModelFade,
+    ];
     control.spec().shape != Shape::Trigger && !runs.contains(&control)
 }
