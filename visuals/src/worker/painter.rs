@@ -3,6 +3,7 @@
 use super::levels::level;
 use crate::show::plan::Wish;
 use crate::show::scene::Source;
+use oneiro::link::Mirror;
 use oneiro::model::library::{self, Folder};
 use oneiro::model::session::{Session, SessionError, SessionOptions};
 use oneiro::model::spec::Kind;
@@ -27,6 +28,8 @@ pub struct Studio {
     pub second: Option<String>,
     /// Threads of each session.
     pub threads: usize,
+    /// Where pictures are left for those who want a small one.
+    pub mirror: Mirror,
 }
 
 /// Why nothing can be painted.
