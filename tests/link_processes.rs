@@ -97,7 +97,8 @@ fn whoever_is_killed_is_let_go_and_taken_up_again_and_nothing_stays_behind() {
     // A second, and what a busy machine takes besides.
     assert!(longest.iter().all(|took| *took < Duration::from_secs(3)), "seed {seed}: {longest:?}");
     until("the dead are still there", || alone.left().len() <= whole);
-    (player.kill(), follower.kill());
+    player.kill();
+    follower.kill();
     assert!(alone.part("sweep", "").ends_well());
     assert_eq!(alone.left(), [""; 0], "seed {seed}");
 }

@@ -59,6 +59,11 @@ impl Linked {
         self.wants_picture.store(wanted, Ordering::Relaxed);
     }
 
+    /// Whether one is.
+    pub fn wants_picture(&self) -> bool {
+        self.wants_picture.load(Ordering::Relaxed)
+    }
+
     /// What other programs see of the instance.
     pub fn identity(&self) -> Identity {
         let track = self.track.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -83,7 +88,7 @@ impl Onlooker for Teller {
     }
 
     fn wants_picture(&self) -> bool {
-        self.0.linked().wants_picture.load(Ordering::Relaxed)
+        self.0.linked().wants_picture()
     }
 
     fn renamed(&mut self) -> Option<Identity> {

@@ -9,6 +9,10 @@ use iceoryx2::prelude::{
 use std::path::PathBuf;
 use std::sync::Once;
 
+/// Shared memory that has to be free, in bytes: what lies in it is written where it is first used, and a system that has none left
+/// then ends the program.
+#[cfg(target_os = "linux")]
+const SPARE: u64 = 16 << 20;
 /// Longest name of a room.
 const LONGEST_NAME: usize = 24;
 
@@ -107,10 +111,27 @@ impl Room {
         let config = self.config()?;
         let folder = |e: std::io::Error| LinkError::Folder(format!("{}: {e}", self.folder.display()));
         std::fs::create_dir_all(&self.folder).map_err(folder)?;
+        find_memory()?;
         // Signals are the program's own business, or the host's.
         let builder = NodeBuilder::new().config(&config).signal_handling_mode(SignalHandlingMode::Disabled);
         builder.create().map_err(|e| LinkError::system("a place in the room")(&e))
     }
+}
+
+/// Whether there is enough shared memory.
+fn find_memory() -> Result<(), LinkError> {
+    #[cfg(target_os = "linux")]
+    {
+        let what = "shared memory";
+        let state = rustix::fs::statvfs("/dev/shm");
+        let state = state.map_err(|e| LinkError::System { what, reason: format!("/dev/shm: {e}") })?;
+        let free = state.f_bavail.saturating_mul(state.f_frsize);
+        if free < SPARE {
+            let reason = format!("of /dev/shm {} KiB are free, {} are wanted", free >> 10, SPARE >> 10);
+            return Err(LinkError::System { what, reason });
+        }
+    }
+    Ok(())
 }
 
 /// The names of an instance's services: what it tells, and what it is told.

@@ -6,8 +6,8 @@ use super::paint::{Icon, line};
 use super::theme::{DIM, FAINT, LINE, PANEL, ROUND, SLIGHTLY_ROUND, font};
 use crate::view::{View, Wish};
 use egui::{
-    Align, Color32, ColorImage, Rect, Sense, StrokeKind, TextureHandle, TextureOptions, Ui, WidgetInfo, WidgetType,
-    pos2, vec2,
+    Align, Color32, ColorImage, Rect, Role, Sense, StrokeKind, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2,
+    vec2,
 };
 use oneiro::link::{PICTURE, Thumbnail};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl Glass {
 /// Divides the place of the roll: its own, and that of the picture, where a visualizer follows or has just gone.
 pub fn split(ui: &Ui, roll: Rect, view: &View) -> (Rect, Option<Rect>) {
     let here = view.watched.watchers > 0;
-    let share = ui.ctx().animate_bool_with_time(ui.id().with("visualizer"), here, COMES);
+    let share = ui.ctx().animate_bool_with_time(ui.make_persistent_id("visualizer"), here, COMES);
     if share <= 0.0 {
         return (roll, None);
     }
@@ -86,7 +86,7 @@ pub fn show(ui: &mut Ui, place: Rect, view: &View, glass: &mut Glass) {
     let text = label_of(watched.watchers);
     line(ui.painter(), label, Align::Min, &text, font(11.0), DIM);
     let response = ui.interact(place, ui.make_persistent_id("visualizer's picture"), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, &text));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &text));
     response.on_hover_text("What the visualizer shows of this music, a few times a second.");
 }
 
