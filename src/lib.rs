@@ -17,8 +17,10 @@ pub mod controls;
 #[cfg(feature = "play")]
 pub mod devices;
 pub mod files;
+pub mod link;
 pub mod live;
 pub mod model;
+pub mod moment;
 pub mod music;
 pub mod picture;
 #[cfg(feature = "play")]

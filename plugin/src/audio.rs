@@ -15,10 +15,11 @@ use crate::presets::factory;
 use crate::shared::Shared;
 use crate::worker::{Change, Ends};
 use nice_plug::midi::NoteEvent;
-use oneiro::bridge::{Part, RingSender, Stage, ring};
+use oneiro::bridge::{Part, RelayReceiver, RingSender, Stage, relay, ring};
 use oneiro::compose::stride;
 use oneiro::controls::{Control, patches};
 use oneiro::live::{LatePolicy, Performer, PlayedNote, PlayerEvent, PlayerKind, SOUND_FONT_PROGRAMS, Setup};
+use oneiro::moment::now_ns;
 use oneiro::time::{Beats, SampleRate, Transport};
 use output::Output;
 use std::sync::Arc;
@@ -85,11 +86,12 @@ pub trait Events {
 }
 
 impl Audio {
-    /// Allocates everything: the audio side, and the worker's ends of the rings.
-    pub fn prepare(shared: Arc<Shared>, rate: SampleRate, longest: usize) -> (Self, Ends) {
+    /// Allocates everything: the audio side, the worker's ends of the rings, and what goes to other programs.
+    pub fn prepare(shared: Arc<Shared>, rate: SampleRate, longest: usize) -> (Self, Ends, RelayReceiver) {
         let Stage { audio, composer, watcher } = Stage::default();
         let (changes, changed) = ring(CHANGES);
-        let performer = Performer::prepare(Setup { late: LATE, ..Setup::new(rate) }, audio);
+        let (relay, relayed) = relay(rate);
+        let performer = Performer::prepare(Setup { late: LATE, ..Setup::new(rate) }, audio).with_relay(relay);
         let ends = Ends {
             heard: composer.heard,
             plans: composer.plans,
@@ -119,7 +121,7 @@ impl Audio {
             scratch: [vec![0.0; longest], vec![0.0; longest]],
             idle: true,
         };
-        (audio, ends)
+        (audio, ends, relayed)
     }
 
     /// Prepares for another rate, block length or pace; what is heard and known stays.
@@ -131,6 +133,9 @@ impl Audio {
         }
         self.scratch.iter_mut().for_each(|channel| channel.resize(longest, 0.0));
         self.pace = pace;
+        // A show goes at the pace of time.
+        self.performer.set_relayed(pace == Pace::Live);
+        self.shared.linked().set_rate(rate);
     }
 
     /// Says whom to wake.
@@ -207,6 +212,7 @@ impl Audio {
         self.bypassed = bypass;
         let in_sync = self.pace == Pace::Offline || self.values[IN_SYNC] > 0.5;
         self.shared.in_sync.store(in_sync, Ordering::Relaxed);
+        self.performer.begins_at(now_ns());
         self.events.clear();
         if ends {
             self.events.push(PlayerEvent { sample_offset: 0, kind: PlayerKind::Panic });

@@ -2,12 +2,14 @@
 
 use crate::audio::{Audio, Events, HostTime, Pace};
 use crate::editor::OneiroEditor;
+use crate::linked::publish;
 use crate::parameters::{Knob, Parameters, place};
 use crate::presets;
 use crate::shared::Shared;
 use crate::state::filter;
 use crate::worker::Worker;
 use nice_plug::prelude::*;
+use oneiro::link::Publisher;
 use oneiro::time::SampleRate;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,6 +58,7 @@ pub struct Oneiro<F> {
     parameters: Arc<Parameters>,
     audio: Option<Audio>,
     worker: Option<Worker>,
+    link: Option<Publisher>,
     flavour: PhantomData<F>,
 }
 
@@ -66,7 +69,7 @@ impl<F> Default for Oneiro<F> {
         let _bank = presets::factory();
         let shared = Arc::new(Shared::default());
         let parameters = Arc::new(Parameters::new(Arc::clone(&shared)));
-        Self { shared, parameters, audio: None, worker: None, flavour: PhantomData }
+        Self { shared, parameters, audio: None, worker: None, link: None, flavour: PhantomData }
     }
 }
 
@@ -121,14 +124,14 @@ impl<F: Flavour> Plugin for Oneiro<F> {
         let pace = if config.process_mode == ProcessMode::Offline { Pace::Offline } else { Pace::Live };
         if self.shared.muted.swap(false, Ordering::AcqRel) || self.shared.left.load(Ordering::Acquire) {
             // What has failed begins anew.
-            (self.audio, self.worker) = (None, None);
+            (self.audio, self.worker, self.link) = (None, None, None);
             self.shared.revive();
         }
         if let Some(audio) = &mut self.audio {
             audio.prepare_again(rate, longest, pace);
             return true;
         }
-        let (mut audio, ends) = Audio::prepare(Arc::clone(&self.shared), rate, longest);
+        let (mut audio, ends, relayed) = Audio::prepare(Arc::clone(&self.shared), rate, longest);
         audio.prepare_again(rate, longest, pace);
         match Worker::spawn(Arc::clone(&self.shared), ends) {
             Ok(worker) => {
@@ -140,6 +143,7 @@ impl<F: Flavour> Plugin for Oneiro<F> {
                 self.shared.tell(oneiro::seen::Grade::Warning, text);
             }
         }
+        self.link = Some(publish(&self.shared, relayed));
         self.audio = Some(audio);
         true
     }

@@ -1,6 +1,7 @@
 //! What the threads of one instance share, and none of them waits for long.
 
 use crate::editor::bell::Bell;
+use crate::linked::Linked;
 use crate::parameters::sheets;
 use crate::state::{self, Kept};
 use crate::view::{Notice, View, Wish};
@@ -23,6 +24,7 @@ pub struct Shared {
     notices: AtomicU64,
     /// Wakes the editor's window.
     bell: Bell,
+    linked: Linked,
     /// Raised whenever a project was loaded.
     loaded: AtomicU64,
     /// What a preset that was called by automation lays over the parameters, by place: bits of numbers, or [`NONE`].
@@ -56,6 +58,7 @@ impl Default for Shared {
             kept: Mutex::default(),
             notices: AtomicU64::new(0),
             bell: Bell::default(),
+            linked: Linked::default(),
             loaded: AtomicU64::new(0),
             overlay: sheets().iter().map(|_| AtomicU64::new(NONE)).collect(),
             preset: AtomicU32::new(0),
@@ -109,6 +112,11 @@ impl Shared {
     /// Wakes the editor's window, if one is open: there is something new to see.
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+
+    /// What other programs are to know.
+    pub fn linked(&self) -> &Linked {
+        &self.linked
     }
 
     /// What the project keeps beside the parameters.

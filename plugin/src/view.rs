@@ -5,6 +5,7 @@
 
 use oneiro::compose::{Corner, Order};
 use oneiro::controls::Control;
+use oneiro::link::Watched;
 use oneiro::model::spec::Kind;
 use oneiro::music::{Melody, Note};
 use oneiro::seen::{Grade, Seen};
@@ -70,6 +71,8 @@ pub struct View {
     pub captured: [Option<Melody>; 4],
     /// The newest messages, oldest first.
     pub notices: Vec<Notice>,
+    /// Who looks at the instance from another program, and what is shown there.
+    pub watched: Watched,
     /// Whether audio waits for the composer.
     pub in_sync: bool,
     /// The notes of the last phrase that the composer has planned, counted from its start.
@@ -92,6 +95,8 @@ pub enum Wish {
     List,
     /// A message was read.
     Dismiss(u64),
+    /// A visualizer is started.
+    Show,
     /// A corner's phrase, or the last one that the composer played, is written to a MIDI file.
     Export(Option<Corner>, PathBuf),
 }

@@ -3,6 +3,7 @@
 //! It hears what the performer tells and what moved on the audio thread in one order: a change says how many messages
 //! came before it. So it does not matter when, and in which portions, the thread gets to run.
 
+use crate::linked::Shows;
 use crate::models::{self, Model};
 use crate::shared::Shared;
 use crate::state::Wanted;
@@ -130,6 +131,8 @@ struct Desk {
     /// Whether anything was opened yet.
     awake: bool,
     looked: Instant,
+    /// Visualizers that were started from the editor.
+    shows: Shows,
 }
 
 impl Desk {
@@ -152,6 +155,7 @@ impl Desk {
             loaded: 0,
             awake: false,
             looked: Instant::now(),
+            shows: Shows::default(),
         }
     }
 
@@ -390,6 +394,11 @@ impl Desk {
                 let (grade, text) = self.export(corner, &path);
                 self.shared.tell(grade, text);
             }
+            Wish::Show => {
+                if let Err(reason) = self.shows.start() {
+                    self.shared.tell(Grade::Warning, reason);
+                }
+            }
             // Taken by `Shared::wish`.
             Wish::Dismiss(_) => {}
         }
@@ -431,6 +440,9 @@ impl Desk {
         drop(view);
         if changed {
             self.shared.bell().ring();
+        }
+        if let Some(text) = self.shows.look() {
+            self.shared.tell(Grade::Warning, text);
         }
         if self.shared.muted.load(Ordering::Acquire) {
             let text = "the plugin has failed and is silent; switch it off and on in the host";

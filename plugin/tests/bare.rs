@@ -41,7 +41,7 @@ fn in_the_bare(expected: &str) {
     offline.play_to(end, &call, || 512);
 
     let shared = Arc::new(Shared::default());
-    let (_audio, ends) = Audio::prepare(Arc::clone(&shared), SampleRate(48_000), 64);
+    let (_audio, ends, _relayed) = Audio::prepare(Arc::clone(&shared), SampleRate(48_000), 64);
     let worker = Worker::spawn(Arc::clone(&shared), ends).unwrap();
     let mut view = View::default();
     let looked = Instant::now();

@@ -1,15 +1,18 @@
 //! How fast the instrument is while it plays: the audio callback beside busy networks, answers, the wrapper around the
-//! runtime, memory. `oneiro bench live` shows it; `docs/live.md` has the figures.
+//! runtime, memory. `oneiro bench live` shows it; `docs/live.md` has the figures. And how far pictures lag behind it in another
+//! process: `oneiro bench link`, `docs/link.md`.
 
 mod answers;
 mod callback;
 mod company;
+mod link;
 mod memory;
 mod rig;
 mod spread;
 
 pub use answers::{AnswerSpeed, measure as measure_answers};
 pub use callback::{CallbackSpeed, Condition, measure as measure_callback};
+pub use link::{LinkSpeed, follow as follow_link, play as play_link};
 pub use memory::{Memory, load_average, resident};
 pub use rig::{BLOCK, Hands, RATE, Rig, VOICES};
 pub use spread::Spread;

@@ -16,15 +16,7 @@ pub mod sound;
 
 pub use load::Load;
 
-use std::sync::OnceLock;
-use std::time::Instant;
-
-/// Nanoseconds of a steady clock that all devices are stamped with.
-pub fn now_ns() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    // Not from 0, so that moments just before the first reading exist.
-    START.get_or_init(Instant::now).elapsed().as_nanos() as u64 + 1_000_000_000
-}
+pub use crate::moment::now_ns;
 
 /// Keeps the libraries of ALSA and JACK from writing to the terminal, on this thread: what they have to say comes back as
 /// errors.

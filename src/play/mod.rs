@@ -4,11 +4,13 @@
 //! |---|---|---|
 //! | [`Intake`] | those of MIDI ports, and the screen's | bytes and keys become orders, stamped in samples |
 //! | `Stagehand` | its own, every millisecond | MIDI out, controls, orders, record, scene |
+//! | [`crate::link::Publisher`] | its own | tells visualizers what is played |
 //! | a loader | its own, as long as it loads | opens the next model of a kind |
 //! | [`crate::compose::DirectorWorker`] | its own | hears the player and plays, in a mode |
 //! | the screen | the program's first | draws a [`Scene`], takes wishes |
 
 mod intake;
+mod linked;
 mod running;
 mod scene;
 mod screen;

@@ -2,14 +2,16 @@
 
 use super::ControlMap;
 use super::intake::Intake;
+use super::linked::publish;
 use super::scene::Scene;
 use super::stagehand::{Company, Memory, Stagehand, Wish};
-use crate::bridge::{SampleClock, Stage, ring};
+use crate::bridge::{SampleClock, Stage, relay, ring};
 use crate::compose::{Director, DirectorWorker, MelodyModel, PhraseModel};
 use crate::controls::{Control, Settings};
 use crate::devices::midi::{MidiChoice, MidiKeeper, Outputs};
 use crate::devices::sound::{SoundChoice, SoundKeeper, probe};
 use crate::devices::{DeviceError, Load, now_ns};
+use crate::link::Publisher;
 use crate::live::{Instrument, LatePolicy, OrderKind, Sampler, Setup};
 use crate::music::SoundFont;
 use crate::take::ModelMark;
@@ -70,6 +72,7 @@ pub struct Running {
     wishes: Option<Sender<Wish>>,
     stagehand: Option<JoinHandle<()>>,
     // Dropped after the stagehand has ended.
+    _link: Publisher,
     _midi: MidiKeeper,
     _sound: SoundKeeper,
 }
@@ -88,7 +91,9 @@ impl Running {
         let setup = Setup { late: options.late, ..Setup::new(rate) };
         let tempo = Bpm(options.settings.get(Control::TEMPO));
         let clock = Arc::clone(&sample_clock);
-        let instrument = Instrument::prepare(setup, tempo, audio, orders, report_sender, clock);
+        let (relay_sender, relayed) = relay(rate);
+        let instrument =
+            Instrument::prepare(setup, tempo, audio, orders, report_sender, clock).with_relay(relay_sender);
         let (instrument, sampled) = match &options.sound_font {
             Some(font) => match Sampler::prepare(rate, font) {
                 Ok(sampler) => (instrument.with_sampler(sampler), Ok(())),
@@ -108,6 +113,7 @@ impl Running {
             None => Company::Nobody(composer),
         };
         let scene = Arc::new(Mutex::new(scene));
+        let link = publish(rate, relayed, &scene);
         let (load, outputs) = (Arc::new(Load::default()), Arc::new(Outputs::default()));
         let (sound_news_sender, sound_news) = channel();
         let (midi_news_sender, midi_news) = channel();
@@ -137,7 +143,15 @@ impl Running {
         let sound = SoundKeeper::spawn(options.sound, rate, instrument, load, sound_news_sender);
         let (wishes, wished) = channel();
         let thread = std::thread::spawn(move || look_after(stagehand, &wished));
-        Ok(Self { scene, intake, wishes: Some(wishes), stagehand: Some(thread), _midi: midi, _sound: sound })
+        Ok(Self {
+            scene,
+            intake,
+            wishes: Some(wishes),
+            stagehand: Some(thread),
+            _link: link,
+            _midi: midi,
+            _sound: sound,
+        })
     }
 
     /// What there is to see.

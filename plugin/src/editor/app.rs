@@ -11,6 +11,7 @@ use super::playhead::Playhead;
 use super::roll::{self, Roll};
 use super::texts::about_mode;
 use super::theme::{GROUND, install};
+use super::visuals::{self, Glass};
 use super::{groups, modes, pad, scale, status, strip};
 use crate::view::{ModelState, Notice, View, Wish};
 use egui::{Context, Key, Modifiers, Rect, Ui};
@@ -37,6 +38,7 @@ pub struct App {
     playhead: Playhead,
     roll: Roll,
     header: Header,
+    glass: Glass,
     tab: usize,
     export: Option<Export>,
     /// The newest message that was shown, and when it came.
@@ -53,6 +55,7 @@ impl App {
             playhead: Playhead::default(),
             roll: Roll::default(),
             header: Header::default(),
+            glass: Glass::default(),
             tab: 0,
             export: None,
             toast: None,
@@ -63,6 +66,7 @@ impl App {
     pub fn open(&mut self, ctx: &Context, gui: GuiContext) {
         install(ctx);
         self.hand.opened(gui);
+        self.hand.shared().linked().want_picture(true);
     }
 
     /// Draws everything into the window.
@@ -79,8 +83,12 @@ impl App {
         let layout = Layout::of(window);
 
         self.header.show(ui, layout.header, &mut self.hand, &self.view);
-        self.roll.show(ui, layout.roll, &self.view, now, scale::tones(&self.hand));
-        self.over_roll(ui, layout.roll);
+        let (roll, picture) = visuals::split(ui, layout.roll, &self.view);
+        self.roll.show(ui, roll, &self.view, now, scale::tones(&self.hand));
+        self.over_roll(ui, roll);
+        if let Some(place) = picture {
+            visuals::show(ui, place, &self.view, &mut self.glass);
+        }
         if strip::show(ui, layout.strip, &mut self.hand, &self.view, now).clicked() {
             self.export = Some(Export::new(None));
         }
@@ -182,6 +190,7 @@ impl Drop for App {
     /// nice-plug-egui 0.6 does not say when a window was closed; what it drew with is dropped then.
     fn drop(&mut self) {
         self.hand.shared().bell().take_down();
+        self.hand.shared().linked().want_picture(false);
         self.hand.closed();
     }
 }

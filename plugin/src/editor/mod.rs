@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`layout`], [`frame`], [`playhead`] | pure: where things stand, and where the music is |
 //! | [`hand`] | the way to the parameters, with undo, A and B |
-//! | `roll`, `pad`, `modes`, `strip`, `scale`, `groups`, `header`, `status` | what is drawn, each in its place |
+//! | `roll`, `visuals`, `pad`, `modes`, `strip`, `scale`, `groups`, `header`, `status` | what is drawn, each in its place |
 //! | `field`, `button`, `menu`, `paint`, `theme`, `texts` | what all of them are made of |
 
 mod app;
@@ -34,6 +34,7 @@ mod strip;
 mod tests;
 mod texts;
 mod theme;
+mod visuals;
 mod window;
 
 pub use window::OneiroEditor;

@@ -57,6 +57,7 @@ pub enum Icon {
     Hold,
     Export,
     Close,
+    Screen,
     Information,
     Warning,
 }
@@ -130,6 +131,10 @@ pub fn icon(painter: &Painter, place: Rect, icon: Icon, colour: Color32) {
         Icon::Close => {
             path(&[(-3.0, -3.0), (3.0, 3.0)]);
             path(&[(3.0, -3.0), (-3.0, 3.0)]);
+        }
+        Icon::Screen => {
+            path(&[(-6.0, -4.5), (6.0, -4.5), (6.0, 3.0), (-6.0, 3.0), (-6.0, -4.5)]);
+            path(&[(-2.5, 5.5), (2.5, 5.5)]);
         }
         Icon::Information => {
             arc(0.0, 0.0, 5.5, 0.0, 1.0);

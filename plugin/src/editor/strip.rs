@@ -4,6 +4,7 @@ use super::button::Button;
 use super::hand::Hand;
 use super::paint::{Icon, focused, icon, line};
 use super::theme::{ANSWER, DIM, FAINT, LINE, RAISED, SLIGHTLY_ROUND, TEXT, font, veil};
+use super::visuals;
 use crate::parameters::place;
 use crate::view::{View, Wish};
 use egui::{Align, CursorIcon, Rect, Response, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -51,7 +52,8 @@ pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, now: f64) -> 
     let at = Rect::from_min_size(pos2(area.right() - width, area.top()), vec2(width, area.height()));
     let id = ui.make_persistent_id("export");
     let export = export.show(ui, at, id);
-    bars(ui, Rect::from_min_max(pos2(left + 6.0, area.top()), pos2(at.left() - 12.0, area.bottom())), hand, view, now);
+    let right = visuals::button(ui, area, at.left() - 6.0, hand, view, narrow);
+    bars(ui, Rect::from_min_max(pos2(left + 6.0, area.top()), pos2(right - 12.0, area.bottom())), hand, view, now);
     export
 }
 

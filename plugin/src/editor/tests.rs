@@ -14,6 +14,7 @@ use nice_plug::params::internals::ParamPtr;
 use nice_plug::plugin::PluginState;
 use oneiro::bridge::Part;
 use oneiro::compose::{Corner, Order, Turn};
+use oneiro::link::{Thumbnail, Watched};
 use oneiro::music::{Chord, Melody, MelodyEvent, Note};
 use oneiro::seen::Grade;
 use oneiro::time::{Beats, TimeSignature};
@@ -262,4 +263,38 @@ fn it_sleeps_while_nothing_moves_and_draws_sixty_pictures_a_second_while_music_p
     desk.shared.view().seen.clock.playing = true;
     let due = desk.look(Vec::new());
     assert!(due <= Duration::from_millis(17), "{due:?}");
+}
+
+#[test]
+fn a_visualizer_is_started_by_a_button_and_its_picture_is_shown_while_it_follows() {
+    for size in [LEAST, USUAL] {
+        let mut desk = Desk::new(size);
+        fill(&desk.shared);
+        let strip = Layout::of(desk.window()).strip;
+        // The last button but one.
+        let from_right = if size == USUAL { 114.0 } else { 45.0 };
+        desk.click(pos2(strip.right() - from_right, strip.center().y), Modifiers::NONE);
+        assert_eq!(desk.shared.next_wish(), Some(Wish::Show), "{size:?}");
+        assert!(desk.shared.linked().wants_picture(), "an open editor wants to see");
+
+        let picture = |shade: u8| Thumbnail { width: 160, height: 90, rgb: vec![shade; 3 * 160 * 90].into() };
+        let shown = |desk: &Desk| {
+            let manager = desk.ctx.tex_manager();
+            let textures = manager.read();
+            textures.allocated().filter(|(_, meta)| meta.name == "visualizer").count()
+        };
+        desk.shared.view().watched = Watched { watchers: 1, picture: None };
+        for shade in 0..40 {
+            desk.shared.view().watched.picture = (shade > 2).then(|| picture(shade));
+            desk.look(Vec::new());
+        }
+        assert_eq!(shown(&desk), 1);
+        desk.shared.view().watched = Watched::default();
+        for _ in 0..40 {
+            desk.look(Vec::new());
+        }
+        let shared = Arc::clone(&desk.shared);
+        drop(desk);
+        assert!(!shared.linked().wants_picture(), "a closed one does not");
+    }
 }

@@ -10,6 +10,7 @@ use crate::shared::Shared;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
+use nice_plug::plugin::TrackInfo;
 use nice_plug_egui::{EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
 use oneiro::seen::Grade;
 use std::error::Error;
@@ -86,6 +87,10 @@ impl Editor for OneiroEditor {
         let state = self.state();
         let (logical, physical) = (state.logical_size(), state.physical_size());
         NativeSize::from_logical_or_physical(logical.cast(), physical.cast())
+    }
+
+    fn track_info_updated(&self, info: TrackInfo) {
+        self.shared.linked().set_track(info.name());
     }
 
     fn resize_hint(&self) -> ResizeHint {

@@ -1,6 +1,7 @@
 //! `oneiro bench`: how fast this machine trains, plays and paints, and whether the instrument holds.
 
 mod instructions;
+mod link;
 mod live;
 mod picture;
 mod render;
@@ -33,6 +34,8 @@ enum What {
     Train(TrainArgs),
     /// Time the audio callback beside busy networks, answers, sessions; and measure memory
     Live(live::Args),
+    /// Time the way of notes to a visualizer: from their audio time to the frame that shows them
+    Link(link::Args),
     /// Time the forms of single convolutions' derivatives, one thread
     Layers(LayersArgs),
     /// Play the instrument with random hands, faster than time, and see whether it holds
@@ -83,6 +86,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Train(args) => run_train(args),
         What::Live(args) => live::run(&args),
+        What::Link(args) => link::run(&args),
         What::Layers(args) => run_layers(&args),
         #[cfg(feature = "play")]
         What::Soak(args) => soak::run(&args),

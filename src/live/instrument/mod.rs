@@ -8,7 +8,7 @@ use super::performer::Performer;
 use super::setup::{PlayerEvent, PlayerKind, Setup};
 use super::synth::Sampler;
 use super::transport::{ClockIn, ClockOut, InternalClock, TapTempo, TransportSource};
-use crate::bridge::{AudioSide, Counters, Part, RingReceiver, RingSender, SampleClock};
+use crate::bridge::{AudioSide, Counters, Part, RelaySender, RingReceiver, RingSender, SampleClock};
 use crate::time::{Bpm, SampleRate, Transport};
 use std::sync::Arc;
 
@@ -102,6 +102,12 @@ impl Instrument {
         Self { performer: self.performer.with_sampler(sampler), ..self }
     }
 
+    /// With a relay to other programs.
+    #[must_use]
+    pub fn with_relay(self, relay: RelaySender) -> Self {
+        Self { performer: self.performer.with_relay(relay), ..self }
+    }
+
     /// Lets orders wait for so many samples whatever the blocks, so that what is played does not depend on them: at
     /// least the longest block, or orders come late.
     #[must_use]
@@ -121,6 +127,7 @@ impl Instrument {
     pub fn block(&mut self, now_ns: u64, left: &mut [f32], right: &mut [f32]) {
         let length = left.len().min(right.len());
         self.sample_clock.follow(self.now, now_ns);
+        self.performer.begins_at(now_ns);
         // Grows at once and shrinks slowly, for devices that take blocks of different lengths in turn.
         let block = length as u64;
         if !self.fixed_latency {

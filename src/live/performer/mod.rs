@@ -7,7 +7,7 @@ use super::schedule::Schedule;
 use super::setup::{LatePolicy, PlayedNote, PlayerEvent, PlayerKind, Setup};
 use super::sounding::Sounding;
 use super::synth::{CHUNK, Patch, Sampler, Synth};
-use crate::bridge::{AudioSide, ClockReading, Full, HeardKind, Meters, Part, Plan, Scheduled, ShowKind};
+use crate::bridge::{AudioSide, ClockReading, Full, HeardKind, Meters, Part, Plan, RelaySender, Scheduled, ShowKind};
 use crate::time::{Beats, SampleRate, Transport};
 use notes::{Here, is_sane};
 use second::Second;
@@ -35,6 +35,8 @@ pub struct Performer {
     told: u64,
     /// Sum of squares since the last beat, and of how many samples.
     energy: (f64, u64),
+    /// To other programs.
+    relay: Option<RelaySender>,
 }
 
 impl Performer {
@@ -54,6 +56,7 @@ impl Performer {
             epoch: 0,
             told: 0,
             energy: (0.0, 0),
+            relay: None,
         }
     }
 
@@ -62,6 +65,30 @@ impl Performer {
     pub fn with_sampler(mut self, sampler: Sampler) -> Self {
         self.synth.set_sampler(sampler);
         self
+    }
+
+    /// With a relay to other programs.
+    #[must_use]
+    pub fn with_relay(mut self, relay: RelaySender) -> Self {
+        self.relay = Some(relay);
+        self
+    }
+
+    /// Says at which moment the block that comes next begins, by [`crate::moment::now_ns`]: other programs are told of it.
+    ///
+    /// # Realtime Safety
+    /// Wait-free; no allocation.
+    pub fn begins_at(&self, now_ns: u64) {
+        if let Some(relay) = &self.relay {
+            relay.begin(self.now as u64, now_ns);
+        }
+    }
+
+    /// Whether other programs are told of anything: not while time runs faster than it does.
+    pub fn set_relayed(&mut self, relayed: bool) {
+        if let Some(relay) = &mut self.relay {
+            relay.set_open(relayed);
+        }
     }
 
     /// The number of the present stretch of time; see [`HeardKind::Transport`].
@@ -139,6 +166,9 @@ impl Performer {
         self.synth = Synth::prepare(rate, &self.setup.parts);
         self.clock = Clock::new(rate);
         self.pulse = Pulse::new();
+        if let Some(relay) = &mut self.relay {
+            relay.set_rate(rate);
+        }
         self.reset();
     }
 
@@ -365,13 +395,17 @@ impl Performer {
         let meters = Meters { peak, rms, limiter_gain: self.synth.limiter_gain(), voices: self.synth.voices() };
         self.side.meters.write(meters);
         // Last of all: who reads the clock and then the rings finds everything before it there.
-        self.side.clock.write(ClockReading {
+        let clock = ClockReading {
             sample: self.now as u64,
             pos_beats: self.clock.pos_of(self.now),
             tempo: self.clock.tempo(),
             time_signature: self.clock.time_signature(),
             playing: self.clock.playing(),
             epoch: self.epoch,
-        });
+        };
+        self.side.clock.write(clock);
+        if let Some(relay) = &mut self.relay {
+            relay.tell(clock);
+        }
     }
 }

@@ -31,6 +31,7 @@ impl Performer {
         if !told_show {
             self.side.counters.show_dropped.raise();
         }
+        self.relay(here.sample, shown);
         let end = Beats(at.0 + duration.0);
         self.sounding.add(SoundingNote { part, pitch, end, told_composer, told_show });
         if self.synth.note_on(part, pitch, velocity) {
@@ -49,11 +50,10 @@ impl Performer {
             let sent = self.side.heard.send(told).is_ok();
             self.count_told(sent);
         }
-        if note.told_show {
-            let shown = ShowEvent { pos_beats: pos, kind: ShowKind::NoteOff { part, pitch } };
-            if self.side.show.send(shown).is_err() {
-                self.side.counters.show_dropped.raise();
-            }
+        let shown = ShowEvent { pos_beats: pos, kind: ShowKind::NoteOff { part, pitch } };
+        self.relay(here.sample, shown);
+        if note.told_show && self.side.show.send(shown).is_err() {
+            self.side.counters.show_dropped.raise();
         }
         let sample_offset = (here.sample - here.block_start) as u32;
         (here.on_note)(PlayedNote { sample_offset, part, pitch, velocity: 0 });
@@ -81,8 +81,18 @@ impl Performer {
     }
 
     pub(super) fn tell_show(&mut self, pos_beats: Beats, kind: ShowKind) {
-        if self.side.show.send_leaving(self.sounding.len(), ShowEvent { pos_beats, kind }).is_err() {
+        let shown = ShowEvent { pos_beats, kind };
+        if self.side.show.send_leaving(self.sounding.len(), shown).is_err() {
             self.side.counters.show_dropped.raise();
+        }
+        // Where time stands, a position says nothing of when.
+        let sample = if self.clock.playing() { self.clock.sample_of(pos_beats) } else { self.now };
+        self.relay(sample, shown);
+    }
+
+    fn relay(&mut self, sample: i64, shown: ShowEvent) {
+        if let Some(relay) = &mut self.relay {
+            relay.show(sample.max(0) as u64, shown);
         }
     }
 }

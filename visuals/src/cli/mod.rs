@@ -2,12 +2,14 @@
 
 mod frames;
 mod headless;
+mod instances;
 #[cfg(feature = "window")]
 mod stage;
 mod surfaces;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use oneiro::link::Mirror;
 use oneiro::model::library;
 use oneiro::render::{Fps, has_ffmpeg};
 #[cfg(feature = "live")]
@@ -17,7 +19,7 @@ use oneiro_visuals::record::{Recorded, Recorder};
 use oneiro_visuals::show::Show;
 use oneiro_visuals::show::controls::Control;
 use oneiro_visuals::show::scene::{self, Scene};
-use oneiro_visuals::sources::{Dream, Feed, Script};
+use oneiro_visuals::sources::{Dream, Feed, Link, Script};
 use oneiro_visuals::stage::Lookout;
 use oneiro_visuals::worker::Studio;
 use std::path::{Path, PathBuf};
@@ -34,7 +36,8 @@ use std::sync::Arc;
 In the window F1 shows what keys do, and Esc ends.
 
 Examples:
-  oneiro show                                  it dreams by itself
+  oneiro show                                  it follows the plugin, and dreams until one plays
+  oneiro show --follow bass                    one of several instances
   oneiro show --midi song.mid --full-screen --monitor 1
   oneiro show --auto 16 --title Oneiro
   oneiro show --control-lan                    with a control page for a phone
@@ -55,6 +58,12 @@ pub struct Args {
     #[cfg(feature = "live")]
     #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["midi", "midi_in"])]
     listen: Option<String>,
+    /// Follow only instances of the plugin, or of `oneiro play`, that have this in their name; may be given several times. Without, all are followed
+    #[arg(long, value_name = "NAME")]
+    follow: Vec<String>,
+    /// Instances that can be followed
+    #[arg(long)]
+    list_instances: bool,
     /// Tempo of its dreams
     #[arg(long, default_value_t = 96.0, value_name = "BPM")]
     tempo: f64,
@@ -135,6 +144,9 @@ pub struct Args {
     /// Seconds after which the window closes by itself
     #[arg(long, value_name = "SECONDS")]
     close_after: Option<f64>,
+    /// What is shown, for instances that want to know
+    #[arg(skip)]
+    mirror: Mirror,
     /// Names of the scenes
     #[arg(long)]
     list_scenes: bool,
@@ -157,6 +169,9 @@ fn start(args: &Args) -> Result<()> {
             println!("{:>2}  {}", number + 1, scene.name);
         }
         return Ok(());
+    }
+    if args.list_instances {
+        return instances::list();
     }
     if args.sheet.is_some() || args.frames.is_some() {
         return frames::write(args);
@@ -215,7 +230,9 @@ impl Args {
         }
         Ok(match &self.midi {
             Some(file) => Box::new(Script::read(file).with_context(|| file.display().to_string())?),
-            None => Box::new(Dream::new(self.seed, self.tempo)),
+            // Frames of a virtual clock are the same every time.
+            None if self.frames.is_some() || self.sheet.is_some() => Box::new(Dream::new(self.seed, self.tempo)),
+            None => Box::new(Link::new(instances::choice(&self.follow), self.mirror.clone(), self.seed, self.tempo)),
         })
     }
 
@@ -228,6 +245,7 @@ impl Args {
             pictures: self.pictures.clone(),
             // Only a window cannot wait.
             patient: self.frames.is_some() || self.sheet.is_some(),
+            mirror: self.mirror.clone(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod dream;
 #[cfg(feature = "live")]
 mod hearing;
+mod link;
 #[cfg(feature = "live")]
 mod midi;
 #[cfg(feature = "live")]
@@ -12,6 +13,7 @@ mod score;
 mod sound;
 
 pub use dream::Dream;
+pub use link::Link;
 #[cfg(feature = "live")]
 pub use midi::{FirstHand, Midi};
 pub use score::{Script, ScriptError};

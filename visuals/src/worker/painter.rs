@@ -5,6 +5,7 @@ use super::gallery::Gallery;
 use super::levels::level;
 use crate::show::plan::Wish;
 use crate::show::scene::Source;
+use oneiro::link::Mirror;
 use oneiro::model::inspect::Inspected;
 use oneiro::model::library::{self, Folder};
 use oneiro::model::session::{Session, SessionError, SessionOptions};
@@ -36,6 +37,8 @@ pub struct Studio {
     pub pictures: Vec<PathBuf>,
     /// Whether models that are turned to, and places that are looked for, are waited for: for films, which have time.
     pub patient: bool,
+    /// Where pictures are left for those who want a small one.
+    pub mirror: Mirror,
 }
 
 /// Why nothing can be painted.

@@ -1,0 +1,106 @@
+//! The show follows an instance that plays in another process, and dreams before and after.
+
+use oneiro::bridge::{ShowEvent, ShowKind};
+use oneiro::link::{Choice, Mirror};
+use oneiro_visuals::show::clock::Reading;
+use oneiro_visuals::sources::{Feed as _, Link};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest wait for anything: machines are busy.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A process that ends with the test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// `oneiro`, which lies with the program that is tested, where it was built.
+fn oneiro() -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_BIN_EXE_oneiro-visuals"));
+    let path = beside.with_file_name(format!("oneiro{}", std::env::consts::EXE_SUFFIX));
+    path.is_file().then_some(path)
+}
+
+struct Screen {
+    link: Link,
+    began: Instant,
+    events: Vec<ShowEvent>,
+    reading: Reading,
+}
+
+impl Screen {
+    /// Frames until something is so.
+    fn until(&mut self, what: &str, so: impl Fn(&Self) -> bool) {
+        let began = Instant::now();
+        while !so(self) {
+            assert!(began.elapsed() < PATIENCE, "{what}: {}", self.link.about());
+            std::thread::sleep(Duration::from_millis(16));
+            let seconds = self.began.elapsed().as_secs_f64();
+            self.reading = self.link.advance(seconds, &mut self.events);
+            assert_eq!(self.reading.seconds, seconds);
+        }
+    }
+
+    fn count(&self, kind: impl Fn(&ShowKind) -> bool) -> usize {
+        self.events.iter().filter(|event| kind(&event.kind)).count()
+    }
+}
+
+/// The show, in a process whose room is its own.
+#[test]
+fn part() {
+    let Ok(program) = std::env::var("LINK_PROGRAM") else { return };
+    let mut link = Link::new(Choice::All, Mirror::default(), 1, 60.0);
+    let mut events = Vec::new();
+    let reading = link.advance(0.0, &mut events);
+    let mut screen = Screen { link, began: Instant::now(), events, reading };
+    screen.until("it does not dream", |s| s.reading.playing && s.count(|k| matches!(k, ShowKind::Beat { .. })) > 1);
+    assert!(screen.link.about().contains("dreaming") && screen.link.set_tempo(90.0));
+
+    let mut command = Command::new(program);
+    command.args(["bench", "link", "--seconds", "600", "--play", "Lead"]);
+    let player = Process(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
+    screen.until("it does not follow", |s| s.link.about() == "following Lead in bench");
+    screen.events.clear();
+    screen.until("no notes come", |s| s.count(|k| matches!(k, ShowKind::NoteOn { .. })) > 5);
+    assert!(!screen.link.set_tempo(90.0), "the tempo is the host's");
+    assert!([120.0, 97.0].contains(&screen.reading.tempo.0) && screen.reading.playing);
+
+    drop(player);
+    screen.events.clear();
+    screen.until("it does not dream again", |s| s.link.about().contains("dreaming"));
+    assert!(screen.reading.playing && screen.reading.tempo.0 == 90.0);
+    let turns = screen.count(|k| matches!(k, ShowKind::Transport { .. }));
+    assert!(turns >= 1 && screen.events.len() < 200, "{turns} of {}", screen.events.len());
+}
+
+#[test]
+fn it_follows_as_soon_as_somebody_plays_and_dreams_before_and_after() {
+    let Some(program) = oneiro() else {
+        eprintln!("left out: `oneiro` was not built");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let room = format!("v{}", std::process::id());
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "part", "--nocapture"]).env("LINK_PROGRAM", program);
+    command.env("ONEIRO_CACHE", folder.path()).env("ONEIRO_LINK", &room);
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let list = |room: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oneiro-visuals"));
+        command.arg("--list-instances").env("ONEIRO_CACHE", folder.path()).env("ONEIRO_LINK", room);
+        let done = command.output().unwrap();
+        (done.status.code(), String::from_utf8_lossy(&done.stdout).into_owned())
+    };
+    let (code, told) = list(&room);
+    assert!(code == Some(0) && told.contains("nobody plays"), "{told}");
+    assert_eq!(list("off").0, Some(1));
+}
