@@ -28,7 +28,7 @@ fn send_garbage(seed: u64) {
     let node = NodeBuilder::new().config(&config).signal_handling_mode(SignalHandlingMode::Disabled);
     let node = node.create::<ipc::Service>().unwrap();
     let key = AttributeKey::new(b"name").unwrap();
-    let about = AttributeSpecifier::new().define(&key, &AttributeValue::new(b"evil\x1b[2J\n\xff").unwrap()).unwrap();
+    let about = AttributeSpecifier::new().define(&key, &AttributeValue::new(b"evil\x1b[2J\n%ff%0a").unwrap()).unwrap();
     let name = |end: &str| ServiceName::new(&format!("oneiro/1/666-evil/{end}")).unwrap();
     let watch = node.service_builder(&name("watch")).publish_subscribe::<[u8]>().max_publishers(4).create().unwrap();
     let show = node.service_builder(&name("show")).publish_subscribe::<[u8]>().subscriber_max_buffer_size(64);

@@ -3,7 +3,6 @@
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use oneiro::bridge::{ShowKind, Stage, relay};
 use oneiro::live::{Performer, PlayerEvent, PlayerKind, Setup};
-use oneiro::moment::now_ns;
 use oneiro::time::{Beats, Bpm, SampleRate, TimeSignature, Transport};
 
 #[global_allocator]
@@ -26,7 +25,7 @@ fn a_full_relay_is_counted_and_never_waited_for() {
         let time_signature = TimeSignature::COMMON;
         let transport = Transport { playing: true, pos_beats: Beats(pos), tempo: Bpm(120.0), time_signature };
         assert_no_alloc(|| {
-            performer.begins_at(now_ns());
+            performer.begins_at(1_000_000_000 + u64::from(block) * 64 * 1_000_000_000 / 48_000);
             performer.process(&transport, &events, &mut left, &mut right);
         });
         pos += 64.0 / 24_000.0;

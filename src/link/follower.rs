@@ -1,5 +1,6 @@
 //! Finds instances, follows those that are chosen, and reads what they tell. Belongs to one thread, which may wait.
 
+use super::about::text;
 use super::publisher::ANSWER;
 use super::pulse::Pulse;
 use super::room::{LinkError, Room, instance_of, services};
@@ -7,10 +8,8 @@ use super::watch::{Thumbnail, Watch};
 use crate::moment::now_ns;
 use iceoryx2::port::{publisher::Publisher as Sender, subscriber::Subscriber as Receiver};
 use iceoryx2::prelude::{
-    AllocationStrategy, AttributeSet, CallbackProgression, Config, Node, NodeState, PortFactory as _,
-    SemanticString as _, Service as _, ipc,
+    AllocationStrategy, CallbackProgression, Config, Node, NodeState, PortFactory as _, Service as _, ipc,
 };
-use iceoryx2::service::attribute::AttributeKey;
 use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -90,13 +89,6 @@ fn list(config: &Config) -> Result<Vec<Found>, LinkError> {
     listed.map_err(|e| LinkError::system("the list of instances")(&e))?;
     all.sort_by(|a, b| (a.process, &a.id).cmp(&(b.process, &b.id)));
     Ok(all)
-}
-
-/// A value of an instance's description, without anything that a terminal would obey.
-fn text(about: &AttributeSet, key: &str) -> String {
-    let Ok(key) = AttributeKey::new(key.as_bytes()) else { return String::new() };
-    let value = about.key_value(&key, 0).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    value.unwrap_or_default().chars().filter(|c| !c.is_control()).collect()
 }
 
 /// An instance that is followed. Ports go before their services.

@@ -19,6 +19,7 @@
 //! instances can be listed without joining them. A program that is killed leaves files behind, which the next
 //! program that opens the link removes, and so does, within a second, whoever was linked to it.
 
+mod about;
 mod bytes;
 mod follower;
 mod listener;

@@ -1,5 +1,6 @@
 //! The thread of one instance that tells other programs what it plays.
 
+use super::about::describe;
 use super::pulse::{self, MOST_EVENTS, Pulse};
 use super::room::{LinkError, Room, services};
 use super::watch::{self, Thumbnail, Watch};
@@ -7,8 +8,7 @@ use crate::bridge::{Moment, RelayReceiver, Shown};
 use crate::moment::now_ns;
 use crate::time::SampleRate;
 use iceoryx2::port::{publisher::Publisher as Sender, subscriber::Subscriber as Receiver};
-use iceoryx2::prelude::{AllocationStrategy, AttributeSpecifier, Node, PortFactory as _, SemanticString as _, ipc};
-use iceoryx2::service::attribute::{AttributeKey, AttributeValue};
+use iceoryx2::prelude::{AllocationStrategy, Node, PortFactory as _, ipc};
 use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,8 +33,6 @@ const GONE_NS: u64 = 1_000_000_000;
 const SWEEP_NS: u64 = 500_000_000;
 /// When it is tried again after a failure.
 const AGAIN: Duration = Duration::from_secs(10);
-/// Longest name of an instance, in bytes.
-const LONGEST_NAME: usize = 96;
 
 /// Who tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,28 +179,14 @@ fn fresh_id() -> String {
     format!("{}-{:x}-{made}", std::process::id(), now_ns())
 }
 
-/// At most so many bytes of a text, and at least one.
-fn value(text: &str) -> Result<AttributeValue, LinkError> {
-    let mut end = text.len().min(LONGEST_NAME);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let text = if end == 0 { "?" } else { &text[..end] };
-    AttributeValue::new(text.as_bytes()).map_err(|e| LinkError::system("an instance's description")(&e))
-}
-
 impl Line {
     fn open(room: &Room, identity: &Identity) -> Result<Self, LinkError> {
         let system = LinkError::system;
         let node = room.join()?;
         let [show, watch] = services(&fresh_id())?;
-        let mut about = AttributeSpecifier::new();
         let (process, rate) = (std::process::id().to_string(), identity.rate.0.to_string());
         let all = [("name", &identity.name), ("program", &identity.program), ("process", &process), ("rate", &rate)];
-        for (key, text) in all {
-            let key = AttributeKey::new(key.as_bytes()).map_err(|e| system("an instance's description")(&e))?;
-            about = about.define(&key, &value(text)?).map_err(|e| system("an instance's description")(&e))?;
-        }
+        let about = describe(&all.map(|(key, text)| (key, text.as_str())))?;
         let builder = node.service_builder(&watch).publish_subscribe::<[u8]>();
         let builder = builder.max_publishers(FOLLOWERS).max_subscribers(1).max_nodes(FOLLOWERS + 1);
         let builder = builder.subscriber_max_buffer_size(2).enable_safe_overflow(true);

@@ -6,6 +6,7 @@ use iceoryx2::prelude::{
     Config, FileName, LogLevel, Node, NodeBuilder, Path, SemanticString, ServiceName, SignalHandlingMode, ipc,
     set_log_level,
 };
+use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 use std::sync::Once;
 
@@ -13,6 +14,8 @@ use std::sync::Once;
 /// then ends the program.
 #[cfg(target_os = "linux")]
 const SPARE: u64 = 16 << 20;
+/// Longest folder that rooms lie in, in bytes: names of files come after it.
+const LONGEST_FOLDER: usize = 160;
 /// Longest name of a room.
 const LONGEST_NAME: usize = 24;
 
@@ -79,7 +82,7 @@ impl Room {
             return Err(LinkError::Name { name: name.to_owned() });
         }
         let end = if name.is_empty() { String::new() } else { format!("{name}_") };
-        let folder = folder.join("link").join(if name.is_empty() { "usual" } else { name });
+        let folder = plain(folder.join("link")).join(if name.is_empty() { "usual" } else { name });
         Ok(Self { folder, prefix: format!("oneiro_{end}") })
     }
 
@@ -116,6 +119,17 @@ impl Room {
         let builder = NodeBuilder::new().config(&config).signal_handling_mode(SignalHandlingMode::Disabled);
         builder.create().map_err(|e| LinkError::system("a place in the room")(&e))
     }
+}
+
+/// The folder itself where `iceoryx2` can use its name; another one for the same that it can, in the folder for what is temporary.
+fn plain(folder: PathBuf) -> PathBuf {
+    let fits = |text: &str| text.is_ascii() && text.len() <= LONGEST_FOLDER;
+    if folder.to_str().is_some_and(fits) {
+        return folder;
+    }
+    let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+    let number: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    std::env::temp_dir().join(format!("oneiro-link-{number}"))
 }
 
 /// Whether there is enough shared memory.
@@ -160,6 +174,9 @@ mod tests {
         assert_eq!(room("").unwrap().prefix(), "oneiro_");
         assert_eq!(room("stage-2").unwrap().prefix(), "oneiro_stage-2_");
         assert_ne!(room("").unwrap().folder(), room("a").unwrap().folder());
+        let odd = |folder: &str| Room::new(folder.into(), "a").unwrap().folder().to_owned();
+        assert!(odd("/home/jürgen").to_str().unwrap().is_ascii() && odd("/home/jürgen") != odd("/home/jörgen"));
+        assert!(odd(&"long".repeat(80)).as_os_str().len() < 100);
         for name in ["a/b", "..", "a b", "ü", &"x".repeat(25)] {
             assert_eq!(room(name), Err(LinkError::Name { name: name.to_owned() }));
         }
