@@ -28,7 +28,9 @@ fn what_is_told_is_done_at_its_time_and_garbage_does_nothing() {
     let show = play(HubOptions::default(), cues);
     let osc = OscIn::open(([127, 0, 0, 1], 0).into(), show.handle.clone()).unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let tell = |packet: &OscPacket| drop(socket.send_to(&encoder::encode(packet).unwrap(), osc.address()).unwrap());
+    let tell = |packet: &OscPacket| {
+        socket.send_to(&encoder::encode(packet).unwrap(), osc.address()).unwrap();
+    };
     tell(&message("/oneiro/zoom", vec![OscType::Float(2.0)]));
     tell(&message("/oneiro/hue/normalized", vec![OscType::Float(0.75)]));
     tell(&message("/oneiro/switch-at", vec![OscType::String("now".into())]));

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 /// A show that plays.
 pub struct Playing {
     pub handle: Handle,
+    #[allow(dead_code)]
     pub events: Option<Receiver<oneiro::bridge::ShowEvent>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,

@@ -98,10 +98,10 @@ impl Line {
             };
             let number = number.filter(|number| (spec.range.0..=spec.range.1).contains(number));
             let wanted = || match spec.shape {
-                Shape::Choice(names) => names.join(", "),
-                _ => format!("{} to {}", spec.range.0, spec.range.1),
+                Shape::Choice(names) => format!("one of: {}", names.join(", ")),
+                _ => format!("from {} to {}", spec.range.0, spec.range.1),
             };
-            let number = number.ok_or_else(|| format!("cue `{name}`: `{control}` is one of: {}", wanted()))?;
+            let number = number.ok_or_else(|| format!("cue `{name}`: `{control}` is {}", wanted()))?;
             Ok((spec.control, spec.allow(number)))
         });
         let set = values.collect::<Result<_, String>>()?;

@@ -129,20 +129,21 @@ async fn pair(State(shared): Here, body: Bytes) -> Response {
     }
 }
 
-/// A place among the clients.
-fn place(shared: &Shared) -> Result<OwnedSemaphorePermit, Response> {
-    let full = |_| (StatusCode::SERVICE_UNAVAILABLE, "there are too many already\n").into_response();
-    Arc::clone(&shared.clients).try_acquire_owned().map_err(full)
+/// A place among the clients, where there is one.
+fn place(shared: &Shared) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(&shared.clients).try_acquire_owned().ok()
+}
+
+fn full() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, "there are too many already\n").into_response()
 }
 
 async fn open(State(shared): Here, upgrade: WebSocketUpgrade) -> Response {
-    match place(&shared) {
-        Ok(place) => upgrade
-            .max_message_size(protocol::LARGEST)
-            .max_frame_size(protocol::LARGEST)
-            .on_upgrade(move |open| socket::talk(open, shared, place)),
-        Err(full) => full,
-    }
+    let Some(place) = place(&shared) else { return full() };
+    upgrade
+        .max_message_size(protocol::LARGEST)
+        .max_frame_size(protocol::LARGEST)
+        .on_upgrade(move |open| socket::talk(open, shared, place))
 }
 
 async fn preview(State(shared): Here) -> Response {
@@ -154,10 +155,8 @@ async fn large(State(shared): Here) -> Response {
 }
 
 fn streamed(shared: &Shared, preview: &Preview) -> Response {
-    match place(shared) {
-        Ok(place) => ([(header::CONTENT_TYPE, stream::TYPE)], stream::body(preview, place)).into_response(),
-        Err(full) => full,
-    }
+    let Some(place) = place(shared) else { return full() };
+    ([(header::CONTENT_TYPE, stream::TYPE)], stream::body(preview, place)).into_response()
 }
 
 async fn single(State(shared): Here) -> Response {
