@@ -13,7 +13,7 @@ use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, read_midi_file, write_midi_file};
 use oneiro::render::has_ffmpeg;
 use oneiro::take::{Event, Header, Recorder};
-use oneiro::time::{Bpm, SampleRate, TempoMap, Transport};
+use oneiro::time::{Beats, Bpm, SampleRate, TempoMap, TimeSignature, Transport};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -70,7 +70,9 @@ fn desk() -> TempDir {
 fn session(path: &Path) {
     let header = Header::new(SampleRate(48_000), 1, [Patch::Keys, Patch::Lead, Patch::Keys]);
     let mut take = Recorder::begin(path, &header, 0).unwrap();
-    take.write(0, Event::Transport(Transport { playing: true, ..Transport::default() })).unwrap();
+    let (pos_beats, time_signature) = (Beats::ZERO, TimeSignature::COMMON);
+    let time = Transport { playing: true, pos_beats, tempo: Bpm(120.0), time_signature };
+    take.write(0, Event::Transport(time)).unwrap();
     for (at, pitch) in [60, 64, 67, 72].into_iter().enumerate() {
         let begins = at as u64 * 12_000;
         let whose = if at < 2 { Part::Call } else { Part::Answer };
