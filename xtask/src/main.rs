@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask setup`, `data`, `demo`, `bundle`, `install`, `test`, `tidy`.
+//! The project's own chores: `cargo xtask setup`, `data`, `demo`, `bundle`, `install`, `test`.
 //!
 //! Quick to compile and independent of the other crates, so that it can set up what they need.
 
