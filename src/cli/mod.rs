@@ -5,9 +5,11 @@
 //! [`Command`], and its line in [`run`].
 
 mod bench;
+mod completions;
 mod data;
 mod doctor;
 mod eval;
+mod man;
 mod models;
 mod pictures;
 #[cfg(feature = "play")]
@@ -16,7 +18,7 @@ mod render;
 mod show;
 mod train;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -29,7 +31,7 @@ use std::process::ExitCode;
 Examples:
   oneiro play                   play, and be answered
   oneiro render song.mid -o song.mp4
-  oneiro show --sheet all.png   every scene of the visualizer, side by side
+  oneiro show                   scenes over moving pictures, locked to the music
   oneiro doctor                 what works on this machine, and what to do about the rest
   oneiro models list            the models there are
   oneiro models explain FILE    what a model is and how it was made"
@@ -46,7 +48,7 @@ enum Command {
     Play(Box<play::Args>),
     /// Perform a tune, and write melody, sound and pictures
     Render(render::Args),
-    /// Draw scenes over moving pictures, locked to the music; their window is unfinished
+    /// Show scenes over moving pictures, locked to the music, in a window or as frames
     Show(show::Args),
     /// Paint and look at pictures to train on
     Data(data::Args),
@@ -60,6 +62,10 @@ enum Command {
     Bench(bench::Args),
     /// Say what works on this machine, and what to do about the rest
     Doctor(doctor::Args),
+    /// Write what a shell needs to complete these words
+    Completions(completions::Args),
+    /// Write the manual's pages into a folder
+    Man(man::Args),
 }
 
 /// A wrong use of the command that only shows after parsing; leads to exit status 2.
@@ -90,6 +96,8 @@ pub fn run() -> ExitCode {
         Command::Eval(args) => eval::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Completions(args) => completions::run(args, Cli::command()),
+        Command::Man(args) => man::run(args, Cli::command()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,7 @@ const NAME: &str = "oneiro-visuals";
     disable_help_flag = true,
     after_help = "\
 Examples:
+  oneiro show                        a window; F1 shows what keys do
   oneiro show --sheet all.png        every scene, side by side
   oneiro show --frames out/ --at 1,5,9 --midi song.mid
   oneiro show --help                 everything that it can"

@@ -12,6 +12,7 @@ mod runtime;
 mod setup;
 mod system;
 mod test;
+mod tidy;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -37,8 +38,10 @@ struct Cli {
 enum Chore {
     /// Install what Oneiro needs: ONNX Runtime, ffmpeg, ALSA's headers, the ONNX checker, a driver that draws, hosts for the plugin. Quick when it is there already
     Setup(SetupArgs),
-    /// Check format, lints, all tests and doc tests; ends in a count
+    /// Check format, tidiness, lints, all tests and doc tests; ends in a count
     Test(SetupArgs),
+    /// Hold the sources against what ARCHITECTURE.md promises of them; takes no building
+    Tidy,
     /// Render the example performance to out/
     Demo(SetupArgs),
     /// Build the plugin and lay out one folder with CLAP, VST3, models and ONNX Runtime
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().chore {
         Chore::Setup(args) => setup::run(args).map(|_| ()),
         Chore::Test(args) => test::run(args),
+        Chore::Tidy => tidy::run(),
         Chore::Demo(args) => demo::run(args),
         Chore::Bundle => bundle::bundle().map(drop),
         Chore::Install => bundle::install(),

@@ -1,6 +1,6 @@
-//! `cargo xtask test`: format, lints, all tests and doc tests; ends in a count.
+//! `cargo xtask test`: format, tidiness, lints, all tests and doc tests; ends in a count.
 
-use crate::{SetupArgs, cargo, setup, system};
+use crate::{SetupArgs, cargo, setup, system, tidy};
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -40,6 +40,7 @@ pub fn run(args: SetupArgs) -> Result<()> {
     system::browser(!args.no_system);
     let features = if with_jack { &["--features", "oneiro/jack"] } else { ready.features };
     step("format", &["fmt", "--all", "--check"], "run `cargo fmt --all`")?;
+    tidy::run()?;
     let lints = [&["clippy", "--workspace", "--all-targets"], features, &["--", "-D", "warnings"]].concat();
     step("lints", &lints, "mend the warnings above")?;
 
