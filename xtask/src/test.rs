@@ -37,6 +37,7 @@ pub fn run(args: SetupArgs) -> Result<()> {
     // With JACK everything is tested that there is; without it, what is on by default.
     let with_jack = ready.features.is_empty() && system::jack(!args.no_system);
     system::display(!args.no_system);
+    system::daw(!args.no_system);
     let features = if with_jack { &["--features", "oneiro/jack"] } else { ready.features };
     step("format", &["fmt", "--all", "--check"], "run `cargo fmt --all`")?;
     let lints = [&["clippy", "--workspace", "--all-targets"], features, &["--", "-D", "warnings"]].concat();
