@@ -226,7 +226,7 @@ pub fn factory() -> &'static [Preset] {
 /// # Realtime Safety
 /// As safe as reading an atomic, once [`factory`] was called.
 pub fn bank() -> &'static [Preset] {
-    ALL[NEWEST.load(Ordering::Acquire)].get().map_or(&[], Vec::as_slice)
+    ALL[NEWEST.load(Ordering::Acquire)].get().map_or(&[][..], Vec::as_slice)
 }
 
 /// Reads the player's own presets again; what cannot be read is told.
@@ -241,7 +241,7 @@ pub fn look_into(folder: &Path) -> Vec<PresetError> {
     let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     if bank()[shipped.len()..] != own {
         let list = NEWEST.load(Ordering::Acquire) + 1;
-        match ALL.get(list).map(|place| place.set([shipped, &own].concat())) {
+        match ALL.get(list).map(|place| place.set([shipped, &own[..]].concat())) {
             Some(Ok(())) => NEWEST.store(list, Ordering::Release),
             _ => errors.push(PresetError::TooOften),
         }

@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use crate::state::Wanted;
 use crate::view::{KINDS, ModelState, View, Wish};
 use oneiro::bridge::{ComposerSide, Counters, Heard, HeardKind, Plan, RingReceiver, RingSender, WatcherSide, ring};
-use oneiro::compose::{ComposeError, Corner, Director, MelodyModel, News, Order};
+use oneiro::compose::{ComposeError, Corner, Director, MelodyModel, News, Order, PhraseModel};
 use oneiro::controls::{Control, Settings, Shape};
 use oneiro::music::midi::{Part as Track, Score, write_midi_file};
 use oneiro::music::{Melody, Note};
@@ -350,7 +350,7 @@ impl Desk {
                 self.models[1] = Some(model);
             }
             Opened::Off => {
-                director.replace_phrases(None);
+                director.replace_phrases(None::<PhraseModel>);
                 self.models[1] = None;
             }
             Opened::Same | Opened::Failed => {}

@@ -16,7 +16,7 @@ fn the_players_own_follow_those_that_ship_and_are_stepped_through_with_them() {
     write(folder.path(), "Mine", "", usual, &phrases).unwrap();
     std::fs::write(folder.path().join("bad.toml"), "preset = 3").unwrap();
 
-    assert_eq!(bank(), []);
+    assert!(bank().is_empty());
     let last = factory().len() - 1;
     assert_eq!(bank(), factory());
     assert_eq!(Called::after(None, 1).unwrap().1, &factory()[0]);

@@ -9,7 +9,7 @@ use super::theme::{self, SLIGHTLY_ROUND, font, ink, strong};
 use crate::parameters::BYPASS;
 use crate::presets::{Called, Phrases, Preset, bank, factory, folder, look, write};
 use crate::view::{View, Wish};
-use egui::{Align, Color32, CursorIcon, Rect, RichText, Role, Sense, StrokeKind, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, CursorIcon, Rect, RichText, Role, Sense, StrokeKind, TextEdit, Ui, WidgetInfo, pos2, vec2};
 use oneiro::seen::Grade;
 
 /// The quietest level that the meters show, in decibels.

@@ -6,7 +6,7 @@ use super::paint::focused;
 use super::theme::{font, ink, veil};
 use crate::parameters::{place, sheets};
 use crate::view::View;
-use egui::{Align2, Color32, CursorIcon, Rect, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CursorIcon, Rect, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use oneiro::controls::Shape;
 use oneiro::music::{PitchClass, PitchClassSet, Scale};
 
