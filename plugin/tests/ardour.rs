@@ -60,7 +60,8 @@ fn ardour_scans_it_plays_through_it_and_records_its_answers() {
     let Some((lua, scanner)) = ardour() else { return left_out("Ardour is missing (on Debian: apt install ardour)") };
     let server = format!("oneiro-ardour-{}", std::process::id());
     let Some(_jackd) = jackd(&server) else { return left_out("JACK is missing (on Debian: apt install jackd2)") };
-    let home = tempfile::tempdir().unwrap();
+    // Ardour looks into no folder whose name begins with a dot, but for `.vst3` itself.
+    let home = tempfile::Builder::new().prefix("oneiro-ardour-").tempdir().unwrap();
     let plugins = home.path().join(".vst3");
     let bundle = vst3_bundle(&plugins);
 

@@ -10,6 +10,7 @@ mod host3;
 use host::{Daw, INSTRUMENT, NOTES, answers, library, load_from};
 use host3::{Host3, In};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Instances that are made, and times that the files are loaded.
@@ -20,14 +21,16 @@ const LAST: usize = 25;
 /// Most that memory may grow meanwhile.
 const MOST_KIB: i64 = 1024;
 
+/// Set in the copy of this program that counts.
+const MARK: &str = "ONEIRO_TEST_COUNTS";
+
 /// What a process holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Held {
     threads: usize,
     files: usize,
-    /// Mapped pieces of memory.
+    /// Mapped pieces of memory, and those of them that are shared.
     maps: usize,
-    /// Files of shared memory on this machine that are ours.
     shared: usize,
     /// Memory of its own.
     kib: i64,
@@ -36,14 +39,13 @@ struct Held {
 fn held() -> Held {
     let count = |folder: &str| std::fs::read_dir(folder).map_or(0, Iterator::count);
     let text = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
-    let ours = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().contains("neiro");
-    let status = text("/proc/self/status");
+    let (status, maps) = (text("/proc/self/status"), text("/proc/self/maps"));
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or_default();
     Held {
         threads: count("/proc/self/task"),
         files: count("/proc/self/fd"),
-        maps: text("/proc/self/maps").lines().count(),
-        shared: std::fs::read_dir("/dev/shm").map_or(0, |entries| entries.flatten().filter(ours).count()),
+        maps: maps.lines().count(),
+        shared: maps.lines().filter(|line| line.contains("/dev/shm/")).count(),
         kib: line.trim().trim_end_matches(" kB").parse().unwrap_or_default(),
     }
 }
@@ -93,15 +95,29 @@ fn rounds(name: &str, count: usize, mut round: impl FnMut(usize)) {
     for (i, held) in all.iter().enumerate().filter(|(i, _)| (i + 1) % LAST == 0) {
         println!("  after {:3}: {held:?}", i + 1);
     }
-    let (before, after) = (all[count - LAST - 1], all[count - 1]);
+    let after = all[count - 1];
     assert!(after.threads <= first.threads && after.files <= first.files, "{name}: {first:?} became {after:?}");
     assert!(after.shared <= first.shared, "{name}: {first:?} became {after:?}");
-    assert!(after.kib - before.kib < MOST_KIB, "{name}: {before:?} became {after:?} in {LAST} rounds");
-    assert!(after.maps <= before.maps + 4, "{name}: {before:?} became {after:?} in {LAST} rounds");
+    // What stays when most is free: the rest is what the allocator has not given back yet.
+    let least = |part: &[Held]| (part.iter().map(|h| h.kib).min(), part.iter().map(|h| h.maps).min());
+    let (before, now) = (least(&all[count - 2 * LAST..count - LAST]), least(&all[count - LAST..]));
+    println!("  least memory and maps: {before:?}, and of the last {LAST} {now:?}");
+    assert!(now.0 < before.0.map(|kib| kib + MOST_KIB), "{name}: {before:?} became {now:?} in {LAST} rounds");
+    assert!(now.1 <= before.1.map(|maps| maps + 2), "{name}: {before:?} became {now:?} in {LAST} rounds");
 }
 
 #[test]
 fn instances_and_files_that_come_and_go_leave_nothing_behind() {
+    if std::env::var_os(MARK).is_none() {
+        // The allocator keeps a heap for each thread that there was, and much of what was freed. Not here.
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        again.args(["--nocapture", "--test-threads", "1"]).env(MARK, "1").env("MALLOC_ARENA_MAX", "1");
+        again.env("MALLOC_TRIM_THRESHOLD_", "262144").env("MALLOC_MMAP_THRESHOLD_", "65536");
+        let output = again.output().unwrap();
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        println!("{text}");
+        return assert!(output.status.success(), "{text}");
+    }
     // Two files to the system, as a .clap and a .vst3 are.
     let folder = tempfile::tempdir().unwrap();
     let [clap, vst3] = ["Oneiro.clap", "Oneiro.so"].map(|name| folder.path().join(name));
