@@ -13,6 +13,7 @@ use oneiro::model::runtime::cache_folder;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 /// Notes of an answer that are enough.
 const ENOUGH: usize = 6;
@@ -60,10 +61,20 @@ fn ardour_scans_it_plays_through_it_and_records_its_answers() {
     let Some((lua, scanner)) = ardour() else { return left_out("Ardour is missing (on Debian: apt install ardour)") };
     let server = format!("oneiro-ardour-{}", std::process::id());
     let Some(_jackd) = jackd(&server) else { return left_out("JACK is missing (on Debian: apt install jackd2)") };
-    // Ardour looks into no folder whose name begins with a dot, but for `.vst3` itself.
-    let home = tempfile::Builder::new().prefix("oneiro-ardour-").tempdir().unwrap();
+    let home = tempfile::tempdir().unwrap();
     let plugins = home.path().join(".vst3");
-    let bundle = vst3_bundle(&plugins);
+    let mut bundle = vst3_bundle(&plugins);
+    if given().is_none() {
+        // What was scanned counts for Ardour if it is older than the scan by a second.
+        let module = bundle.join("Contents").join(format!("{}-linux", std::env::consts::ARCH)).join("Oneiro.so");
+        let module = std::fs::File::options().write(true).open(module).unwrap();
+        module.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+    } else {
+        std::fs::create_dir(&plugins).unwrap();
+        let link = plugins.join("Oneiro.vst3");
+        std::os::unix::fs::symlink(&bundle, &link).unwrap();
+        bundle = link;
+    }
 
     let mut scan = in_home(&scanner, home.path());
     let scan = scan.arg("-f").arg(&bundle).env("LD_LIBRARY_PATH", scanner.parent().unwrap()).output().unwrap();
