@@ -11,9 +11,9 @@ pub use time::HostTime;
 use crate::parameters::{
     BYPASS, CHANNEL, FREE_RUN, IN_SYNC, PRESET_NEXT, PRESET_PREVIOUS, Parameters, THRU, place, sheets,
 };
-use crate::presets::factory;
+use crate::presets::{Called, Phrases};
 use crate::shared::Shared;
-use crate::worker::{Change, Ends};
+use crate::worker::{Change, Ends, What};
 use nice_plug::midi::NoteEvent;
 use oneiro::bridge::{Part, RelayReceiver, RingSender, Stage, relay, ring};
 use oneiro::compose::stride;
@@ -64,6 +64,8 @@ pub struct Audio {
     values: Vec<f64>,
     /// What the worker was told, by place; NaN where it has to be told.
     told: Vec<f64>,
+    /// Phrases of a preset that the worker has to be told.
+    phrases: Option<&'static Phrases>,
     loaded: u64,
     events: Vec<PlayerEvent>,
     bypassed: bool,
@@ -113,6 +115,7 @@ impl Audio {
             host: vec![f64::NAN; sheets().len()],
             values: vec![f64::NAN; sheets().len()],
             told: vec![f64::NAN; sheets().len()],
+            phrases: None,
             events: Vec::with_capacity(EVENTS),
             bypassed: false,
             volume: 1.0,
@@ -145,8 +148,10 @@ impl Audio {
 
     /// Ends everything at once; note-offs follow with the next block.
     pub fn reset(&mut self) {
-        self.performer.reset();
-        self.output.let_go();
+        let output = &mut self.output;
+        self.performer.reset_with(&mut |note| output.played(0, note));
+        // What was passed on sounds too.
+        output.let_go();
         self.clock.reset();
     }
 
@@ -302,19 +307,22 @@ impl Audio {
                 self.tell(place, value, at);
             }
         }
+        if let Some(phrases) = self.phrases {
+            let change = Change { at, after: self.performer.told(), what: What::Phrases(phrases) };
+            // Where there is no room, it is told with the next block.
+            self.phrases = self.changes.send(change).err().map(|_| phrases);
+        }
     }
 
-    /// Lays the next preset of the bank over the parameters.
+    /// Lays the next preset over the parameters.
     fn call_preset(&mut self, step: isize) {
-        let bank = factory();
-        let present = self.shared.preset().map_or(if step > 0 { -1 } else { 0 }, |number| number as isize);
-        let number = (present + step).rem_euclid(bank.len().max(1) as isize) as usize;
-        let Some(preset) = bank.get(number) else { return };
+        let Some((called, preset)) = Called::after(self.shared.preset(), step) else { return };
         for &(place, value) in &preset.values {
             self.values[place] = value;
             self.shared.set_overlay(place, Some(value).filter(|value| *value != self.host[place]));
         }
-        self.shared.set_preset(Some(number));
+        self.phrases = Some(&preset.phrases).filter(|phrases| phrases.iter().any(Option::is_some));
+        self.shared.set_preset(called);
     }
 
     fn tell(&mut self, place: usize, value: f64, at: Beats) {
@@ -330,7 +338,7 @@ impl Audio {
         }
         // A trigger acts when it goes on, and not because it was on in a project.
         let acts = !sheet.is_trigger() || (value > 0.5 && self.told[place] <= 0.5);
-        let change = Change { at, after: self.performer.told(), control, value };
+        let change = Change { at, after: self.performer.told(), what: What::Control(control, value) };
         if acts && control == Control::PANIC {
             self.shared.panic.store(true, Ordering::Release);
         } else if acts && self.changes.send(change).is_err() {

@@ -2,20 +2,35 @@
 //! and one way in.
 //!
 //! A preset says what differs from the usual values; calling it sets everything that is musical, and leaves alone what
-//! belongs to the project: bypass, thru, channel, time, volume, seed, and what is merely pressed.
+//! belongs to the project: bypass, thru, channel, time, volume, seed, and what is merely pressed. It may bring phrases for
+//! the corners A to D; corners for which it has none keep theirs.
+//!
+//! The presets that can be called stand in one list, those that ship before the player's own. The audio thread steps
+//! through it, so a list is never changed and never freed: another takes its place.
 
 use crate::parameters::{Sheet, place, sheets};
+use crate::state::check_phrase;
 use directories::ProjectDirs;
+use oneiro::compose::Corner;
 use oneiro::files::write_whole;
+use oneiro::music::{Melody, MelodyEvent};
+use oneiro::time::TimeSignature;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Longest file that is read, in bytes.
 const LONGEST: u64 = 1 << 18;
 /// The ending of the player's own files.
 const ENDING: &str = "toml";
+
+/// Most lists that a process makes. A player who changes his presets more often starts the host again to see the last.
+const LISTS: usize = 512;
+
+/// Phrases for the corners A to D.
+pub type Phrases = [Option<Melody>; 4];
 
 /// A preset.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +41,8 @@ pub struct Preset {
     pub about: String,
     /// The value of everything that is musical, by place.
     pub values: Vec<(usize, f64)>,
+    /// The phrases that it brings.
+    pub phrases: Phrases,
 }
 
 /// Why a file holds no presets.
@@ -59,6 +76,21 @@ pub enum PresetError {
         /// What it says.
         text: String,
     },
+    /// A phrase is none.
+    #[error("{origin}: preset `{preset}`: phrase `{corner}`: {reason}")]
+    Phrase {
+        /// Where it came from.
+        origin: String,
+        /// The preset's name.
+        preset: String,
+        /// Its corner, as it is written.
+        corner: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The presets were changed more often than is kept account of.
+    #[error("presets were changed {LISTS} times; the last change is seen when the host has been started again")]
+    TooOften,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,7 +105,50 @@ struct Entry {
     about: String,
     #[serde(default)]
     values: BTreeMap<String, Value>,
+    /// By corner, `a` to `d`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    phrases: BTreeMap<String, PhraseEntry>,
 }
+
+/// A phrase in a file.
+#[derive(Serialize, Deserialize)]
+struct PhraseEntry {
+    /// Beats of a bar, and what part of a whole note each is.
+    metre: [u8; 2],
+    /// Steps from the bar line to the first event.
+    #[serde(default)]
+    start: u32,
+    /// Key and steps of each event; a key below 0 is a rest. A quarter note has 24 steps.
+    events: Vec<(i16, u16)>,
+}
+
+impl PhraseEntry {
+    fn of(melody: &Melody) -> Self {
+        let event = |event: &MelodyEvent| (event.pitch.map_or(-1, i16::from), event.steps);
+        Self {
+            metre: [melody.metre.numerator, melody.metre.denominator],
+            start: melody.start_step,
+            events: melody.events.iter().map(event).collect(),
+        }
+    }
+
+    fn melody(&self) -> Result<Melody, String> {
+        let [numerator, denominator] = self.metre;
+        let metre = TimeSignature::new(numerator, denominator).map_err(|e| e.to_string())?;
+        let event = |&(key, steps): &(i16, u16)| match u8::try_from(key) {
+            Ok(key) => Ok(MelodyEvent { pitch: Some(key), steps }),
+            Err(_) if key < 0 => Ok(MelodyEvent { pitch: None, steps }),
+            Err(_) => Err(format!("there is no key {key}")),
+        };
+        let events = self.events.iter().map(event).collect::<Result<_, _>>()?;
+        let melody = Melody { title: String::new(), metre, start_step: self.start, events };
+        check_phrase(&melody)?;
+        Ok(melody)
+    }
+}
+
+/// The corners, as files name them.
+const CORNERS: [&str; 4] = ["a", "b", "c", "d"];
 
 /// A number, or a text such as hosts show.
 #[derive(Serialize, Deserialize)]
@@ -99,7 +174,7 @@ pub fn read(origin: &str, text: &str) -> Result<Vec<Preset>, PresetError> {
     file.preset.into_iter().map(|entry| resolve(origin, entry)).collect()
 }
 
-fn resolve(origin: &str, Entry { name, about, values: given }: Entry) -> Result<Preset, PresetError> {
+fn resolve(origin: &str, Entry { name, about, values: given, phrases: written }: Entry) -> Result<Preset, PresetError> {
     let musical = sheets().iter().enumerate().filter(|(_, sheet)| is_musical(sheet));
     let mut values: Vec<(usize, f64)> = musical.map(|(place, sheet)| (place, sheet.usual)).collect();
     for (id, value) in given {
@@ -121,16 +196,106 @@ fn resolve(origin: &str, Entry { name, about, values: given }: Entry) -> Result<
         };
         values.iter_mut().filter(|(p, _)| *p == place).for_each(|(_, value)| *value = number);
     }
-    Ok(Preset { name, about, values })
+    let mut phrases = Phrases::default();
+    for (corner, phrase) in written {
+        let place = CORNERS.iter().position(|c| *c == corner).ok_or_else(|| "there is no such corner".to_owned());
+        match place.and_then(|place| phrase.melody().map(|melody| (place, melody))) {
+            Ok((place, melody)) => phrases[place] = Some(melody),
+            Err(reason) => {
+                return Err(PresetError::Phrase { origin: origin.to_owned(), preset: name, corner, reason });
+            }
+        }
+    }
+    Ok(Preset { name, about, values, phrases })
 }
 
-static FACTORY: LazyLock<Vec<Preset>> =
-    // A test reads it; an instance without its bank still plays.
-    LazyLock::new(|| read("the factory bank", include_str!("../presets/factory.toml")).unwrap_or_default());
+/// Every list that there was; the newest is in force.
+static ALL: [OnceLock<Vec<Preset>>; LISTS] = [const { OnceLock::new() }; LISTS];
+static NEWEST: AtomicUsize = AtomicUsize::new(0);
+/// One thread at a time makes a list.
+static MAKING: Mutex<()> = Mutex::new(());
 
-/// The bank that ships.
+/// The presets that ship.
 pub fn factory() -> &'static [Preset] {
-    &FACTORY
+    // A test reads it; an instance without them still plays.
+    ALL[0].get_or_init(|| read("the presets that ship", include_str!("../presets/factory.toml")).unwrap_or_default())
+}
+
+/// Every preset that can be called: those that ship, then the player's own.
+///
+/// # Realtime Safety
+/// As safe as reading an atomic, once [`factory`] was called.
+pub fn bank() -> &'static [Preset] {
+    ALL[NEWEST.load(Ordering::Acquire)].get().map_or(&[][..], Vec::as_slice)
+}
+
+/// Reads the player's own presets again; what cannot be read is told.
+pub fn look() -> Vec<PresetError> {
+    folder().map_or_else(Vec::new, |folder| look_into(&folder))
+}
+
+/// As [`look`], in any folder.
+pub fn look_into(folder: &Path) -> Vec<PresetError> {
+    let shipped = factory();
+    let (own, mut errors) = in_folder(folder);
+    let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    if bank()[shipped.len()..] != own {
+        let list = NEWEST.load(Ordering::Acquire) + 1;
+        match ALL.get(list).map(|place| place.set([shipped, &own[..]].concat())) {
+            Some(Ok(())) => NEWEST.store(list, Ordering::Release),
+            _ => errors.push(PresetError::TooOften),
+        }
+    }
+    errors
+}
+
+/// A preset that was called: its place in the list that was in force then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Called {
+    list: u16,
+    number: u16,
+}
+
+impl Called {
+    /// A preset of [`bank`], by its number there.
+    pub fn new(number: usize) -> Self {
+        Self { list: NEWEST.load(Ordering::Acquire) as u16, number: number as u16 }
+    }
+
+    /// The preset.
+    pub fn preset(self) -> Option<&'static Preset> {
+        ALL.get(usize::from(self.list))?.get()?.get(usize::from(self.number))
+    }
+
+    /// Its number in [`bank`]: it may be gone from there.
+    pub fn number(self) -> Option<usize> {
+        if usize::from(self.list) == NEWEST.load(Ordering::Acquire) {
+            return Some(usize::from(self.number));
+        }
+        let name = &self.preset()?.name;
+        bank().iter().position(|preset| preset.name == *name)
+    }
+
+    /// The preset so many steps further, round and round; without a present one the first, or the last.
+    ///
+    /// # Realtime Safety
+    /// As [`bank`].
+    pub fn after(present: Option<Self>, steps: isize) -> Option<(Self, &'static Preset)> {
+        let from = present.and_then(Self::number).map_or(if steps > 0 { -1 } else { 0 }, |number| number as isize);
+        let number = (from + steps).rem_euclid(bank().len().max(1) as isize) as usize;
+        let called = Self::new(number);
+        Some((called, called.preset()?))
+    }
+
+    /// As a number above 0, for an atomic.
+    pub(crate) fn bits(self) -> u32 {
+        (u32::from(self.list) << 16 | u32::from(self.number)) + 1
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
+        let bits = bits.checked_sub(1)?;
+        Some(Self { list: (bits >> 16) as u16, number: bits as u16 })
+    }
 }
 
 /// Where the player's own presets lie.
@@ -166,17 +331,32 @@ pub fn read_file(path: &Path) -> Result<Vec<Preset>, PresetError> {
     read(&path.display().to_string(), &std::fs::read_to_string(path).map_err(fail)?)
 }
 
-/// Stores values, by place, as a file of one preset in a folder, which is made if it is missing. Gives the file.
+/// Stores values, by place, and phrases as a file of one preset in a folder, which is made if it is missing. Gives the
+/// file.
 ///
 /// # Errors
 /// [`PresetError::File`].
-pub fn write(folder: &Path, name: &str, about: &str, value: impl Fn(usize) -> f64) -> Result<PathBuf, PresetError> {
+pub fn write(
+    folder: &Path,
+    name: &str,
+    about: &str,
+    value: impl Fn(usize) -> f64,
+    phrases: &Phrases,
+) -> Result<PathBuf, PresetError> {
     let differing = sheets().iter().enumerate().filter(|(_, sheet)| is_musical(sheet)).filter_map(|(place, sheet)| {
         let value = sheet.allow(value(place));
         // A number is exact where a text has so many decimals.
         (value != sheet.usual).then(|| (sheet.id.to_owned(), Value::Number(value)))
     });
-    let entry = Entry { name: name.to_owned(), about: about.to_owned(), values: differing.collect() };
+    let named = Corner::ALL.map(|corner| (CORNERS[corner as usize], &phrases[corner as usize]));
+    let phrases =
+        named.into_iter().filter_map(|(name, phrase)| Some((name.to_owned(), PhraseEntry::of(phrase.as_ref()?))));
+    let entry = Entry {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        values: differing.collect(),
+        phrases: phrases.collect(),
+    };
     let stem: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).take(60).collect();
     let path = folder.join(if stem.is_empty() { "preset".to_owned() } else { stem }).with_extension(ENDING);
     let fail = |source| PresetError::File { path: path.clone(), source };
@@ -214,15 +394,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let preset = &factory()[3];
         let value = |place| preset.values.iter().find(|(p, _)| *p == place).map_or(0.0, |(_, value)| *value);
-        write(folder.path(), "My own: one/two", "mine", value).unwrap();
+        let phrase = |pitch: u8| {
+            let event = |pitch, steps| MelodyEvent { pitch, steps };
+            let events = vec![event(Some(pitch), 24), event(None, 12), event(Some(pitch + 4), 36)];
+            Melody { title: String::new(), metre: TimeSignature::new(3, 4).unwrap(), start_step: 24, events }
+        };
+        let phrases = [Some(phrase(60)), None, None, Some(phrase(67))];
+        write(folder.path(), "My own: one/two", "mine", value, &phrases).unwrap();
         std::fs::write(folder.path().join("bad.toml"), "preset = 3").unwrap();
         let (presets, errors) = in_folder(folder.path());
-        assert_eq!(presets, [Preset { name: "My own: one/two".into(), about: "mine".into(), ..preset.clone() }]);
+        let own = Preset { name: "My own: one/two".into(), about: "mine".into(), phrases, ..preset.clone() };
+        assert_eq!(presets, [own.clone()]);
         assert!(errors.len() == 1 && errors[0].to_string().contains("bad.toml"), "{errors:?}");
         let wrong = |text: &str| read("x", text).unwrap_err().to_string();
         let text = "[[preset]]\nname = \"n\"\nvalues = { mode = \"answr\" }";
         assert_eq!(wrong(text), "x: preset `n`: `answr` is no value of `mode`");
         let text = "[[preset]]\nname = \"n\"\nvalues = { bypass = 1 }";
         assert_eq!(wrong(text), "x: preset `n`: `1` is no value of `bypass`");
+        for (phrase, expected) in [
+            ("e = { metre = [4, 4], events = [] }", "phrase `e`: there is no such corner"),
+            ("a = { metre = [4, 4], events = [[200, 24]] }", "phrase `a`: a phrase with notes that are none"),
+            ("b = { metre = [4, 4], events = [[60, 0]] }", "phrase `b`: a phrase with notes that are none"),
+            ("c = { metre = [4, 3], events = [] }", "phrase `c`: "),
+        ] {
+            let told = wrong(&format!("[[preset]]\nname = \"n\"\nphrases.{phrase}"));
+            assert!(told.starts_with(&format!("x: preset `n`: {expected}")), "{told}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::editor::bell::Bell;
 use crate::linked::Linked;
 use crate::parameters::sheets;
+use crate::presets::Called;
 use crate::state::{self, Kept};
 use crate::view::{Notice, View, Wish};
 use oneiro::seen::Grade;
@@ -29,7 +30,7 @@ pub struct Shared {
     loaded: AtomicU64,
     /// What a preset that was called by automation lays over the parameters, by place: bits of numbers, or [`NONE`].
     overlay: Vec<AtomicU64>,
-    /// The preset that was called last, from 1; 0 is none.
+    /// The preset that was called last: [`Called::bits`], or 0.
     preset: AtomicU32,
     /// How often audio has asked the worker to catch up, and up to which of these it has.
     pub(crate) asked: AtomicU64,
@@ -166,13 +167,13 @@ impl Shared {
         self.overlay[place].store(value.map_or(NONE, f64::to_bits), Ordering::Relaxed);
     }
 
-    /// The number in the bank of the preset that was called last.
-    pub fn preset(&self) -> Option<usize> {
-        (self.preset.load(Ordering::Relaxed) as usize).checked_sub(1)
+    /// The preset that was called last.
+    pub fn preset(&self) -> Option<Called> {
+        Called::from_bits(self.preset.load(Ordering::Relaxed))
     }
 
     /// Notes which preset was called.
-    pub fn set_preset(&self, number: Option<usize>) {
-        self.preset.store(number.map_or(0, |number| number as u32 + 1), Ordering::Relaxed);
+    pub fn set_preset(&self, called: Called) {
+        self.preset.store(called.bits(), Ordering::Relaxed);
     }
 }

@@ -139,22 +139,19 @@ fn read_kept(fields: &BTreeMap<String, String>) -> Result<Kept, StateError> {
         return Err(StateError::Damaged("format 0".to_owned()));
     }
     let kept: Kept = serde_json::from_str(text).map_err(|e| damaged(&e))?;
-    kept.captured.iter().flatten().try_for_each(check)?;
+    kept.captured.iter().flatten().try_for_each(check_phrase).map_err(StateError::Damaged)?;
     Ok(kept)
 }
 
-/// Checks a phrase that was captured.
-fn check(melody: &Melody) -> Result<(), StateError> {
-    let damaged = |reason: String| Err(StateError::Damaged(reason));
-    if let Err(e) = TimeSignature::new(melody.metre.numerator, melody.metre.denominator) {
-        return damaged(e.to_string());
-    }
+/// Checks a phrase that was stored; says what is wrong with it.
+pub(crate) fn check_phrase(melody: &Melody) -> Result<(), String> {
+    TimeSignature::new(melody.metre.numerator, melody.metre.denominator).map_err(|e| e.to_string())?;
     if melody.events.len() > MOST_EVENTS {
-        return damaged(format!("a phrase of {} events", melody.events.len()));
+        return Err(format!("a phrase of {} events", melody.events.len()));
     }
     let sound = |pitch: Option<u8>, steps: u16| pitch.is_none_or(|p| p < 128) && (1..=MOST_STEPS).contains(&steps);
     if melody.start_step > u32::from(MOST_STEPS) || !melody.events.iter().all(|e| sound(e.pitch, e.steps)) {
-        return damaged("a phrase with notes that are none".to_owned());
+        return Err("a phrase with notes that are none".to_owned());
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! The editor draws a [`View`], which [`crate::shared::Shared::look`] brings up to date, and moves parameters through
 //! [`crate::parameters::Parameters::set`], which tells the host. Everything else is a [`Wish`].
 
+use crate::state::ModelMark;
 use oneiro::compose::{Corner, Order};
 use oneiro::controls::Control;
 use oneiro::link::Watched;
@@ -33,6 +34,14 @@ pub enum ModelState {
     Off,
     /// It cannot play: why, and what to do, in one line.
     Missing(String),
+}
+
+impl ModelState {
+    /// This one plays.
+    pub(crate) fn of(mark: &ModelMark) -> Self {
+        let file = mark.file.strip_suffix(".onnx").unwrap_or(&mark.file).to_owned();
+        Self::Ready { name: mark.name.clone(), file }
+    }
 }
 
 /// A model that can be chosen.

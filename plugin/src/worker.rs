@@ -4,17 +4,16 @@
 //! came before it. So it does not matter when, and in which portions, the thread gets to run.
 
 use crate::linked::Shows;
-use crate::models::{self, Model};
+use crate::models::{self, Chosen, Model};
+use crate::presets::{self, Phrases};
 use crate::shared::Shared;
 use crate::state::Wanted;
 use crate::view::{KINDS, ModelState, View, Wish};
-use oneiro::bridge::{
-    ComposerSide, Counters, Heard, HeardKind, Part, Plan, RingReceiver, RingSender, WatcherSide, ring,
-};
-use oneiro::compose::{ComposeError, Corner, Director, News, Order};
+use oneiro::bridge::{ComposerSide, Counters, Heard, HeardKind, Plan, RingReceiver, RingSender, WatcherSide, ring};
+use oneiro::compose::{ComposeError, Corner, Director, MelodyModel, News, Order, PhraseModel};
 use oneiro::controls::{Control, Settings, Shape};
-use oneiro::music::Note;
 use oneiro::music::midi::{Part as Track, Score, write_midi_file};
+use oneiro::music::{Melody, Note};
 use oneiro::seen::Grade;
 use oneiro::time::{Beats, MetreMap, TempoMap};
 use std::collections::VecDeque;
@@ -30,17 +29,24 @@ const NAP: Duration = Duration::from_millis(50);
 /// What a level keeps from one millisecond to the next.
 const FALL: f64 = 0.996;
 
-/// A control that moved on the audio thread.
+/// What has changed on the audio thread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum What {
+    /// A control has this value.
+    Control(Control, f64),
+    /// A preset was called that brings phrases.
+    Phrases(&'static Phrases),
+}
+
+/// Something that changed on the audio thread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
     /// Where in the music.
     pub at: Beats,
     /// How many messages the performer had sent to the composer before.
     pub after: u64,
-    /// Which.
-    pub control: Control,
-    /// Its value from there on.
-    pub value: f64,
+    /// What is so from there on.
+    pub what: What,
 }
 
 /// The worker's ends of the rings.
@@ -100,14 +106,16 @@ impl Drop for Worker {
     }
 }
 
-/// Who composes.
-enum Company {
-    /// The director.
-    Director(Box<Director>),
-    /// Nobody, for want of a melody model; what belongs to a director waits for one.
-    Nobody(ComposerSide),
-    /// A director is being replaced.
-    Leaving,
+/// What came of opening a model.
+enum Opened<T> {
+    /// Another than the one that plays.
+    New(T, Arc<Model>),
+    /// The one that plays.
+    Same,
+    /// None is wanted.
+    Off,
+    /// It cannot be opened, as was told.
+    Failed,
 }
 
 struct Desk {
@@ -122,7 +130,15 @@ struct Desk {
     settings: Settings,
     /// Orders, or settings, that changed and were not given yet, and where.
     pending: Option<Beats>,
-    company: Company,
+    /// Who composes; nobody as long as there was no melody model.
+    director: Option<Box<Director>>,
+    /// What belongs to a director, until there is one.
+    side: Option<ComposerSide>,
+    /// Whether the project wants a melody model at all.
+    answers: bool,
+    /// The phrases that the director had in its corners, and whether it is being given them.
+    captured: Phrases,
+    giving: bool,
     /// How time ran when it was last told of: a director that comes later begins with it.
     transport: Option<Heard>,
     /// Models that play, kept so that other instances find them.
@@ -141,7 +157,11 @@ impl Desk {
         // The director is given what was heard message by message.
         let side = ComposerSide { plans, heard: ring(1).1, counters };
         Self {
-            company: Company::Nobody(side),
+            director: None,
+            side: Some(side),
+            answers: true,
+            captured: Phrases::default(),
+            giving: false,
             transport: None,
             shared,
             heard,
@@ -160,6 +180,9 @@ impl Desk {
     }
 
     fn run(&mut self) {
+        for error in presets::look() {
+            self.shared.tell(Grade::Warning, error.to_string());
+        }
         while !self.shared.leave.load(Ordering::Acquire) {
             let asked = self.shared.asked.load(Ordering::Acquire);
             self.step();
@@ -193,7 +216,7 @@ impl Desk {
             if let HeardKind::Transport { .. } = heard.kind {
                 self.transport = Some(heard);
             }
-            if let Company::Director(director) = &mut self.company {
+            if let Some(director) = &mut self.director {
                 director.hear(heard);
             }
         }
@@ -208,12 +231,22 @@ impl Desk {
             if self.pending.is_some_and(|at| at != change.at) {
                 self.give_settings();
             }
-            self.settings.set(change.control, change.value);
-            if change.control.spec().is_composers() {
-                self.pending = Some(change.at);
-            } else if let Some(order) = self.settings.order(change.control) {
-                self.give_settings();
-                self.order(change.at, order);
+            match change.what {
+                What::Control(control, value) => {
+                    self.settings.set(control, value);
+                    if control.spec().is_composers() {
+                        self.pending = Some(change.at);
+                    } else if let Some(order) = self.settings.order(control) {
+                        self.give_settings();
+                        self.order(change.at, order);
+                    }
+                }
+                What::Phrases(phrases) => {
+                    for (corner, phrase) in Corner::ALL.into_iter().zip(phrases).filter(|(_, phrase)| phrase.is_some())
+                    {
+                        self.order(change.at, Order::Keep(corner, phrase.clone()));
+                    }
+                }
             }
         }
         self.give_settings();
@@ -221,9 +254,14 @@ impl Desk {
 
     fn give_settings(&mut self) {
         if let Some(at) = self.pending.take() {
-            let settings = Box::new(self.settings.composer().clone());
-            self.order(at, Order::Settings(settings));
+            self.give_settings_at(at);
         }
+    }
+
+    fn give_settings_at(&mut self, at: Beats) {
+        let mut settings = Box::new(self.settings.composer().clone());
+        settings.direction.answers &= self.answers;
+        self.order(at, Order::Settings(settings));
     }
 
     fn order(&mut self, at: Beats, order: Order) {
@@ -239,11 +277,20 @@ impl Desk {
 
     /// Lets the director do something, and tells what came of it.
     fn director_does(&mut self, work: impl FnOnce(&mut Director) -> Result<Option<(Beats, Order)>, ComposeError>) {
-        let Company::Director(director) = &mut self.company else { return };
+        let Some(director) = &mut self.director else { return };
         let began = Instant::now();
         let result = work(director);
         let phrases: Vec<_> = director.take_phrases().collect();
         let status = director.status();
+        let captured = Corner::ALL.map(|corner| director.captured(corner));
+        if captured != self.captured.each_ref().map(Option::as_ref) {
+            self.captured = captured.map(Option::<&Melody>::cloned);
+            if !self.giving {
+                self.shared.view().captured.clone_from(&self.captured);
+                self.shared.bell().ring();
+                self.shared.kept().captured.clone_from(&self.captured);
+            }
+        }
         let mut view = self.shared.view();
         if phrases.is_empty() && result.is_ok() && status == view.seen.status {
             return;
@@ -256,26 +303,12 @@ impl Desk {
             let from_start = |note: &Note| Note { onset: (note.onset - played.window.0).max(Beats(0.0)), ..*note };
             view.last_phrase = played.phrase.notes.iter().map(from_start).collect();
         }
-        let captured = status.captured != view.seen.status.captured;
         self.shared.bell().ring();
         view.seen.compose(News { status, phrases, took: began.elapsed(), order, error });
         let messages: Vec<_> = view.seen.messages.drain(..).collect();
         drop(view);
         for (grade, text) in messages {
             self.shared.tell(grade, text);
-        }
-        if captured {
-            self.keep_captured();
-        }
-    }
-
-    /// Puts what was captured where projects find it.
-    fn keep_captured(&mut self) {
-        if let Company::Director(director) = &self.company {
-            let captured = Corner::ALL.map(|corner| director.captured(corner).cloned());
-            self.shared.view().captured.clone_from(&captured);
-            self.shared.bell().ring();
-            self.shared.kept().captured = captured;
         }
     }
 
@@ -286,81 +319,121 @@ impl Desk {
             (Wanted::Model(mark), Some(model)) => mark.sha256 == model.mark.sha256,
             _ => false,
         };
-        if kept.models.iter().enumerate().all(|(place, wanted)| plays(place, wanted)) {
-            self.give_captured();
-        } else {
+        if !kept.models.iter().enumerate().all(|(place, wanted)| plays(place, wanted)) {
             self.open_models();
         }
+        self.give_captured();
     }
 
     /// Gives the director the phrases that are kept.
     fn give_captured(&mut self) {
         let captured = self.shared.kept().captured.clone();
         self.shared.view().captured.clone_from(&captured);
+        self.giving = true;
         for (corner, melody) in Corner::ALL.into_iter().zip(captured) {
             self.order(Beats(f64::NEG_INFINITY), Order::Keep(corner, melody));
         }
+        self.giving = false;
     }
 
-    /// Opens the models that are wanted, and puts a director with them in place of the present one.
+    /// Opens the models that are wanted and do not play yet, and puts them in the place of those that do, from the next
+    /// phrase on. What cannot be opened is told, and what played plays on.
     fn open_models(&mut self) {
-        self.shared.view().models = [const { ModelState::Opening }; 2];
         let melody = self.open(0, models::open_melody);
         let phrases = self.open(1, models::open_phrases);
-        let mut side = match std::mem::replace(&mut self.company, Company::Leaving) {
-            Company::Nobody(side) => side,
-            Company::Director(director) => director.into_side(),
-            Company::Leaving => return,
-        };
-        let Some(melody) = melody else {
-            self.company = Company::Nobody(side);
-            return;
-        };
-        let clock = *self.watcher.clock.read();
-        // What the one before had planned is not played; where the ring is full it is.
-        let _planned = side.plan(Plan::Withdraw { epoch: clock.epoch, from: clock.pos_beats, part: Part::Answer });
-        let mut director = Director::new(melody, phrases, side);
-        if let Some(heard) = self.transport {
-            director.hear(Heard { pos_beats: heard.pos_beats.max(clock.pos_beats), ..heard });
+        let answered = std::mem::replace(&mut self.answers, !matches!(melody, Opened::Off));
+        match melody {
+            Opened::New(melody, model) => self.take_melody(melody, model),
+            _ if answered != self.answers => self.give_settings_at(Beats(f64::NEG_INFINITY)),
+            _ => {}
         }
-        self.company = Company::Director(Box::new(director));
+        let Some(director) = &mut self.director else { return };
+        match phrases {
+            Opened::New(phrases, model) => {
+                director.replace_phrases(phrases);
+                self.models[1] = Some(model);
+            }
+            Opened::Off => {
+                director.replace_phrases(None::<PhraseModel>);
+                self.models[1] = None;
+            }
+            Opened::Same | Opened::Failed => {}
+        }
+    }
+
+    /// Goes on with another melody network, or begins with the first.
+    fn take_melody(&mut self, melody: MelodyModel, model: Arc<Model>) {
+        if let Some(director) = &mut self.director {
+            match director.replace_melody(melody) {
+                Ok(()) => self.models[0] = Some(model),
+                Err(e) => self.refuse(0, e.to_string()),
+            }
+            return self.give_settings_at(Beats(f64::NEG_INFINITY));
+        }
+        let Some(side) = self.side.take() else { return };
+        let mut director = Director::new(melody, None, side);
+        if let Some(heard) = self.transport {
+            let now = self.watcher.clock.read().pos_beats;
+            director.hear(Heard { pos_beats: heard.pos_beats.max(now), ..heard });
+        }
+        self.director = Some(Box::new(director));
+        self.models[0] = Some(model);
         let start = Beats(f64::NEG_INFINITY);
-        self.order(start, Order::Settings(Box::new(self.settings.composer().clone())));
+        self.give_settings_at(start);
         self.order(start, Order::Mode(self.settings.mode()));
         self.give_captured();
     }
 
-    /// Opens the model of a place; tells where that cannot be.
-    fn open<T>(&mut self, place: usize, open: impl Fn(&Model) -> Result<T, ComposeError>) -> Option<T> {
+    /// Opens the model of a place, unless it plays; tells where that cannot be.
+    fn open<T>(&mut self, place: usize, open: impl Fn(&Model) -> Result<T, ComposeError>) -> Opened<T> {
+        self.shared.view().models[place] = ModelState::Opening;
         let wanted = self.shared.kept().models[place].clone();
         let chosen = models::load_runtime().and_then(|()| models::choose(KINDS[place], &wanted));
-        let opened = chosen.and_then(|chosen| match chosen {
-            Some(chosen) => open(&chosen.model).map(|opened| Some((chosen, opened))).map_err(|e| e.to_string()),
-            None => Ok(None),
-        });
-        self.models[place] = None;
-        let (state, opened) = match opened {
-            Ok(Some((chosen, opened))) => {
-                let mark = chosen.model.mark.clone();
-                match chosen.notice {
-                    Some(notice) => self.shared.tell(Grade::Warning, notice),
-                    // The project remembers with what it was made.
-                    None => self.shared.kept().models[place] = Wanted::Model(mark.clone()),
-                }
-                self.models[place] = Some(chosen.model);
-                let file = mark.file.strip_suffix(".onnx").unwrap_or(&mark.file).to_owned();
-                (ModelState::Ready { name: mark.name, file }, Some(opened))
+        let Chosen { model, notice } = match chosen {
+            Ok(Some(chosen)) => chosen,
+            Ok(None) => {
+                self.stands(place, ModelState::Off);
+                return Opened::Off;
             }
-            Ok(None) => (ModelState::Off, None),
             Err(reason) => {
-                let then = ["nothing is answered", "morph and vary answer with melodies"][place];
-                self.shared.tell(Grade::Warning, format!("{then}: {reason}"));
-                (ModelState::Missing(reason), None)
+                self.refuse(place, reason);
+                return Opened::Failed;
             }
         };
+        let same = self.models[place].as_ref().is_some_and(|plays| plays.mark.sha256 == model.mark.sha256);
+        let opened = if same { Ok(None) } else { open(&model).map(Some).map_err(|e| e.to_string()) };
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(reason) => {
+                self.refuse(place, reason);
+                return Opened::Failed;
+            }
+        };
+        match notice {
+            Some(notice) => self.shared.tell(Grade::Warning, notice),
+            // The project remembers with what it was made.
+            None => self.shared.kept().models[place] = Wanted::Model(model.mark.clone()),
+        }
+        self.stands(place, ModelState::of(&model.mark));
+        opened.map_or(Opened::Same, |opened| Opened::New(opened, model))
+    }
+
+    /// Tells that a model cannot be opened, and what comes of it.
+    fn refuse(&mut self, place: usize, reason: String) {
+        if let Some(plays) = &self.models[place] {
+            let text = format!("{} plays on: {reason}", plays.mark.name);
+            let state = ModelState::of(&plays.mark);
+            self.shared.tell(Grade::Warning, text);
+            return self.stands(place, state);
+        }
+        let then = ["nothing is answered", "morph and vary answer with melodies"][place];
+        self.shared.tell(Grade::Warning, format!("{then}: {reason}"));
+        self.stands(place, ModelState::Missing(reason));
+    }
+
+    fn stands(&self, place: usize, state: ModelState) {
         self.shared.view().models[place] = state;
         self.shared.bell().ring();
-        opened
     }
 
     fn fulfil(&mut self, wish: Wish) {

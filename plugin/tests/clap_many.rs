@@ -1,8 +1,8 @@
-//! Many instances, one after the other and side by side: quick to make, and nothing is left of them.
+//! Many instances side by side: quick to make, and all of them play.
 
 mod host;
 
-use host::{Daw, INSTRUMENT, In, NOTES, assert_paired, load};
+use host::{Daw, INSTRUMENT, In, assert_paired, load};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn held() -> (usize, f64) {
 }
 
 #[test]
-fn making_and_activating_is_quick_and_many_leave_nothing_behind() {
+fn making_and_activating_is_quick() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let entry = load();
     // The first opens what all share.
@@ -37,22 +37,6 @@ fn making_and_activating_is_quick_and_many_leave_nothing_behind() {
     one.activate(48_000.0, 512);
     let took = began.elapsed();
     assert!(took < Duration::from_millis(150), "{took:?}");
-    drop(one);
-    std::thread::sleep(Duration::from_millis(100));
-    let before = held();
-    for i in 0..200 {
-        let mut daw = Daw::open(&entry, if i % 3 == 0 { NOTES } else { INSTRUMENT });
-        if i % 2 == 0 {
-            daw.activate(48_000.0, 128);
-            daw.block(128, &[]);
-        }
-    }
-    std::thread::sleep(Duration::from_millis(100));
-    let after = held();
-    println!("make and activate {took:?}; before {before:?}, after {after:?}");
-    if cfg!(target_os = "linux") {
-        assert!(after.0 <= before.0 && after.1 < before.1 + 24.0, "{before:?} became {after:?}");
-    }
 }
 
 #[test]
@@ -88,20 +72,5 @@ fn twenty_instances_play_side_by_side() {
         notes.extend(daw.block(64, &[(at, In::Choke)]));
         assert_paired(notes);
         assert!(notes.iter().filter(|note| note.channel == 0).count() >= 3);
-    }
-}
-
-#[test]
-fn the_file_is_loaded_and_unloaded_many_times() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // Whatever other tests hold, each of these entries is counted by itself.
-    for round in 0..50 {
-        let entry = load();
-        let mut daw = Daw::open(&entry, INSTRUMENT);
-        daw.activate(48_000.0, 512);
-        daw.block(512, &[]);
-        if round % 10 == 0 {
-            std::thread::sleep(Duration::from_millis(30));
-        }
     }
 }

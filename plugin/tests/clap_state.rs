@@ -4,6 +4,7 @@ mod host;
 
 use clack_host::prelude::PluginEntry;
 use host::{Daw, INSTRUMENT, In, answers, load};
+use oneiro_plugin::presets::factory;
 
 /// A state that version 1 of the format has stored.
 const STORED_V1: &[u8] = include_bytes!("states/v1.json");
@@ -123,16 +124,29 @@ fn a_preset_that_automation_calls_sounds_and_is_stored() {
     daw.offline(true);
     daw.activate(48_000.0, 512);
     daw.block(512, &[]);
-    daw.block(512, &[(512, In::Set { id: "preset-previous", value: 1.0 })]);
+    // The first that goes on by itself, and the one with phrases.
+    let calls = |name: &str| factory().iter().position(|preset| preset.name == name).unwrap() + 1;
+    let call = |daw: &mut Daw| {
+        for value in [1.0, 0.0] {
+            let now = daw.now;
+            daw.block(512, &[(now, In::Set { id: "preset-next", value })]);
+        }
+    };
+    (0..calls("Clockwork")).for_each(|_| call(&mut daw));
     let stored = daw.save();
     assert_eq!(daw.value("mode"), 0.0, "only an editor may move a host's parameters");
     let mut other = Daw::open(&entry, INSTRUMENT);
     assert!(other.restore(&stored));
-    // The last of the bank.
-    assert_eq!((other.value("mode"), other.value("grid")), (1.0, 4.0));
+    assert_eq!((other.value("mode"), other.value("grid")), (1.0, 3.0));
     // What is moved afterwards counts.
     let now = daw.now;
     daw.block(512, &[(now, In::Set { id: "mode", value: 2.0 })]);
     assert!(other.restore(&daw.save()));
-    assert_eq!((other.value("mode"), other.value("grid")), (2.0, 4.0));
+    assert_eq!((other.value("mode"), other.value("grid")), (2.0, 3.0));
+    (calls("Clockwork")..calls("Four Windows")).for_each(|_| call(&mut daw));
+    let stored = daw.save();
+    let json: serde_json::Value = serde_json::from_slice(&stored[8..]).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(json["fields"]["kept"].as_str().unwrap()).unwrap();
+    let first = |corner: usize| kept["captured"][corner]["events"][0]["pitch"].clone();
+    assert_eq!([first(0), first(1), first(2), first(3)], [60, 72, 55, 67].map(serde_json::Value::from), "{kept}");
 }

@@ -1,22 +1,11 @@
 //! The plugin in real hosts, by their Python packages: pedalboard and dawdreamer (both host VST3 through JUCE), and beside
 //! another ONNX Runtime in the same process. Skipped where the packages are missing; `cargo xtask test` brings them.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod host;
 
-/// Lays the plugin's file out as a VST3 bundle.
-fn bundle(folder: &Path) -> PathBuf {
-    let name = format!("{}oneiro_plugin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let test = std::env::current_exe().unwrap();
-    let places = test.ancestors().skip(1).take(2).map(|folder| folder.join(&name));
-    let library =
-        places.filter(|path| path.is_file()).max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap();
-    let bundle = folder.join("Oneiro.vst3");
-    let inside = bundle.join("Contents").join(format!("{}-linux", std::env::consts::ARCH));
-    std::fs::create_dir_all(&inside).unwrap();
-    std::fs::copy(library, inside.join("Oneiro.so")).unwrap();
-    bundle
-}
+use host::{given, left_out, vst3_bundle};
+use std::path::Path;
+use std::process::Command;
 
 /// Runs a script with the bundle as its argument; `package` is what it cannot do without.
 fn run(package: &str, script: &str) {
@@ -26,15 +15,19 @@ fn run(package: &str, script: &str) {
     }
     let found = Command::new("python3").args(["-c", &format!("import {package}")]).output();
     if !found.is_ok_and(|output| output.status.success()) {
-        println!("skipped: Python's `{package}` is not here; `cargo xtask test` brings it");
-        return;
+        return left_out(&format!("Python's `{package}` is missing"));
     }
     let folder = tempfile::tempdir().unwrap();
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
-    let output = Command::new("python3")
+    let mut command = Command::new("python3");
+    if given().is_some() {
+        command.env("HOME", folder.path());
+    }
+    let output = command
         .args(["-c", &format!("{HELP}\n{script}")])
-        .arg(bundle(folder.path()))
-        .env("ONEIRO_MODELS", models)
+        .arg(vst3_bundle(folder.path()))
+        .env("PLUGIN_MODELS", &models)
+        .envs(given().is_none().then_some(("ONEIRO_MODELS", &models)))
         // JUCE would open a window otherwise.
         .env_remove("DISPLAY")
         .output()
@@ -121,19 +114,23 @@ fn it_plays_beside_another_runtime_in_the_same_process() {
         "onnxruntime, pedalboard",
         r"
 import onnxruntime, os, pedalboard
-session = onnxruntime.InferenceSession(os.path.join(os.environ['ONEIRO_MODELS'], 'upscaler.onnx'))
+session = onnxruntime.InferenceSession(os.path.join(os.environ['PLUGIN_MODELS'], 'upscaler.onnx'))
 inputs = {i.name: np.zeros([d if isinstance(d, int) else 1 for d in i.shape], np.float32) for i in session.get_inputs()}
 before = session.run(None, inputs)
-plugin = pedalboard.load_plugin(PLUGIN)
-plugin.render_in_sync = True
-plugin.run_without_the_host = True
 messages = []
 for key, at, length in TUNE:
     messages += [(bytes([0x90, key, 90]), at), (bytes([0x80, key, 0]), at + length)]
-sound = plugin(messages, 9.0, 44100, num_channels=2, buffer_size=512)
-assert levels(sound)[5] > 0.005, levels(sound)
-del plugin
-assert all(np.array_equal(a, b) for a, b in zip(before, session.run(None, inputs)))
+first = None
+for _ in range(4):
+    plugin = pedalboard.load_plugin(PLUGIN)
+    plugin.render_in_sync = True
+    plugin.run_without_the_host = True
+    sound = plugin(messages, 9.0, 44100, num_channels=2, buffer_size=512)
+    assert levels(sound)[5] > 0.005, levels(sound)
+    first = sound if first is None else first
+    assert np.array_equal(first, sound)
+    del plugin
+    assert all(np.array_equal(a, b) for a, b in zip(before, session.run(None, inputs)))
 print('all is well')
 ",
     );

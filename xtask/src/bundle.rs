@@ -59,6 +59,17 @@ pub fn install() -> Result<()> {
     Ok(())
 }
 
+/// Bundles, and measures what the plugin in the folder costs.
+pub fn bench() -> Result<()> {
+    let plugin = bundle()?.join(format!("{NAME}.clap"));
+    let mut command = cargo();
+    command.args(["run", "--package", "oneiro-plugin", "--example", "figures", "--"]).arg(plugin);
+    if !command.status().context("cargo could not be started")?.success() {
+        bail!("the plugin could not be measured");
+    }
+    Ok(())
+}
+
 /// Where hosts look for a user's own plugins (CLAP: `entry.h`; VST3: "Plug-in Locations").
 fn folder_of(format: &str) -> Result<PathBuf> {
     let home = || std::env::home_dir().context("this user has no home folder");

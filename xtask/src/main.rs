@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask setup`, `data`, `demo`, `bundle`, `install`, `test`.
+//! The project's own chores: `cargo xtask setup`, `data`, `demo`, `bundle`, `install`, `bench-plugin`, `test`.
 //!
 //! Quick to compile and independent of the other crates, so that it can set up what they need.
 
@@ -48,6 +48,8 @@ enum Chore {
     Bundle,
     /// Bundle, and put the plugin where hosts look for yours
     Install,
+    /// Bundle, and measure what the plugin costs: time, memory, shares of a core
+    BenchPlugin,
     /// Bring data for training into your cache: melodies, paintings, features; all without a name
     Data {
         /// Names of the sets
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Chore::Demo(args) => demo::run(args),
         Chore::Bundle => bundle::bundle().map(drop),
         Chore::Install => bundle::install(),
+        Chore::BenchPlugin => bundle::bench(),
         Chore::Data { names } => data::run(&names),
     };
     match result {

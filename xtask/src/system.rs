@@ -100,6 +100,18 @@ pub fn browser(may_install: bool) -> bool {
     ensure(&need, may_install)
 }
 
+/// Makes sure that a whole DAW is there to load the plugin in. Only tests need it.
+pub fn daw(may_install: bool) -> bool {
+    let need = Need {
+        what: "Ardour",
+        is_there: || runs("sh", &["-c", "command -v ardour9-lua || command -v ardour8-lua || command -v ardour7-lua"]),
+        packages: &["ardour", "jackd2"],
+        elsewhere: [None, None],
+        without: "the test in Ardour is left out",
+    };
+    cfg!(target_os = "linux") && ensure(&need, may_install)
+}
+
 /// Whether the system's linker knows a library.
 fn loads(library: &str) -> bool {
     let known =

@@ -38,6 +38,7 @@ pub fn run(args: SetupArgs) -> Result<()> {
     let with_jack = ready.features.is_empty() && system::jack(!args.no_system);
     system::display(!args.no_system);
     system::browser(!args.no_system);
+    system::daw(!args.no_system);
     let features = if with_jack { &["--features", "oneiro/jack"] } else { ready.features };
     step("format", &["fmt", "--all", "--check"], "run `cargo fmt --all`")?;
     tidy::run()?;

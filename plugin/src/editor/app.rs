@@ -9,8 +9,9 @@ use super::layout::Layout;
 use super::paint::Icon;
 use super::playhead::Playhead;
 use super::roll::{self, Roll};
+use super::taste;
 use super::texts::about_mode;
-use super::theme::{GROUND, install};
+use super::theme::{ink, install, is_light, put_on};
 use super::visuals::{self, Glass};
 use super::{groups, modes, pad, scale, status, strip};
 use crate::view::{ModelState, Notice, View, Wish};
@@ -41,6 +42,8 @@ pub struct App {
     glass: Glass,
     tab: usize,
     export: Option<Export>,
+    /// The ground that the window was given.
+    light: bool,
     /// The newest message that was shown, and when it came.
     toast: Option<(u64, f64)>,
 }
@@ -58,13 +61,16 @@ impl App {
             glass: Glass::default(),
             tab: 0,
             export: None,
+            light: false,
             toast: None,
         }
     }
 
     /// Prepares a window.
     pub fn open(&mut self, ctx: &Context, gui: GuiContext) {
+        taste::recall();
         install(ctx);
+        self.light = is_light();
         self.hand.opened(gui);
         self.hand.shared().linked().want_picture(true);
     }
@@ -76,10 +82,14 @@ impl App {
         shared.look(&mut self.view);
         shared.bell().hang(ui.ctx());
         self.hand.tick();
+        if self.light != is_light() {
+            self.light = is_light();
+            put_on(ui.ctx());
+        }
         self.shortcuts(ui);
         let now = self.playhead.follow(&self.view.seen.clock, time);
         let window = ui.ctx().content_rect();
-        ui.painter().rect_filled(window, 0.0, GROUND);
+        ui.painter().rect_filled(window, 0.0, ink().ground);
         let layout = Layout::of(window);
 
         self.header.show(ui, layout.header, &mut self.hand, &self.view);
@@ -171,7 +181,7 @@ impl App {
 impl NiceEguiApp for App {
     fn build(&mut self, ctx: Context, gui: GuiContext, frame: &mut Frame) -> Result<(), HandlerError> {
         self.alive.begin();
-        frame.set_clear_color(GROUND.into());
+        frame.set_clear_color(ink().ground.into());
         self.open(&ctx, gui);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Buttons: a sign, a word, or both.
 
 use super::paint::{Icon, focused, icon, line, width};
-use super::theme::{ANSWER, DIM, FAINT, LINE, PANEL, RAISED, SLIGHTLY_ROUND, TEXT, font, veil};
+use super::theme::{SLIGHTLY_ROUND, font, ink, veil};
 use egui::{Align, Color32, CursorIcon, Id, Rect, Response, Role, Sense, Ui, WidgetInfo};
 
 /// A button, to be drawn.
@@ -68,20 +68,20 @@ impl<'a> Button<'a> {
         response.widget_info(|| WidgetInfo::selected(Role::Button, self.enabled, self.on, name));
         let pointed = self.enabled && (response.hovered() || response.is_pointer_button_down_on());
         let ground = match (self.on, pointed, self.bare) {
-            (true, _, _) => veil(self.colour.unwrap_or(ANSWER), 0.20),
-            (_, true, _) => RAISED,
+            (true, _, _) => veil(self.colour.unwrap_or(ink().answer), 0.20),
+            (_, true, _) => ink().raised,
             (_, _, true) => Color32::TRANSPARENT,
-            _ => PANEL,
+            _ => ink().panel,
         };
         ui.painter().rect_filled(place, SLIGHTLY_ROUND, ground);
         if !self.bare && !self.on {
-            ui.painter().rect_stroke(place, SLIGHTLY_ROUND, (1.0, LINE), egui::StrokeKind::Inside);
+            ui.painter().rect_stroke(place, SLIGHTLY_ROUND, (1.0, ink().line), egui::StrokeKind::Inside);
         }
         let colour = match (self.enabled, self.on, pointed) {
-            (false, _, _) => veil(FAINT, 0.45),
-            (_, true, _) => self.colour.unwrap_or(ANSWER),
-            (_, _, true) => TEXT,
-            _ => self.colour.unwrap_or(DIM),
+            (false, _, _) => veil(ink().faint, 0.45),
+            (_, true, _) => self.colour.unwrap_or(ink().answer),
+            (_, _, true) => ink().text,
+            _ => self.colour.unwrap_or(ink().dim),
         };
         let mut rest = place;
         if let Some(sign) = self.sign {

@@ -1,7 +1,7 @@
 //! Where a phrase is written to: a path that one can change.
 
 use super::hand::Hand;
-use super::theme::{DIM, strong};
+use super::theme::{ink, strong};
 use crate::view::Wish;
 use directories::UserDirs;
 use egui::{Id, Key, Modal, RichText, TextEdit, Ui, vec2};
@@ -42,7 +42,7 @@ pub fn show(ui: &Ui, hand: &Hand, export: &mut Option<Export>) {
         ui.set_width(width);
         ui.label(RichText::new("Export as a MIDI file").font(strong(14.0)));
         let what = asked.corner.map_or("The last phrase that Oneiro played.".to_owned(), |c| format!("Phrase {c:?}."));
-        ui.label(RichText::new(what).color(DIM));
+        ui.label(RichText::new(what).color(ink().dim));
         ui.add_space(6.0);
         let field = ui.add(TextEdit::singleline(&mut asked.path).margin(vec2(7.0, 5.0)).desired_width(f32::INFINITY));
         if std::mem::take(&mut asked.fresh) {

@@ -7,7 +7,7 @@ use super::hand::Hand;
 use super::menu;
 use super::paint::{Icon, focused, icon, line, touched, width};
 use super::texts::{about, label, value_text};
-use super::theme::{ANSWER, DIM, FAINT, GROUND, LINE, SLIGHTLY_ROUND, TEXT, WARNING, font, veil};
+use super::theme::{SLIGHTLY_ROUND, font, ink, veil};
 use crate::parameters::{Sheet, sheets};
 use egui::{
     Align, CursorIcon, EventFilter, Key, MouseWheelUnit, Rect, Response, Role, Sense, Stroke, TextEdit, Ui, WidgetInfo,
@@ -37,20 +37,20 @@ fn inner(place: Rect) -> Rect {
 /// What a row is called, in what is left of the value.
 fn name(ui: &Ui, place: Rect, sheet: &Sheet, value_left: f32) {
     let place = Rect::from_min_max(inner(place).min, pos2(value_left - 6.0, place.bottom()));
-    line(ui.painter(), place, Align::Min, label(sheet), font(12.0), DIM);
+    line(ui.painter(), place, Align::Min, label(sheet), font(12.0), ink().dim);
 }
 
 fn tip(response: Response, sheet: &Sheet) -> Response {
     response.on_hover_ui(|ui| {
         ui.set_max_width(250.0);
         ui.label(egui::RichText::new(&sheet.title).font(super::theme::strong(12.5)));
-        ui.label(egui::RichText::new(about(sheet)).color(DIM));
+        ui.label(egui::RichText::new(about(sheet)).color(ink().dim));
         if !sheet.is_switch() && !matches!(sheet.shape, Shape::Choice(_)) {
             let text = |value| value_text(sheet, value);
             let (low, high) = sheet.range;
             let unit = if sheet.unit.is_empty() { String::new() } else { format!(" {}", sheet.unit) };
             let range = format!("{} to {}{unit}; usually {}", text(low), text(high), text(sheet.usual));
-            ui.label(egui::RichText::new(range).color(FAINT).small());
+            ui.label(egui::RichText::new(range).color(ink().faint).small());
         }
     })
 }
@@ -148,8 +148,8 @@ fn keys(ui: &Ui, hand: &mut Hand, parameter: usize, fine: bool) {
 /// The field into which a value is typed, if it is this one's turn. Says whether it was.
 fn typed(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) -> bool {
     let Some(typing) = hand.typing.as_mut().filter(|typing| typing.place == parameter) else { return false };
-    let line = if typing.wrong { WARNING } else { ANSWER };
-    ui.painter().rect_filled(place, SLIGHTLY_ROUND, GROUND);
+    let line = if typing.wrong { ink().warning } else { ink().answer };
+    ui.painter().rect_filled(place, SLIGHTLY_ROUND, ink().ground);
     ui.painter().rect_stroke(place, SLIGHTLY_ROUND, (1.0, line), egui::StrokeKind::Inside);
     let id = ui.make_persistent_id(("typed", parameter));
     let edit = TextEdit::singleline(&mut typing.text)
@@ -186,11 +186,11 @@ fn value(ui: &Ui, place: Rect, sheet: &Sheet, value: f64, unit: bool) -> f32 {
         (width(ui.painter(), label(sheet), font(12.0)), width(ui.painter(), sheet.unit, font(10.5)));
     let fits = word + unit_width + width(ui.painter(), &text, font(12.0)) + 16.0 < place.width();
     if unit && fits && !sheet.unit.is_empty() && text.parse::<f64>().is_ok() {
-        line(ui.painter(), place, Align::Max, sheet.unit, font(10.5), FAINT);
+        line(ui.painter(), place, Align::Max, sheet.unit, font(10.5), ink().faint);
         place.max.x -= unit_width + 4.0;
     }
     let usual = (value - sheet.usual).abs() < 1e-6;
-    line(ui.painter(), place, Align::Max, &text, font(12.0), if usual { DIM } else { TEXT }).left()
+    line(ui.painter(), place, Align::Max, &text, font(12.0), if usual { ink().dim } else { ink().text }).left()
 }
 
 fn number(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) {
@@ -211,7 +211,7 @@ fn number(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) {
     if let Some(modulated) = hand.modulated(parameter) {
         let track = inner(place);
         let x = egui::lerp(track.left()..=track.right(), share(modulated));
-        ui.painter().circle_filled(pos2(x, place.bottom() - 2.5), 2.5, TEXT);
+        ui.painter().circle_filled(pos2(x, place.bottom() - 2.5), 2.5, ink().text);
     }
     tip(response, sheet);
 }
@@ -220,9 +220,9 @@ fn number(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) {
 fn track(ui: &Ui, place: Rect, from: f32, to: f32) {
     let track = inner(place);
     let (y, x) = (place.bottom() - 2.5, |share: f32| egui::lerp(track.left()..=track.right(), share));
-    ui.painter().hline(track.x_range(), y, Stroke::new(2.0, LINE));
-    ui.painter().line_segment([pos2(x(from), y), pos2(x(to), y)], Stroke::new(2.0, veil(ANSWER, 0.85)));
-    ui.painter().circle_filled(pos2(x(to), y), 2.5, ANSWER);
+    ui.painter().hline(track.x_range(), y, Stroke::new(2.0, ink().line));
+    ui.painter().line_segment([pos2(x(from), y), pos2(x(to), y)], Stroke::new(2.0, veil(ink().answer, 0.85)));
+    ui.painter().circle_filled(pos2(x(to), y), 2.5, ink().answer);
 }
 
 /// One row for the least and the greatest of two numbers.
@@ -246,15 +246,15 @@ pub fn span(ui: &mut Ui, place: Rect, hand: &mut Hand, [low, high]: [usize; 2]) 
         Align::Center,
         "–",
         font(12.0),
-        FAINT,
+        ink().faint,
     );
     let place_of_name = Rect::from_min_max(inner(place).min, cells[0].left_bottom());
-    line(ui.painter(), place_of_name, Align::Min, "Range", font(12.0), DIM);
+    line(ui.painter(), place_of_name, Align::Min, "Range", font(12.0), ink().dim);
     let share = |parameter| ((hand.value(parameter) - sheet.range.0) / (sheet.range.1 - sheet.range.0)) as f32;
     let (from, to) = (share(low), share(high));
     track(ui, place, from, to);
     let x = egui::lerp(inner(place).left()..=inner(place).right(), from);
-    ui.painter().circle_filled(pos2(x, place.bottom() - 2.5), 2.5, ANSWER);
+    ui.painter().circle_filled(pos2(x, place.bottom() - 2.5), 2.5, ink().answer);
 }
 
 fn switch(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) {
@@ -274,9 +274,9 @@ fn switch(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize) {
     let pill = vec2(22.0, 12.0);
     let pill = Rect::from_min_size(pos2(inner(place).right() - pill.x, place.center().y - pill.y / 2.0 - 1.0), pill);
     let way = ui.ctx().animate_bool(id, hand.on(parameter));
-    ui.painter().rect_filled(pill, 6.0, if on { veil(ANSWER, 0.35) } else { LINE });
+    ui.painter().rect_filled(pill, 6.0, if on { veil(ink().answer, 0.35) } else { ink().line });
     let x = egui::lerp(pill.left() + 6.0..=pill.right() - 6.0, way);
-    ui.painter().circle_filled(pos2(x, pill.center().y), 4.5, if on { ANSWER } else { FAINT });
+    ui.painter().circle_filled(pos2(x, pill.center().y), 4.5, if on { ink().answer } else { ink().faint });
     name(ui, place.translate(vec2(0.0, -1.0)), sheet, pill.left());
     tip(response, sheet);
 }
@@ -303,12 +303,12 @@ fn choice(ui: &mut Ui, place: Rect, hand: &mut Hand, parameter: usize, names: &[
     let shown = place.translate(vec2(0.0, -1.0));
     let arrow =
         Rect::from_min_max(pos2(inner(place).right() - 10.0, shown.top()), pos2(inner(place).right(), shown.bottom()));
-    icon(ui.painter(), arrow, Icon::Down, FAINT);
+    icon(ui.painter(), arrow, Icon::Down, ink().faint);
     let text = Rect::from_min_max(inner(shown).min, pos2(arrow.left() - 3.0, shown.bottom()));
     let word = width(ui.painter(), label(sheet), font(12.0)).min(text.width() * 0.5);
     let text = Rect::from_min_max(pos2(text.left() + word + 8.0, text.top()), text.max);
     let usual = now == sheet.usual;
-    let colour = if usual { DIM } else { TEXT };
+    let colour = if usual { ink().dim } else { ink().text };
     let at =
         line(ui.painter(), text, Align::Max, names.get(now as usize).copied().unwrap_or_default(), font(12.0), colour);
     name(ui, shown, sheet, at.left());

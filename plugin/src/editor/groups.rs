@@ -6,7 +6,7 @@ use super::hand::Hand;
 use super::layout::{Columns, TITLE, columns, row_height};
 use super::paint::line;
 use super::scale;
-use super::theme::{FAINT, LINE, PANEL, ROUND, strong, veil};
+use super::theme::{ROUND, ink, strong, veil};
 use crate::parameters::place;
 use crate::view::View;
 use egui::{Align, Rect, Stroke, Ui, pos2, vec2};
@@ -24,17 +24,17 @@ const MOST_ROWS: usize = 7;
 
 /// Draws them. `tab` is the group that is shown where there is room for one.
 pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, tab: &mut usize) {
-    ui.painter().rect_filled(area, ROUND, PANEL);
+    ui.painter().rect_filled(area, ROUND, ink().panel);
     match columns(area, GROUPS.len(), MOST_ROWS) {
         Columns::All(columns) => {
             for (i, column) in columns.iter().enumerate() {
                 let (title, rest) = column.split_top_bottom_at_y(column.top() + TITLE);
                 let text = Rect::from_min_max(title.min + vec2(6.0, 0.0), title.max);
-                line(ui.painter(), text, Align::Min, GROUPS[i].0, strong(11.5), FAINT);
+                line(ui.painter(), text, Align::Min, GROUPS[i].0, strong(11.5), ink().faint);
                 if i > 0 {
                     let x = column.left() - 7.0;
                     let y = column.top() + 6.0..=column.bottom() - 6.0;
-                    ui.painter().vline(x, y, Stroke::new(1.0, veil(LINE, 0.7)));
+                    ui.painter().vline(x, y, Stroke::new(1.0, veil(ink().line, 0.7)));
                 }
                 group(ui, &[rest], hand, view, i);
             }

@@ -3,10 +3,11 @@
 use super::texts::value_text;
 use crate::moves::{Moves, Values, present};
 use crate::parameters::{Parameters, Sheet, sheets};
-use crate::presets::Preset;
+use crate::presets::Called;
 use crate::shared::Shared;
 use crate::view::Wish;
 use nice_plug::context::gui::GuiContext;
+use oneiro::compose::{Corner, Order};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -201,11 +202,15 @@ impl Hand {
         }
     }
 
-    /// Calls a preset. `number` is its number in the bank, if it is of the bank.
-    pub fn call(&mut self, preset: &Preset, number: Option<usize>) {
+    /// Calls a preset.
+    pub fn call(&mut self, called: Called) {
+        let Some(preset) = called.preset() else { return };
         self.note();
         self.set_all(&preset.values);
-        self.shared.set_preset(number);
+        for (corner, phrase) in Corner::ALL.into_iter().zip(&preset.phrases).filter(|(_, phrase)| phrase.is_some()) {
+            self.wish(Wish::Order(Order::Keep(corner, phrase.clone())));
+        }
+        self.shared.set_preset(called);
     }
 
     fn moves(&self) -> std::sync::MutexGuard<'_, Moves> {

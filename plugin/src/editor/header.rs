@@ -4,13 +4,12 @@ use super::button::Button;
 use super::hand::Hand;
 use super::menu;
 use super::paint::{Icon, focused, icon, line};
-use super::theme::{
-    ANSWER, BACKING, CALL, DIM, FAINT, LINE, PANEL, RAISED, SLIGHTLY_ROUND, TEXT, WARNING, font, strong,
-};
+use super::taste;
+use super::theme::{self, SLIGHTLY_ROUND, font, ink, strong};
 use crate::parameters::BYPASS;
-use crate::presets::{Preset, factory, folder, in_folder, write};
+use crate::presets::{Called, Phrases, Preset, bank, factory, folder, look, write};
 use crate::view::{View, Wish};
-use egui::{Align, Color32, CursorIcon, Rect, RichText, Role, Sense, StrokeKind, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, CursorIcon, Rect, RichText, Role, Sense, StrokeKind, TextEdit, Ui, WidgetInfo, pos2, vec2};
 use oneiro::seen::Grade;
 
 /// The quietest level that the meters show, in decibels.
@@ -19,12 +18,11 @@ const QUIETEST: f32 = -48.0;
 /// What the head remembers.
 #[derive(Debug, Default)]
 pub struct Header {
-    own: Vec<Preset>,
-    /// The preset of the player's own that was called last.
-    own_name: Option<String>,
     /// What is searched for, and the name to store under.
     search: String,
     name: String,
+    /// Whether the captured phrases are stored too.
+    with_phrases: bool,
     was_open: bool,
 }
 
@@ -43,7 +41,7 @@ impl Header {
         let mark = at(row.left(), 28.0);
         emblem(ui, mark);
         let word = at(mark.right() + 5.0, 62.0);
-        line(ui.painter(), word, Align::Min, "Oneiro", strong(17.0), TEXT);
+        line(ui.painter(), word, Align::Min, "Oneiro", strong(17.0), ink().text);
         let mut left = word.right() + if wide { 18.0 } else { 6.0 };
         let (can_undo, can_redo) = hand.can();
         let undo = Button::sign(Icon::Undo, "Takes the last change of a control back (Ctrl+Z).").enabled(can_undo);
@@ -66,66 +64,69 @@ impl Header {
         };
         let bypass = before(28.0, 0.0);
         let bell = before(28.0, 2.0);
+        let ground = before(28.0, 2.0);
         let meters = before(if wide { 84.0 } else { 48.0 }, 10.0);
         let on = !hand.on(BYPASS);
         let power = Button::sign(Icon::Power, "Bypass: passes notes on and plays nothing.").on(on).colour(if on {
-            BACKING
+            ink().backing
         } else {
-            FAINT
+            ink().faint
         });
         let id = ui.make_persistent_id("bypass");
         if power.show(ui, bypass, id).clicked() {
             hand.set(BYPASS, f64::from(u8::from(on)));
         }
         messages(ui, bell, hand, view);
+        let tip =
+            if theme::is_light() { "A dark ground, for all windows." } else { "A light ground, for all windows." };
+        let id = ui.make_persistent_id("ground");
+        if Button::sign(Icon::Ground, tip).colour(ink().faint).show(ui, ground, id).clicked()
+            && let Err(e) = taste::turn_light()
+        {
+            hand.shared().tell(Grade::Warning, format!("the choice of the ground cannot be kept: {e}"));
+        }
         levels(ui, meters, view);
         // In the middle of the window where there is room.
         let room = Rect::from_min_max(pos2(left, row.top()), pos2(meters.left() - 12.0, row.bottom()));
         let width = room.width().min(320.0);
         let middle = (area.center().x - width / 2.0).clamp(room.left(), room.right() - width);
-        self.presets(ui, at(middle, width), hand);
+        self.presets(ui, at(middle, width), hand, view);
     }
 
-    fn presets(&mut self, ui: &mut Ui, area: Rect, hand: &mut Hand) {
-        ui.painter().rect(area, SLIGHTLY_ROUND, PANEL, (1.0, LINE), StrokeKind::Inside);
+    fn presets(&mut self, ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
+        ui.painter().rect(area, SLIGHTLY_ROUND, ink().panel, (1.0, ink().line), StrokeKind::Inside);
         let (back, rest) = area.split_left_right_at_x(area.left() + 28.0);
         let (name, forth) = rest.split_left_right_at_x(rest.right() - 28.0);
-        let bank = factory();
         let present = hand.shared().preset();
-        let step = |by: isize| {
-            let from = present.map_or(if by > 0 { -1 } else { 0 }, |number| number as isize);
-            (from + by).rem_euclid(bank.len().max(1) as isize) as usize
-        };
         for (place, sign, by, tip) in
             [(back, Icon::Left, -1, "The preset before."), (forth, Icon::Right, 1, "The next preset.")]
         {
             let id = ui.make_persistent_id(("preset", by));
             let clicked = Button::sign(sign, tip).show(ui, place.shrink(1.0), id).clicked();
-            if let Some(preset) = bank.get(step(by)).filter(|_| clicked) {
-                self.own_name = None;
-                hand.call(preset, Some(step(by)));
+            if let Some((called, _)) = Called::after(present, by).filter(|_| clicked) {
+                hand.call(called);
             }
         }
         let id = ui.make_persistent_id("presets");
         let response = ui.interact(name, id, Sense::click()).on_hover_cursor(CursorIcon::PointingHand);
         response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "presets"));
         if response.hovered() {
-            ui.painter().rect_filled(name.shrink2(vec2(0.0, 1.0)), SLIGHTLY_ROUND, RAISED);
+            ui.painter().rect_filled(name.shrink2(vec2(0.0, 1.0)), SLIGHTLY_ROUND, ink().raised);
         }
-        let called = self.own_name.as_deref().or_else(|| Some(bank.get(present?)?.name.as_str()));
-        let changed = present.and_then(|number| bank.get(number)).filter(|_| self.own_name.is_none());
-        let changed = changed.is_some_and(|preset| differs(preset, |place| hand.value(place)));
+        let called = present.and_then(Called::preset);
+        let changed = called.is_some_and(|preset| differs(preset, |place| hand.value(place)));
         // What differs from the preset by now has a dot.
-        let text = format!("{}{}", called.unwrap_or("Presets"), if changed { " •" } else { "" });
-        let colour = if called.is_some() { TEXT } else { DIM };
+        let text =
+            format!("{}{}", called.map_or("Presets", |preset| preset.name.as_str()), if changed { " •" } else { "" });
+        let colour = if called.is_some() { ink().text } else { ink().dim };
         line(ui.painter(), name.shrink2(vec2(20.0, 0.0)), Align::Center, &text, strong(12.5), colour);
         let arrow = Rect::from_min_max(pos2(name.right() - 20.0, name.top()), name.max);
-        icon(ui.painter(), arrow, Icon::Down, FAINT);
+        icon(ui.painter(), arrow, Icon::Down, ink().faint);
         focused(ui, name, &response);
         let mut open = false;
         menu::open(&response, 300.0, |ui| {
             open = true;
-            self.list(ui, hand, present);
+            self.list(ui, hand, view, present.and_then(Called::number));
         });
         self.was_open = open;
         if !open {
@@ -133,9 +134,9 @@ impl Header {
         }
     }
 
-    fn list(&mut self, ui: &mut Ui, hand: &mut Hand, present: Option<usize>) {
+    fn list(&mut self, ui: &mut Ui, hand: &mut Hand, view: &View, present: Option<usize>) {
         if !self.was_open {
-            self.look(hand);
+            look_again(hand);
             self.search.clear();
         }
         ui.add(
@@ -145,30 +146,27 @@ impl Header {
                 .desired_width(f32::INFINITY),
         );
         let wanted = self.search.to_lowercase();
-        let fits = |preset: &&Preset| {
+        let fits = |preset: &Preset| {
             wanted.is_empty() || format!("{} {}", preset.name, preset.about).to_lowercase().contains(&wanted)
         };
-        menu::heading(ui, "Factory");
         let mut called = None;
-        for (number, preset) in factory().iter().enumerate().filter(|(_, preset)| fits(preset)) {
-            let on = present == Some(number) && self.own_name.is_none();
-            if menu::entry(ui, &preset.name, Some(&preset.about), on) {
-                called = Some((preset.clone(), Some(number)));
+        for (number, preset) in bank().iter().enumerate() {
+            match number {
+                0 => menu::heading(ui, "Factory"),
+                _ if number == factory().len() => menu::heading(ui, "Your own"),
+                _ => {}
             }
-        }
-        menu::heading(ui, "Your own");
-        for preset in self.own.iter().filter(fits) {
-            let on = self.own_name.as_deref() == Some(&preset.name);
             let about = Some(preset.about.as_str()).filter(|about| !about.is_empty());
-            if menu::entry(ui, &preset.name, about, on) {
-                called = Some((preset.clone(), None));
+            if fits(preset) && menu::entry(ui, &preset.name, about, present == Some(number)) {
+                called = Some(Called::new(number));
             }
         }
-        if let Some((preset, number)) = called {
-            self.own_name = number.is_none().then(|| preset.name.clone());
-            hand.call(&preset, number);
+        if let Some(called) = called {
+            hand.call(called);
             ui.close();
         }
+        let captured = view.captured.iter().any(Option::is_some);
+        ui.add_enabled(captured, egui::Checkbox::new(&mut self.with_phrases, "With the phrases A to D"));
         ui.horizontal(|ui| {
             let field = TextEdit::singleline(&mut self.name)
                 .hint_text("Name")
@@ -179,30 +177,25 @@ impl Header {
             let named = !self.name.trim().is_empty();
             let enter = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             if (ui.add_enabled(named, egui::Button::new("Store")).clicked() || enter) && named {
-                self.store(hand);
+                self.store(hand, view);
             }
         });
     }
 
-    /// Reads the player's own presets again.
-    fn look(&mut self, hand: &Hand) {
-        let Some(folder) = folder() else { return };
-        let (own, errors) = in_folder(&folder);
-        self.own = own;
-        for error in errors {
-            hand.shared().tell(Grade::Warning, error.to_string());
-        }
-    }
-
-    fn store(&mut self, hand: &Hand) {
+    fn store(&mut self, hand: &Hand, view: &View) {
         let name = self.name.trim().to_owned();
-        let stored = folder().map(|folder| write(&folder, &name, "", |place| hand.value(place)));
+        let none = Phrases::default();
+        let phrases = if self.with_phrases { &view.captured } else { &none };
+        let stored = folder().map(|folder| write(&folder, &name, "", |place| hand.value(place), phrases));
         match stored {
             Some(Ok(path)) => {
                 hand.shared().tell(Grade::Note, format!("stored: {}", path.display()));
-                self.own_name = Some(name);
+                look_again(hand);
+                let own = bank().iter().rposition(|preset| preset.name == name);
+                if let Some(number) = own {
+                    hand.shared().set_preset(Called::new(number));
+                }
                 self.name.clear();
-                self.look(hand);
             }
             Some(Err(e)) => hand.shared().tell(Grade::Warning, e.to_string()),
             None => hand.shared().tell(Grade::Warning, "there is no folder for presets on this system".to_owned()),
@@ -210,14 +203,21 @@ impl Header {
     }
 }
 
+/// Reads the player's own presets again.
+fn look_again(hand: &Hand) {
+    for error in look() {
+        hand.shared().tell(Grade::Warning, error.to_string());
+    }
+}
+
 /// Two bars of a call and two of an answer.
 fn emblem(ui: &Ui, area: Rect) {
     let middle = area.center();
     for (x, y, length, colour, round) in [
-        (-12.0, 3.0, 9.0, CALL, 1.0),
-        (-5.0, -2.0, 8.0, CALL, 1.0),
-        (2.0, -7.0, 10.0, ANSWER, 2.5),
-        (5.0, 3.0, 7.0, ANSWER, 2.5),
+        (-12.0, 3.0, 9.0, ink().call, 1.0),
+        (-5.0, -2.0, 8.0, ink().call, 1.0),
+        (2.0, -7.0, 10.0, ink().answer, 2.5),
+        (5.0, 3.0, 7.0, ink().answer, 2.5),
     ] {
         ui.painter().rect_filled(Rect::from_min_size(middle + vec2(x, y), vec2(length, 4.0)), round, colour);
     }
@@ -225,7 +225,7 @@ fn emblem(ui: &Ui, area: Rect) {
 
 /// A and B.
 fn compare(ui: &mut Ui, area: Rect, hand: &mut Hand) {
-    ui.painter().rect(area, SLIGHTLY_ROUND, PANEL, (1.0, LINE), StrokeKind::Inside);
+    ui.painter().rect(area, SLIGHTLY_ROUND, ink().panel, (1.0, ink().line), StrokeKind::Inside);
     let halves = area.split_left_right_at_fraction(0.5);
     for (place, name, is_b) in [(halves.0, "A", false), (halves.1, "B", true)] {
         let on = hand.on_b() == is_b;
@@ -252,13 +252,13 @@ fn levels(ui: &Ui, area: Rect, view: &View) {
     for (i, (peak, rms)) in view.seen.peak.into_iter().zip(view.seen.meters.rms).enumerate() {
         let top = bars.top() + 7.0 * i as f32;
         let bar = Rect::from_min_size(pos2(bars.left(), top), vec2(bars.width(), 5.0));
-        ui.painter().rect_filled(bar, 2.0, RAISED);
+        ui.painter().rect_filled(bar, 2.0, ink().raised);
         let part = |share: f32| Rect::from_min_size(bar.min, vec2(bar.width() * share, bar.height()));
         let loud = peak >= 1.0;
-        ui.painter().rect_filled(part(meter(rms)), 2.0, if loud { WARNING } else { BACKING });
+        ui.painter().rect_filled(part(meter(rms)), 2.0, if loud { ink().warning } else { ink().backing });
         let x = bar.left() + bar.width() * meter(peak);
         if meter(peak) > 0.0 {
-            ui.painter().vline(x, bar.y_range(), (1.5, if loud { WARNING } else { TEXT }));
+            ui.painter().vline(x, bar.y_range(), (1.5, if loud { ink().warning } else { ink().text }));
         }
     }
 }
@@ -268,31 +268,31 @@ fn messages(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
     let count = view.notices.len();
     let warns = view.notices.iter().any(|notice| notice.grade == Grade::Warning);
     let colour = if warns {
-        WARNING
+        ink().warning
     } else if count > 0 {
-        TEXT
+        ink().text
     } else {
-        FAINT
+        ink().faint
     };
     let tip = if count > 0 { "Messages" } else { "No messages" };
     let id = ui.make_persistent_id("messages");
     let response = Button::sign(Icon::Bell, tip).colour(colour).show(ui, area, id);
     if count > 0 {
         let disc = area.center() + vec2(8.0, -7.0);
-        ui.painter().circle_filled(disc, 6.5, if warns { WARNING } else { DIM });
+        ui.painter().circle_filled(disc, 6.5, if warns { ink().warning } else { ink().dim });
         let place = Rect::from_center_size(disc, vec2(13.0, 13.0));
-        line(ui.painter(), place, Align::Center, &count.min(99).to_string(), strong(9.0), Color32::BLACK);
+        line(ui.painter(), place, Align::Center, &count.min(99).to_string(), strong(9.0), ink().ground);
     }
     let width = (ui.ctx().content_rect().width() * 0.6).min(400.0);
     menu::open(&response, width, |ui| {
         if view.notices.is_empty() {
-            ui.label(RichText::new("Nothing to say.").color(DIM));
+            ui.label(RichText::new("Nothing to say.").color(ink().dim));
         }
         for notice in view.notices.iter().rev() {
             ui.horizontal_top(|ui| {
                 let (sign, colour) = match notice.grade {
-                    Grade::Warning => (Icon::Warning, WARNING),
-                    Grade::Note => (Icon::Information, CALL),
+                    Grade::Warning => (Icon::Warning, ink().warning),
+                    Grade::Note => (Icon::Information, ink().call),
                 };
                 let (place, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
                 icon(ui.painter(), place, sign, colour);

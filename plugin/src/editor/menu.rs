@@ -1,6 +1,6 @@
 //! Lists that open at a button.
 
-use super::theme::{ANSWER, DIM, strong};
+use super::theme::{ink, strong};
 use egui::{Popup, PopupCloseBehavior, Response, RichText, ScrollArea, Ui};
 
 /// Most points that a list is high; what does not fit is scrolled to.
@@ -36,7 +36,7 @@ pub fn entry(ui: &mut Ui, name: &str, about: Option<&str>, on: bool) -> bool {
     // The mark at the front says what the colour says.
     let mark = if on { "●  " } else { "     " };
     let title = RichText::new(format!("{mark}{name}"));
-    let title = if on { title.color(ANSWER) } else { title };
+    let title = if on { title.color(ink().answer) } else { title };
     let response = ui.button(title);
     match about {
         Some(about) => response.on_hover_text(about).clicked(),
@@ -47,5 +47,5 @@ pub fn entry(ui: &mut Ui, name: &str, about: Option<&str>, on: bool) -> bool {
 /// A heading within a list.
 pub fn heading(ui: &mut Ui, text: &str) {
     ui.add_space(4.0);
-    ui.label(RichText::new(text).font(strong(11.0)).color(DIM));
+    ui.label(RichText::new(text).font(strong(11.0)).color(ink().dim));
 }

@@ -30,6 +30,7 @@ mod roll;
 mod scale;
 mod status;
 mod strip;
+mod taste;
 #[cfg(test)]
 mod tests;
 mod texts;

@@ -3,7 +3,7 @@
 use super::hand::Hand;
 use super::paint::{focused, line};
 use super::texts::{about_mode, large};
-use super::theme::{ANSWER, DIM, FAINT, GROUND, LINE, PANEL, RAISED, ROUND, SLIGHTLY_ROUND, TEXT, font, strong, veil};
+use super::theme::{ROUND, SLIGHTLY_ROUND, font, ink, strong, veil};
 use crate::parameters::{place, sheets};
 use crate::view::View;
 use egui::{
@@ -15,7 +15,7 @@ use egui::{
 pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
     let Some(mode_place) = place("mode") else { return };
     let oneiro::controls::Shape::Choice(names) = sheets()[mode_place].shape else { return };
-    ui.painter().rect_filled(area, ROUND, PANEL);
+    ui.painter().rect_filled(area, ROUND, ink().panel);
     let chosen = hand.value(mode_place) as usize;
     let heard = view.seen.status.mode as usize;
     let hints = area.height() > 40.0;
@@ -36,21 +36,21 @@ pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
         }
         let comes = view.seen.status.next_mode.is_some_and(|next| next as usize == i) && i != heard;
         if on {
-            ui.painter().rect_filled(at, SLIGHTLY_ROUND, veil(ANSWER, 0.16));
+            ui.painter().rect_filled(at, SLIGHTLY_ROUND, veil(ink().answer, 0.16));
         } else if response.hovered() {
-            ui.painter().rect_filled(at, SLIGHTLY_ROUND, RAISED);
+            ui.painter().rect_filled(at, SLIGHTLY_ROUND, ink().raised);
         }
         let colour = if on {
-            ANSWER
+            ink().answer
         } else if response.hovered() {
-            TEXT
+            ink().text
         } else {
-            DIM
+            ink().dim
         };
         if on {
             // On its way it is a dashed line, there it is a full one.
             let (left, right, y) = (at.left() + 8.0, at.right() - 8.0, at.bottom() - 1.0);
-            let stroke = Stroke::new(2.0, ANSWER);
+            let stroke = Stroke::new(2.0, ink().answer);
             if comes {
                 ui.painter().extend(Shape::dashed_line(&[pos2(left, y), pos2(right, y)], stroke, 6.0, 5.0));
             } else {
@@ -79,7 +79,7 @@ pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
                 align,
                 &title,
                 strong(13.0),
-                if on { ANSWER } else { TEXT },
+                if on { ink().answer } else { ink().text },
             );
             let hint = if comes { "from the next bar on" } else { about_mode(i) };
             line(
@@ -88,15 +88,15 @@ pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
                 align,
                 hint,
                 font(10.5),
-                if on { DIM } else { FAINT },
+                if on { ink().dim } else { ink().faint },
             );
         } else {
-            line(ui.painter(), text, align, &title, strong(11.5), if on { ANSWER } else { TEXT });
+            line(ui.painter(), text, align, &title, strong(11.5), if on { ink().answer } else { ink().text });
         }
         focused(ui, at, &response);
         response.on_hover_text(format!("{title}: {}", about_mode(i)));
     }
-    ui.painter().rect_stroke(area, ROUND, (1.0, veil(LINE, 0.6)), StrokeKind::Inside);
+    ui.painter().rect_stroke(area, ROUND, (1.0, veil(ink().line, 0.6)), StrokeKind::Inside);
 }
 
 /// Left and right choose the neighbour.
@@ -121,7 +121,7 @@ fn sign(painter: &Painter, middle: Pos2, mode: usize, colour: Color32) {
         if filled {
             painter.rect_filled(at, 1.0, colour);
         } else {
-            painter.rect(at, 1.75, GROUND, Stroke::new(1.1, colour), StrokeKind::Inside);
+            painter.rect(at, 1.75, ink().ground, Stroke::new(1.1, colour), StrokeKind::Inside);
         }
     };
     match mode {
@@ -150,7 +150,7 @@ fn sign(painter: &Painter, middle: Pos2, mode: usize, colour: Color32) {
                 painter.circle_filled(middle + vec2(x, y), 2.0, colour);
                 painter.line_segment([middle + vec2(x, y), middle], Stroke::new(1.0, veil(colour, 0.6)));
             }
-            painter.circle(middle, 3.6, GROUND, Stroke::new(1.3, colour));
+            painter.circle(middle, 3.6, ink().ground, Stroke::new(1.3, colour));
         }
         4 => {
             note(-12.0, 0.0, 7.0, true);

@@ -4,7 +4,7 @@ use super::field::{keep_arrows, wheel};
 use super::hand::Hand;
 use super::menu;
 use super::paint::{focused, line};
-use super::theme::{CORNERS, DIM, FAINT, GROUND, LINE, PANEL, RAISED, ROUND, SLIGHTLY_ROUND, TEXT, font, strong, veil};
+use super::theme::{ROUND, SLIGHTLY_ROUND, font, ink, strong, veil};
 use crate::parameters::place;
 use crate::view::{View, Wish};
 use egui::{
@@ -40,7 +40,7 @@ pub fn point_of(field: Rect, [x, y]: [f64; 2]) -> Pos2 {
 pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, morphs: bool) -> Option<Corner> {
     let axes = place("morph-x").zip(place("morph-y"))?;
     let axes = [axes.0, axes.1];
-    ui.painter().rect_filled(area, ROUND, PANEL);
+    ui.painter().rect_filled(area, ROUND, ink().panel);
     let inner = area.shrink(8.0);
     let half = (inner.width() - 6.0) / 2.0;
     let strip = |right: bool, bottom: bool| {
@@ -118,13 +118,14 @@ fn moves(ui: &mut Ui, field: Rect, hand: &mut Hand, axes: [usize; 2], now: [f64;
 /// Draws the field between the corners.
 fn draw(ui: &Ui, field: Rect, at: [f64; 2], captured: &[Option<Melody>; 4], morphs: bool) {
     let painter = ui.painter();
-    painter.rect_filled(field, SLIGHTLY_ROUND, GROUND);
+    painter.rect_filled(field, SLIGHTLY_ROUND, ink().ground);
     let share = if morphs { 1.0 } else { 0.45 };
-    let hue = |i: usize| if captured[i].is_some() { veil(CORNERS[i], 0.42 * share) } else { veil(LINE, 0.25) };
+    let hue =
+        |i: usize| if captured[i].is_some() { veil(ink().corners[i], 0.42 * share) } else { veil(ink().line, 0.25) };
     painter.add(blend(field, std::array::from_fn(hue)));
     for part in 1..4 {
         let part = part as f32 / 4.0;
-        let line = Stroke::new(1.0, veil(LINE, 0.6));
+        let line = Stroke::new(1.0, veil(ink().line, 0.6));
         painter.vline(lerp(field.left()..=field.right(), part), field.y_range(), line);
         painter.hline(field.x_range(), lerp(field.top()..=field.bottom(), part), line);
     }
@@ -132,22 +133,23 @@ fn draw(ui: &Ui, field: Rect, at: [f64; 2], captured: &[Option<Melody>; 4], morp
     let corners = [field.left_top(), field.right_top(), field.left_bottom(), field.right_bottom()];
     for (i, (corner, weight)) in corners.into_iter().zip(weights(at)).enumerate() {
         if captured[i].is_some() {
-            let line = Stroke::new(0.5 + 2.0 * weight as f32, veil(CORNERS[i], (0.25 + 0.6 * weight as f32) * share));
+            let line =
+                Stroke::new(0.5 + 2.0 * weight as f32, veil(ink().corners[i], (0.25 + 0.6 * weight as f32) * share));
             painter.line_segment([corner, point], line);
         }
     }
-    painter.rect_stroke(field, SLIGHTLY_ROUND, (1.0, LINE), StrokeKind::Inside);
+    painter.rect_stroke(field, SLIGHTLY_ROUND, (1.0, ink().line), StrokeKind::Inside);
     let point = pos2(
         point.x.clamp(field.left() + 7.0, field.right() - 7.0),
         point.y.clamp(field.top() + 7.0, field.bottom() - 7.0),
     );
-    painter.circle(point, 7.0, veil(GROUND, 0.8), Stroke::new(2.0, if morphs { TEXT } else { DIM }));
-    painter.circle_filled(point, 2.2, if morphs { TEXT } else { DIM });
+    painter.circle(point, 7.0, veil(ink().ground, 0.8), Stroke::new(2.0, if morphs { ink().text } else { ink().dim }));
+    painter.circle_filled(point, 2.2, if morphs { ink().text } else { ink().dim });
     if captured.iter().all(Option::is_none) && field.height() > 90.0 {
         let text = "Capture phrases in the corners, then morph between them.";
-        let galley = painter.layout(text.to_owned(), font(11.0), FAINT, field.width() - 24.0);
+        let galley = painter.layout(text.to_owned(), font(11.0), ink().faint, field.width() - 24.0);
         let place = Rect::from_center_size(field.center() + vec2(0.0, 12.0), galley.size());
-        painter.galley(place.min, galley, FAINT);
+        painter.galley(place.min, galley, ink().faint);
     }
 }
 
@@ -185,15 +187,15 @@ fn corner_strip(ui: &mut Ui, place: Rect, hand: &mut Hand, view: &View, corner: 
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("phrase {name}")));
     let painter = ui.painter();
     let pointed = response.hovered();
-    painter.rect_filled(place, SLIGHTLY_ROUND, if pointed { LINE } else { RAISED });
+    painter.rect_filled(place, SLIGHTLY_ROUND, if pointed { ink().line } else { ink().raised });
     let badge = Rect::from_min_size(place.min, vec2(18.0, place.height()));
-    let colour = if melody.is_some() { CORNERS[i] } else { FAINT };
+    let colour = if melody.is_some() { ink().corners[i] } else { ink().faint };
     line(painter, badge, Align::Center, name, strong(12.0), colour);
     let rest = Rect::from_min_max(pos2(badge.right(), place.top()), place.max - vec2(5.0, 0.0));
     match melody {
         Some(melody) => notes(painter, rest.shrink2(vec2(0.0, 5.0)), &melody.notes_at(Beats(0.0), 80), colour),
         None => {
-            line(painter, rest, Align::Min, "capture", font(11.0), if pointed { TEXT } else { FAINT });
+            line(painter, rest, Align::Min, "capture", font(11.0), if pointed { ink().text } else { ink().faint });
         }
     }
     focused(ui, place, &response);

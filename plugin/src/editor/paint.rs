@@ -1,6 +1,6 @@
 //! Small things that are drawn everywhere.
 
-use super::theme::{FAINT, RAISED, SLIGHTLY_ROUND, focus_line};
+use super::theme::{SLIGHTLY_ROUND, focus_line, ink};
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align, Color32, FontId, Painter, Rect, Response, Shape, Stroke, StrokeKind, Ui, Vec2, pos2};
 
@@ -22,13 +22,13 @@ pub fn line(painter: &Painter, place: Rect, align: Align, text: &str, font: Font
 
 /// The width of a line.
 pub fn width(painter: &Painter, text: &str, font: FontId) -> f32 {
-    painter.layout_no_wrap(text.to_owned(), font, FAINT).size().x
+    painter.layout_no_wrap(text.to_owned(), font, ink().faint).size().x
 }
 
 /// Shows that something can be acted on: a ground when pointed at, a line when the keyboard acts on it.
 pub fn touched(ui: &Ui, rect: Rect, response: &Response) {
     if response.hovered() || response.dragged() {
-        ui.painter().rect_filled(rect, SLIGHTLY_ROUND, RAISED);
+        ui.painter().rect_filled(rect, SLIGHTLY_ROUND, ink().raised);
     }
     focused(ui, rect, response);
 }
@@ -51,6 +51,7 @@ pub enum Icon {
     Down,
     Bell,
     Power,
+    Ground,
     Again,
     Another,
     Lock,
@@ -102,6 +103,11 @@ pub fn icon(painter: &Painter, place: Rect, icon: Icon, colour: Color32) {
         Icon::Power => {
             arc(0.0, 0.5, 5.0, -0.15, 0.65);
             path(&[(0.0, -6.0), (0.0, -0.5)]);
+        }
+        Icon::Ground => {
+            arc(0.0, 0.0, 5.0, 0.0, 1.0);
+            let half = (0..=14).map(|i| middle + 5.0 * Vec2::angled(std::f32::consts::PI * (0.5 + i as f32 / 14.0)));
+            painter.add(Shape::convex_polygon(half.collect(), colour, Stroke::NONE));
         }
         Icon::Again => {
             arc(0.0, 0.0, 4.8, -0.13, 0.68);

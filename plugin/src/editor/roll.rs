@@ -6,7 +6,7 @@
 use super::frame::{BARS, Frame, ease, fit};
 use super::paint::{Icon, icon, line, width};
 use super::texts::key_name;
-use super::theme::{ANSWER, BACKING, CALL, DIM, FAINT, GROUND, LINE, PANEL, RAISED, ROUND, TEXT, font, strong, veil};
+use super::theme::{ROUND, font, ink, strong, veil};
 use crate::view::View;
 use egui::text::LayoutJob;
 use egui::{Align, Align2, Color32, Painter, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
@@ -48,7 +48,7 @@ impl Roll {
     pub fn show(&mut self, ui: &mut Ui, place: Rect, view: &View, now: f64, tones: Option<PitchClassSet>) {
         let seen = &view.seen;
         self.remember(view, now);
-        ui.painter().rect_filled(place, ROUND, PANEL);
+        ui.painter().rect_filled(place, ROUND, ink().panel);
         let response = ui.interact(place, ui.make_persistent_id("roll"), Sense::hover());
         if response.hovered() {
             self.bars = (self.bars * 2.0_f64.powf(-0.25 * f64::from(super::field::wheel(ui)))).clamp(BARS.0, BARS.1);
@@ -84,7 +84,7 @@ impl Roll {
             }
         }
         let x = frame.x(now);
-        within.vline(x, inside.y_range(), Stroke::new(1.2, veil(TEXT, 0.8)));
+        within.vline(x, inside.y_range(), Stroke::new(1.2, veil(ink().text, 0.8)));
         keyboard(&painter, &frame, view);
         triangle(&painter, pos2(x, inside.top()));
         corner(&painter, place, view);
@@ -112,7 +112,7 @@ impl Roll {
                 continue;
             }
             let place = Rect::from_min_size(pos2(x + 26.0, frame.place.top() - RULER), vec2(90.0, RULER));
-            free = line(painter, place, Align::Min, &chord.to_string(), strong(11.5), CALL).right();
+            free = line(painter, place, Align::Min, &chord.to_string(), strong(11.5), ink().call).right();
         }
     }
 }
@@ -128,10 +128,10 @@ fn lanes(painter: &Painter, frame: &Frame, tones: Option<PitchClassSet>) {
         let (top, lane) = (frame.y(key), frame.lane());
         let at = Rect::from_min_max(pos2(frame.place.left(), top), pos2(frame.place.right(), top + lane));
         if dark {
-            painter.rect_filled(at, 0.0, veil(GROUND, 0.55));
+            painter.rect_filled(at, 0.0, veil(ink().ground, 0.55));
         }
         if key % 12 == 0 {
-            painter.hline(frame.place.x_range(), top + lane, Stroke::new(1.0, veil(LINE, 0.9)));
+            painter.hline(frame.place.x_range(), top + lane, Stroke::new(1.0, veil(ink().line, 0.9)));
         }
     }
 }
@@ -151,10 +151,10 @@ fn turns(painter: &Painter, frame: &Frame, view: &View) {
         }
     };
     if let Turn::Listening { from, until } = view.seen.status.turn {
-        stretch(from.0, until.0, CALL, "listening");
+        stretch(from.0, until.0, ink().call, "listening");
     }
     if let Some((from, to)) = view.seen.window {
-        stretch(from.0, to.0, ANSWER, "Oneiro");
+        stretch(from.0, to.0, ink().answer, "Oneiro");
     }
 }
 
@@ -166,7 +166,7 @@ fn grid(ruler: &Painter, painter: &Painter, frame: &Frame, metre: TimeSignature)
     if points_a_beat > 9.0 {
         let mut at = (frame.beats.0 / beat).ceil();
         while at * beat < frame.beats.1 {
-            painter.vline(frame.x(at * beat), y, Stroke::new(1.0, veil(LINE, 0.35)));
+            painter.vline(frame.x(at * beat), y, Stroke::new(1.0, veil(ink().line, 0.35)));
             at += 1.0;
         }
     }
@@ -175,10 +175,10 @@ fn grid(ruler: &Painter, painter: &Painter, frame: &Frame, metre: TimeSignature)
     let mut index = (frame.beats.0 / bar).floor();
     while index * bar < frame.beats.1 {
         let x = frame.x(index * bar);
-        painter.vline(x, y, Stroke::new(1.0, LINE));
+        painter.vline(x, y, Stroke::new(1.0, ink().line));
         if index.rem_euclid(every) == 0.0 && x > frame.place.left() - 4.0 {
             let place = Rect::from_min_size(pos2(x + 5.0, frame.place.top() - RULER), vec2(40.0, RULER));
-            line(ruler, place, Align::Min, &format!("{}", index + 1.0), font(10.5), FAINT);
+            line(ruler, place, Align::Min, &format!("{}", index + 1.0), font(10.5), ink().faint);
         }
         index += 1.0;
     }
@@ -188,47 +188,47 @@ fn sounded(painter: &Painter, at: Rect, part: Part, sounds: bool) {
     let fade = if sounds { 1.0 } else { 0.80 };
     match part {
         Part::Call => {
-            painter.rect_filled(at, 1.0, veil(CALL, fade));
+            painter.rect_filled(at, 1.0, veil(ink().call, fade));
         }
         Part::Answer => {
-            painter.rect_filled(at, at.height() / 2.0, veil(ANSWER, fade));
+            painter.rect_filled(at, at.height() / 2.0, veil(ink().answer, fade));
         }
         Part::Backing => {
             let thin = Rect::from_center_size(at.center(), vec2(at.width(), (at.height() * 0.4).max(2.0)));
-            painter.rect_filled(thin, 0.0, veil(BACKING, fade));
+            painter.rect_filled(thin, 0.0, veil(ink().backing, fade));
         }
     }
     if sounds {
         let round = if part == Part::Answer { at.height() / 2.0 + 2.0 } else { 2.0 };
-        painter.rect_stroke(at.expand(1.5), round, (1.0, veil(TEXT, 0.8)), StrokeKind::Outside);
+        painter.rect_stroke(at.expand(1.5), round, (1.0, veil(ink().text, 0.8)), StrokeKind::Outside);
     }
 }
 
 fn to_come(painter: &Painter, at: Rect) {
     let round = at.height() / 2.0;
-    painter.rect(at, round, veil(ANSWER, 0.14), Stroke::new(1.2, veil(ANSWER, 0.95)), StrokeKind::Inside);
+    painter.rect(at, round, veil(ink().answer, 0.14), Stroke::new(1.2, veil(ink().answer, 0.95)), StrokeKind::Inside);
 }
 
 fn triangle(painter: &Painter, at: Pos2) {
     let points = vec![at + vec2(-4.5, -5.0), at + vec2(4.5, -5.0), at + vec2(0.0, 1.5)];
-    painter.add(egui::Shape::convex_polygon(points, TEXT, Stroke::NONE));
+    painter.add(egui::Shape::convex_polygon(points, ink().text, Stroke::NONE));
 }
 
 /// The keyboard at the left, with what sounds.
 fn keyboard(painter: &Painter, frame: &Frame, view: &View) {
     let place = Rect::from_min_max(pos2(frame.place.left() - KEYBOARD, frame.place.top()), frame.place.left_bottom());
     let painter = painter.with_clip_rect(place.intersect(painter.clip_rect()));
-    painter.rect_filled(place, 0.0, RAISED);
+    painter.rect_filled(place, 0.0, ink().raised);
     let lane = frame.lane();
     for key in frame.shown_keys() {
         let y = frame.y(key);
         let at = Rect::from_min_max(pos2(place.left(), y), pos2(place.right(), y + lane));
         if is_black(key) {
-            painter.rect_filled(Rect::from_min_max(at.min, pos2(at.left() + 13.0, at.bottom())), 0.0, GROUND);
+            painter.rect_filled(Rect::from_min_max(at.min, pos2(at.left() + 13.0, at.bottom())), 0.0, ink().ground);
         }
         let sounding = view.seen.notes.iter().rev().take_while(|n| frame.beats.0 < n.from.0 + 64.0);
         if let Some(note) = sounding.clone().find(|note| note.to.is_none() && note.pitch == key) {
-            let colour = [CALL, ANSWER, BACKING][note.part.index()];
+            let colour = [ink().call, ink().answer, ink().backing][note.part.index()];
             painter.rect_filled(at.shrink2(vec2(0.0, 0.5)), 1.0, colour);
         }
     }
@@ -236,10 +236,10 @@ fn keyboard(painter: &Painter, frame: &Frame, view: &View) {
         let at = Rect::from_min_max(pos2(place.left(), frame.y(key)), pos2(place.right(), frame.y(key) + lane));
         if key % 12 == 0 {
             let place = Rect::from_min_max(pos2(at.left(), at.bottom() - 12.0), pos2(at.right() - 3.0, at.bottom()));
-            line(&painter, place, Align::Max, &key_name(key), font(8.5), DIM);
+            line(&painter, place, Align::Max, &key_name(key), font(8.5), ink().dim);
         }
     }
-    painter.vline(place.right(), place.y_range(), Stroke::new(1.0, LINE));
+    painter.vline(place.right(), place.y_range(), Stroke::new(1.0, ink().line));
 }
 
 /// The key of the last answer, at the upper right.
@@ -251,8 +251,8 @@ fn corner(painter: &Painter, place: Rect, view: &View) {
         pos2(place.right() - room, place.top() + 2.0),
         pos2(place.right() - 4.0, place.top() + RULER - 2.0),
     );
-    painter.rect_filled(at, 4.0, PANEL);
-    line(painter, at.shrink2(vec2(4.0, 0.0)), Align::Max, &text, font(10.5), DIM);
+    painter.rect_filled(at, 4.0, ink().panel);
+    line(painter, at.shrink2(vec2(4.0, 0.0)), Align::Max, &text, font(10.5), ink().dim);
 }
 
 /// What is said where there is nothing to see yet.
@@ -260,9 +260,9 @@ pub fn invite(ui: &Ui, place: Rect, title: &str, text: &str) {
     let painter = ui.painter_at(place);
     let middle = place.center() + vec2(KEYBOARD / 2.0, RULER / 2.0);
     let wide = width(&painter, text, font(12.0)).max(width(&painter, title, strong(15.0)));
-    painter.rect_filled(Rect::from_center_size(middle, vec2(wide + 48.0, 62.0)), ROUND, veil(PANEL, 0.94));
-    painter.text(middle - vec2(0.0, 10.0), Align2::CENTER_CENTER, title, strong(15.0), TEXT);
-    painter.text(middle + vec2(0.0, 12.0), Align2::CENTER_CENTER, text, font(12.0), DIM);
+    painter.rect_filled(Rect::from_center_size(middle, vec2(wide + 48.0, 62.0)), ROUND, veil(ink().panel, 0.94));
+    painter.text(middle - vec2(0.0, 10.0), Align2::CENTER_CENTER, title, strong(15.0), ink().text);
+    painter.text(middle + vec2(0.0, 12.0), Align2::CENTER_CENTER, text, font(12.0), ink().dim);
 }
 
 /// A card over the roll that says what is missing. Gives where a button may stand.
@@ -271,14 +271,14 @@ pub fn missing(ui: &Ui, place: Rect, title: &str, text: &str) -> Rect {
         place.center(),
         vec2((place.width() - 24.0).min(560.0), (place.height() - 12.0).min(118.0)),
     );
-    ui.painter().rect_filled(place, ROUND, veil(GROUND, 0.6));
-    ui.painter().rect(card, ROUND, RAISED, (1.0, LINE), StrokeKind::Inside);
+    ui.painter().rect_filled(place, ROUND, veil(ink().ground, 0.6));
+    ui.painter().rect(card, ROUND, ink().raised, (1.0, ink().line), StrokeKind::Inside);
     let sign = Rect::from_min_size(card.min + vec2(14.0, 12.0), vec2(16.0, 16.0));
-    icon(ui.painter(), sign, Icon::Warning, super::theme::WARNING);
+    icon(ui.painter(), sign, Icon::Warning, ink().warning);
     let inner = Rect::from_min_max(card.min + vec2(40.0, 10.0), card.max - vec2(14.0, 10.0));
-    ui.painter().text(inner.min, Align2::LEFT_TOP, title, strong(13.5), TEXT);
-    let mut job = LayoutJob::simple(text.to_owned(), font(11.5), DIM, inner.width());
+    ui.painter().text(inner.min, Align2::LEFT_TOP, title, strong(13.5), ink().text);
+    let mut job = LayoutJob::simple(text.to_owned(), font(11.5), ink().dim, inner.width());
     job.wrap.max_rows = ((inner.height() - 44.0) / 14.0).max(1.0) as usize;
-    ui.painter().galley(inner.min + vec2(0.0, 21.0), ui.painter().layout_job(job), DIM);
+    ui.painter().galley(inner.min + vec2(0.0, 21.0), ui.painter().layout_job(job), ink().dim);
     Rect::from_min_max(pos2(inner.right() - 96.0, inner.bottom() - 22.0), inner.max)
 }

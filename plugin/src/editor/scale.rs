@@ -3,10 +3,10 @@
 use super::field::row;
 use super::hand::Hand;
 use super::paint::focused;
-use super::theme::{ANSWER, CALL, DIM, GROUND, LINE, RAISED, TEXT, font, veil};
+use super::theme::{font, ink, veil};
 use crate::parameters::{place, sheets};
 use crate::view::View;
-use egui::{Align2, Color32, CursorIcon, Rect, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CursorIcon, Rect, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use oneiro::controls::Shape;
 use oneiro::music::{PitchClass, PitchClassSet, Scale};
 
@@ -53,22 +53,22 @@ pub fn keys(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View) {
         let at = key_place(area, class).shrink2(vec2(0.75, 0.0));
         let within = tones.is_none_or(|tones| tones.contains(PitchClass::of(class)));
         let ground = match (white, within) {
-            (true, true) => Color32::from_rgb(0xb9, 0xc1, 0xcf),
-            (true, false) => RAISED,
-            (false, true) => Color32::from_rgb(0x4a, 0x54, 0x66),
-            (false, false) => GROUND,
+            (true, true) => ink().keys[0],
+            (true, false) => ink().keys[1],
+            (false, true) => ink().keys[2],
+            (false, false) => ink().keys[3],
         };
-        ui.painter().rect(at, 2.0, ground, (1.0, LINE), StrokeKind::Inside);
+        ui.painter().rect(at, 2.0, ground, (1.0, ink().line), StrokeKind::Inside);
         let foot = pos2(at.center().x, at.bottom() - 7.0);
         // The root has a disc, tones of the scale a small one, the chord that sounds a line.
         if tones.is_some() && class == root {
-            ui.painter().circle(foot, 4.2, ANSWER, (1.0, GROUND));
+            ui.painter().circle(foot, 4.2, ink().answer, (1.0, ink().ground));
         } else if tones.is_some() && within {
-            ui.painter().circle_filled(foot, 1.8, if white { GROUND } else { TEXT });
+            ui.painter().circle_filled(foot, 1.8, ink().on_keys[usize::from(!white)]);
         }
         if chord.is_some_and(|tones| tones.contains(PitchClass::of(class))) {
             let line = Rect::from_min_size(at.left_top() + vec2(1.0, 1.0), vec2(at.width() - 2.0, 4.0));
-            ui.painter().rect_filled(line, 1.0, CALL);
+            ui.painter().rect_filled(line, 1.0, ink().call);
         }
     };
     for class in WHITE {
@@ -107,8 +107,8 @@ pub fn show(ui: &mut Ui, column: Rect, height: f32, hand: &mut Hand, view: &View
         let key = view.seen.key.map_or("–".to_owned(), |key| key.to_string());
         let y = left.top() + 14.0;
         for (x, align, text, colour) in [
-            (left.left() + 6.0, Align2::LEFT_CENTER, format!("chord {chord}"), veil(CALL, 0.95)),
-            (left.right() - 6.0, Align2::RIGHT_CENTER, key, DIM),
+            (left.left() + 6.0, Align2::LEFT_CENTER, format!("chord {chord}"), veil(ink().call, 0.95)),
+            (left.right() - 6.0, Align2::RIGHT_CENTER, key, ink().dim),
         ] {
             ui.painter().text(pos2(x, y), align, text, font(11.0), colour);
         }

@@ -3,7 +3,7 @@
 use super::hand::Hand;
 use super::menu;
 use super::paint::{focused, line, width};
-use super::theme::{ANSWER, BACKING, CALL, DIM, FAINT, RAISED, SLIGHTLY_ROUND, TEXT, WARNING, font};
+use super::theme::{SLIGHTLY_ROUND, font, ink};
 use crate::view::{KINDS, ModelState, Notice, View, Wish};
 use egui::{Align, Color32, CursorIcon, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use oneiro::compose::Turn;
@@ -52,15 +52,15 @@ pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, now: f64, toa
     }
     match toast {
         Some(notice) => {
-            let colour = if notice.grade == Grade::Warning { WARNING } else { TEXT };
+            let colour = if notice.grade == Grade::Warning { ink().warning } else { ink().text };
             line(ui.painter(), middle, Align::Center, &notice.text, font(11.0), colour);
         }
         None => {
             let turn = view.seen.status.turn;
             let colour = match turn {
-                Turn::Waiting => FAINT,
-                Turn::Listening { .. } => CALL,
-                Turn::Playing { .. } => ANSWER,
+                Turn::Waiting => ink().faint,
+                Turn::Listening { .. } => ink().call,
+                Turn::Playing { .. } => ink().answer,
             };
             let bar = view.seen.clock.time_signature.bar_beats().0;
             let text =
@@ -79,21 +79,21 @@ fn figures(ui: &mut Ui, area: Rect, view: &View, wide: bool) -> f32 {
     if view.in_sync {
         figures.push((
             "in sync".to_owned(),
-            BACKING,
+            ink().backing,
             "Audio waits for the composer: what is rendered is what was meant, note for note.",
         ));
     }
-    let count = |n: u64| if n == 0 { DIM } else { WARNING };
+    let count = |n: u64| if n == 0 { ink().dim } else { ink().warning };
     let about_late = "Notes that came too late: dropped, or moved to the next step of the raster.";
     figures.push((format!("late {late}"), count(late), about_late));
     let about_lost = "Messages between the threads that found no room.";
     figures.push((format!("lost {}", losses.dropped), count(losses.dropped), about_lost));
     if let Some(ms) = view.seen.answer_ms {
-        figures.push((format!("answer {ms:.0} ms"), DIM, "How long the composer took for its last answer."));
+        figures.push((format!("answer {ms:.0} ms"), ink().dim, "How long the composer took for its last answer."));
     }
     if wide {
         let text = format!("{:.1} bpm · {}", clock.tempo.0, clock.time_signature);
-        figures.push((text, DIM, "The host's tempo and metre."));
+        figures.push((text, ink().dim, "The host's tempo and metre."));
     }
     let mut right = area.right();
     for (i, (text, colour, about)) in figures.into_iter().enumerate() {
@@ -115,27 +115,27 @@ fn model(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, place: usize) ->
     let response = ui.interact(area, id, Sense::click()).on_hover_cursor(CursorIcon::PointingHand);
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{} model", NAMES[place])));
     if response.hovered() {
-        ui.painter().rect_filled(area, SLIGHTLY_ROUND, RAISED);
+        ui.painter().rect_filled(area, SLIGHTLY_ROUND, ink().raised);
     }
     // Full, hollow or crossed: it plays, it does not, it cannot.
     let lamp = pos2(area.left() + 9.0, area.center().y);
     match state {
         _ if plays => {
-            ui.painter().circle_filled(lamp, 3.5, BACKING);
+            ui.painter().circle_filled(lamp, 3.5, ink().backing);
         }
         ModelState::Missing(_) => {
             let arm = |x: f32| [lamp + vec2(-x, -3.0), lamp + vec2(x, 3.0)];
-            ui.painter().line_segment(arm(3.0), Stroke::new(1.6, WARNING));
-            ui.painter().line_segment(arm(-3.0), Stroke::new(1.6, WARNING));
+            ui.painter().line_segment(arm(3.0), Stroke::new(1.6, ink().warning));
+            ui.painter().line_segment(arm(-3.0), Stroke::new(1.6, ink().warning));
         }
         _ => {
-            ui.painter().circle_stroke(lamp, 3.0, Stroke::new(1.3, FAINT));
+            ui.painter().circle_stroke(lamp, 3.0, Stroke::new(1.3, ink().faint));
         }
     }
     let rest = Rect::from_min_max(pos2(area.left() + 18.0, area.top()), area.max - vec2(4.0, 0.0));
-    let name = line(ui.painter(), rest, Align::Min, NAMES[place], font(11.0), FAINT);
+    let name = line(ui.painter(), rest, Align::Min, NAMES[place], font(11.0), ink().faint);
     let rest = Rect::from_min_max(pos2(name.right() + 6.0, rest.top()), rest.max);
-    let colour = if matches!(state, ModelState::Missing(_)) { WARNING } else { DIM };
+    let colour = if matches!(state, ModelState::Missing(_)) { ink().warning } else { ink().dim };
     line(ui.painter(), rest, Align::Min, text, font(11.0), colour);
     focused(ui, area, &response);
     if response.clicked() {

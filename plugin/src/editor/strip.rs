@@ -3,7 +3,7 @@
 use super::button::Button;
 use super::hand::Hand;
 use super::paint::{Icon, focused, icon, line};
-use super::theme::{ANSWER, DIM, FAINT, LINE, RAISED, SLIGHTLY_ROUND, TEXT, font, veil};
+use super::theme::{SLIGHTLY_ROUND, font, ink, veil};
 use super::visuals;
 use crate::parameters::place;
 use crate::view::{View, Wish};
@@ -59,7 +59,7 @@ pub fn show(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, now: f64) -> 
 
 /// The phrase before and the one after, with the place in the history between them.
 fn history_buttons(ui: &mut Ui, area: Rect, present: usize, all: usize, narrow: bool) -> Option<Order> {
-    ui.painter().rect_stroke(area, SLIGHTLY_ROUND, (1.0, LINE), StrokeKind::Inside);
+    ui.painter().rect_stroke(area, SLIGHTLY_ROUND, (1.0, ink().line), StrokeKind::Inside);
     let (back, rest) = area.split_left_right_at_x(area.left() + 26.0);
     let (middle, forth) = rest.split_left_right_at_x(rest.right() - 26.0);
     let text = match (all, narrow) {
@@ -67,7 +67,7 @@ fn history_buttons(ui: &mut Ui, area: Rect, present: usize, all: usize, narrow: 
         (_, true) => format!("{present}/{all}"),
         _ => format!("phrase {present}/{all}"),
     };
-    line(ui.painter(), middle, Align::Center, &text, font(11.0), if all > 0 { DIM } else { FAINT });
+    line(ui.painter(), middle, Align::Center, &text, font(11.0), if all > 0 { ink().dim } else { ink().faint });
     let mut order = None;
     let back_button = Button::sign(Icon::Left, "The phrase before.").enabled(present > 1);
     let id = ui.make_persistent_id("phrase before");
@@ -96,7 +96,7 @@ fn bars(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, now: f64) {
     let word = "Lock bars";
     let word_width = if area.width() > 200.0 { 62.0 } else { 0.0 };
     if word_width > 0.0 {
-        line(ui.painter(), area, Align::Min, word, font(11.0), FAINT);
+        line(ui.painter(), area, Align::Min, word, font(11.0), ink().faint);
     }
     let width = ((area.width() - word_width) / count as f32 - 3.0).clamp(8.0, 40.0);
     let window = view.seen.window.map(|(from, to)| (from.0, to.0));
@@ -113,23 +113,28 @@ fn bars(ui: &mut Ui, area: Rect, hand: &mut Hand, view: &View, now: f64) {
             hand.set(lock, f64::from(u8::from(!locked)));
         }
         let painter = ui.painter();
-        let ground = if locked { veil(ANSWER, 0.20) } else { RAISED };
+        let ground = if locked { veil(ink().answer, 0.20) } else { ink().raised };
         painter.rect_filled(at, SLIGHTLY_ROUND, ground);
         if response.hovered() || locked {
-            painter.rect_stroke(at, SLIGHTLY_ROUND, (1.0, if locked { ANSWER } else { FAINT }), StrokeKind::Inside);
+            painter.rect_stroke(
+                at,
+                SLIGHTLY_ROUND,
+                (1.0, if locked { ink().answer } else { ink().faint }),
+                StrokeKind::Inside,
+            );
         }
         if let Some((_, share)) = sounds.filter(|(sounding, _)| *sounding == bar) {
             let done = Rect::from_min_size(pos2(at.left(), at.bottom() - 3.0), vec2(at.width() * share as f32, 3.0));
-            painter.rect_filled(done, 1.5, ANSWER);
+            painter.rect_filled(done, 1.5, ink().answer);
         }
         if locked && width > 15.0 {
             let (sign, number) = at.split_left_right_at_fraction(if width > 26.0 { 0.5 } else { 1.0 });
-            icon(painter, sign, Icon::Lock, ANSWER);
+            icon(painter, sign, Icon::Lock, ink().answer);
             if width > 26.0 {
-                line(painter, number, Align::Min, &(bar + 1).to_string(), font(11.0), TEXT);
+                line(painter, number, Align::Min, &(bar + 1).to_string(), font(11.0), ink().text);
             }
         } else if width > 15.0 {
-            line(painter, at, Align::Center, &(bar + 1).to_string(), font(11.0), DIM);
+            line(painter, at, Align::Center, &(bar + 1).to_string(), font(11.0), ink().dim);
         }
         focused(ui, at, &response);
         response.on_hover_text("A locked bar stays as it is when another phrase is asked for.");

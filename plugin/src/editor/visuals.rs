@@ -3,7 +3,7 @@
 use super::button::Button;
 use super::hand::Hand;
 use super::paint::{Icon, line};
-use super::theme::{DIM, FAINT, LINE, PANEL, ROUND, SLIGHTLY_ROUND, font};
+use super::theme::{ROUND, SLIGHTLY_ROUND, font, ink};
 use crate::view::{View, Wish};
 use egui::{
     Align, Color32, ColorImage, Rect, Role, Sense, StrokeKind, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2,
@@ -67,7 +67,7 @@ pub fn split(ui: &Ui, roll: Rect, view: &View) -> (Rect, Option<Rect>) {
 /// Draws the picture and who shows it.
 pub fn show(ui: &mut Ui, place: Rect, view: &View, glass: &mut Glass) {
     let watched = &view.watched;
-    ui.painter().rect_filled(place, ROUND, PANEL);
+    ui.painter().rect_filled(place, ROUND, ink().panel);
     let inner = place.shrink(MARGIN);
     let height = inner.width() * f32::from(PICTURE.1) / f32::from(PICTURE.0);
     let frame = Rect::from_min_size(inner.min, vec2(inner.width(), height.min(inner.height() - LABEL).max(1.0)));
@@ -79,12 +79,12 @@ pub fn show(ui: &mut Ui, place: Rect, view: &View, glass: &mut Glass) {
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         ui.painter().image(texture.id(), at, whole, Color32::WHITE);
     } else {
-        line(ui.painter(), frame.shrink(4.0), Align::Center, "no picture yet", font(11.0), FAINT);
+        line(ui.painter(), frame.shrink(4.0), Align::Center, "no picture yet", font(11.0), ink().faint);
     }
-    ui.painter().rect_stroke(frame, SLIGHTLY_ROUND, (1.0, LINE), StrokeKind::Inside);
+    ui.painter().rect_stroke(frame, SLIGHTLY_ROUND, (1.0, ink().line), StrokeKind::Inside);
     let label = Rect::from_min_size(pos2(inner.left(), frame.bottom()), vec2(inner.width(), LABEL));
     let text = label_of(watched.watchers);
-    line(ui.painter(), label, Align::Min, &text, font(11.0), DIM);
+    line(ui.painter(), label, Align::Min, &text, font(11.0), ink().dim);
     let response = ui.interact(place, ui.make_persistent_id("visualizer's picture"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &text));
     response.on_hover_text("What the visualizer shows of this music, a few times a second.");

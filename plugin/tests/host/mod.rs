@@ -18,7 +18,7 @@ use clack_host::utils::{BeatTime, ClapId, SecondsTime};
 use oneiro::controls::Shape;
 use oneiro_plugin::parameters::{place, sheets};
 use std::ffi::CString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub const INSTRUMENT: &str = "org.oneiro.oneiro";
 pub const NOTES: &str = "org.oneiro.oneiro-notes";
@@ -36,8 +36,17 @@ pub const CALL: [(f64, f64, u8); 9] = [
     (6.0, 1.9, 67),
 ];
 
+/// The folder that `cargo xtask bundle` has made, where that is to be tried and not what cargo has just built: it has models and
+/// ONNX Runtime of its own.
+pub fn given() -> Option<PathBuf> {
+    std::env::var_os("ONEIRO_TEST_BUNDLE").map(PathBuf::from)
+}
+
 /// The plugin's file: cargo puts it beside the test, or one folder above, or with the dependencies of an example.
 pub fn library() -> PathBuf {
+    if let Some(folder) = given() {
+        return folder.join("Oneiro.clap");
+    }
     let name = format!("{}oneiro_plugin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let test = std::env::current_exe().unwrap();
     let above = test.ancestors().skip(1).take(2);
@@ -46,10 +55,33 @@ pub fn library() -> PathBuf {
 }
 
 /// Loads the file.
-#[allow(unsafe_code)]
 pub fn load() -> PluginEntry {
-    // SAFETY: the file is the one that cargo has just built from this package; its entry keeps to CLAP.
-    unsafe { PluginEntry::load(library()) }.unwrap()
+    load_from(&library())
+}
+
+/// Loads a copy of the file.
+#[allow(unsafe_code)]
+pub fn load_from(path: &Path) -> PluginEntry {
+    // SAFETY: the file is one that cargo has built from this package; its entry keeps to CLAP.
+    unsafe { PluginEntry::load(path) }.unwrap()
+}
+
+/// Lays the plugin's file out as the VST3 bundle of Linux, in a folder, unless there is one.
+pub fn vst3_bundle(folder: &Path) -> PathBuf {
+    if let Some(folder) = given() {
+        return folder.join("Oneiro.vst3");
+    }
+    let bundle = folder.join("Oneiro.vst3");
+    let inside = bundle.join("Contents").join(format!("{}-linux", std::env::consts::ARCH));
+    std::fs::create_dir_all(&inside).unwrap();
+    std::fs::copy(library(), inside.join("Oneiro.so")).unwrap();
+    bundle
+}
+
+/// Says that a test is left out, and why; fails where every test must run.
+pub fn left_out(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{why}; `cargo xtask test` brings it where it may install packages");
+    println!("skipped: {why}");
 }
 
 pub struct Shared;

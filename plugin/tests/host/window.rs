@@ -7,6 +7,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection;
+use x11rb::protocol::Event;
+use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
 use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt, CreateWindowAux, ImageFormat, WindowClass};
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -54,6 +56,8 @@ pub fn gui(daw: &mut Daw) -> PluginGui {
 pub struct Opened {
     connection: RustConnection,
     window: u32,
+    /// Tells when something is drawn.
+    damage: u32,
     pub size: GuiSize,
 }
 
@@ -81,7 +85,11 @@ impl Opened {
         unsafe { gui.set_parent(&plugin, Window::from_x11_handle(window.into()))? };
         gui.set_size(&plugin, size)?;
         gui.show(&plugin)?;
-        Ok(Self { connection, window, size })
+        let damage = connection.generate_id()?;
+        connection.damage_query_version(1, 1)?.reply()?;
+        connection.damage_create(damage, window, ReportLevel::NON_EMPTY)?;
+        connection.flush()?;
+        Ok(Self { connection, window, damage, size })
     }
 
     /// Makes it another size.
@@ -100,6 +108,19 @@ impl Opened {
         let root = self.connection.setup().roots[0].root;
         let image = self.connection.get_image(ImageFormat::Z_PIXMAP, root, 0, 0, width, height, u32::MAX)?.reply()?;
         Ok(image.data.chunks_exact(4).map(|point| [point[2], point[1], point[0]]).collect())
+    }
+
+    /// How many pictures were drawn since this was last asked.
+    pub fn pictures(&self) -> usize {
+        let mut count = 0;
+        while let Ok(Some(event)) = self.connection.poll_for_event() {
+            if let Event::DamageNotify(_) = event {
+                count += 1;
+                let _told = self.connection.damage_subtract(self.damage, x11rb::NONE, x11rb::NONE);
+            }
+        }
+        let _told = self.connection.flush();
+        count
     }
 
     pub fn close(self, daw: &mut Daw) {

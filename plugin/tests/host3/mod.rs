@@ -404,7 +404,12 @@ impl Host3 {
 impl Drop for Host3 {
     fn drop(&mut self) {
         self.deactivate();
-        // SAFETY: as said above; nothing is called afterwards.
-        unsafe { self.component.terminate() };
+        // SAFETY: as said above; nothing is called afterwards. Whoever entered the module leaves it.
+        unsafe {
+            self.component.terminate();
+            if let Ok(leave) = self._library.get::<unsafe extern "C" fn() -> bool>(b"ModuleExit\0") {
+                leave();
+            }
+        }
     }
 }

@@ -184,11 +184,6 @@ impl Director {
         Self { lead: Lead::new(Some(steps.min(lead::MOST))), ..self }
     }
 
-    /// Gives back its ends of the rings, for another director. What it has planned stays planned.
-    pub fn into_side(self) -> ComposerSide {
-        self.side
-    }
-
     /// Goes on with another melody network, from the next phrase on: what is planned is played. It hears first what the old
     /// one heard last. Who learnt from the old one is no longer asked.
     ///
@@ -201,9 +196,9 @@ impl Director {
         Ok(())
     }
 
-    /// Goes on with another phrase network, from the next phrase on. Captured phrases stay.
-    pub fn replace_phrases(&mut self, model: PhraseModel) {
-        self.phrases = Some(model);
+    /// Goes on with another phrase network, or with none, from the next phrase on. Captured phrases stay.
+    pub fn replace_phrases(&mut self, model: impl Into<Option<PhraseModel>>) {
+        self.phrases = model.into();
         self.phrase_network += 1;
         self.foresight.forget();
         self.refusal = None;

@@ -148,10 +148,15 @@ impl Performer {
         Ok(())
     }
 
-    /// Ends every note, forgets every plan, and silences effects and tails. For a host's reset: not for use in mid-sound.
+    /// As [`Performer::reset_with`], without a listener for notes.
     pub fn reset(&mut self) {
-        let mut ignore = |_| ();
-        let mut here = Here { block_start: self.now, sample: self.now, on_note: &mut ignore };
+        self.reset_with(&mut |_| ());
+    }
+
+    /// Ends every note, forgets every plan, and silences effects and tails. For a host's reset: not for use in mid-sound.
+    /// `on_note` gets the ends of all notes, at the first sample of the next block.
+    pub fn reset_with<F: FnMut(PlayedNote)>(&mut self, on_note: &mut F) {
+        let mut here = Here { block_start: self.now, sample: self.now, on_note };
         self.break_off(&mut here);
         self.synth.silence();
         self.energy = (0.0, 0);
