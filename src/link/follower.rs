@@ -71,7 +71,6 @@ pub fn instances(room: &Room) -> Result<Vec<Found>, LinkError> {
 }
 
 /// The instances in a corner.
-
 fn list(config: &Config) -> Result<Vec<Found>, LinkError> {
     if !std::path::Path::new(config.global.service_dir().to_string().as_str()).is_dir() {
         return Ok(Vec::new());
