@@ -17,7 +17,9 @@ use std::time::{Duration, Instant};
 fn config(room: &Room) -> Config {
     set_log_level(LogLevel::Fatal);
     let mut config = Config::default();
-    config.global.set_root_path(&Path::new(room.folder().to_str().unwrap().as_bytes()).unwrap());
+    let corner = room.folder().join(format!("{}-evil", std::process::id()));
+    std::fs::create_dir_all(&corner).unwrap();
+    config.global.set_root_path(&Path::new(corner.to_str().unwrap().as_bytes()).unwrap());
     config.global.prefix = FileName::new(room.prefix().as_bytes()).unwrap();
     config
 }
@@ -96,11 +98,15 @@ fn garbage_is_passed_over_and_the_sound_one_is_followed() {
     let garbage = alone.part("garbage", &seed.to_string());
     garbage.until(|line| line.contains("ready"));
     // Files that are no service's.
-    let services = alone.room().folder().join("services");
+    let services = alone.room().folder().join(format!("{}-evil", garbage.id())).join("services");
     for (name, text) in [("oneiro_x.service", "garbage"), ("hello.txt", ""), ("oneiro_0123456789.service", "a = [[[")] {
         let name = name.replace("oneiro_", alone.room().prefix());
         std::fs::write(services.join(name), text).unwrap();
     }
+    for odd in ["1", "-", "x-y", "4294967295-0", "99999999999-0"] {
+        std::fs::create_dir(alone.room().folder().join(odd)).unwrap();
+    }
+    std::fs::write(alone.room().folder().join("7-file"), "").unwrap();
     let _sound = alone.player("sound");
     assert!(alone.part("follow", "").ends_well(), "seed {seed}");
     let names: Vec<_> = instances(&alone.room()).unwrap().into_iter().map(|found| found.id).collect();

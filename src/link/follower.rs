@@ -3,7 +3,7 @@
 use super::about::text;
 use super::publisher::ANSWER;
 use super::pulse::Pulse;
-use super::room::{LinkError, Room, instance_of, services};
+use super::room::{Corner, LinkError, Room, instance_of, services};
 use super::watch::{Thumbnail, Watch};
 use crate::moment::now_ns;
 use iceoryx2::port::{publisher::Publisher as Sender, subscriber::Subscriber as Receiver};
@@ -11,6 +11,7 @@ use iceoryx2::prelude::{
     AllocationStrategy, CallbackProgression, Config, Node, NodeState, PortFactory as _, Service as _, ipc,
 };
 use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Most instances that are followed at once.
@@ -61,9 +62,15 @@ impl Choice {
 /// # Errors
 /// [`LinkError`] where the room cannot be looked into.
 pub fn instances(room: &Room) -> Result<Vec<Found>, LinkError> {
-    list(&room.config()?)
+    let mut all = Vec::new();
+    for corner in room.corners() {
+        all.extend(list(&room.corner(&corner).config()?)?);
+    }
+    all.sort_by(|a: &Found, b: &Found| (a.process, &a.id).cmp(&(b.process, &b.id)));
+    Ok(all)
 }
 
+/// The instances in a corner.
 fn list(config: &Config) -> Result<Vec<Found>, LinkError> {
     if !std::path::Path::new(config.global.service_dir().to_string().as_str()).is_dir() {
         return Ok(Vec::new());
@@ -86,14 +93,13 @@ fn list(config: &Config) -> Result<Vec<Found>, LinkError> {
         }
         if all.len() < MOST { CallbackProgression::Continue } else { CallbackProgression::Stop }
     });
-    listed.map_err(|e| LinkError::system("the list of instances")(&e))?;
-    all.sort_by(|a, b| (a.process, &a.id).cmp(&(b.process, &b.id)));
-    Ok(all)
+    listed.map_err(|e| LinkError::system("the list of instances")(&e)).map(|()| all)
 }
 
 /// An instance that is followed. Ports go before their services.
 struct Line {
     number: u64,
+    corner: Corner,
     found: Found,
     receiver: Receiver<ipc::Service, [u8], ()>,
     sender: Sender<ipc::Service, [u8], ()>,
@@ -115,7 +121,9 @@ pub(super) enum Change {
 pub struct Follower {
     choice: Choice,
     lines: Vec<Line>,
-    node: Node<ipc::Service>,
+    /// Where it has joined.
+    nodes: BTreeMap<Corner, Node<ipc::Service>>,
+    room: Room,
     /// Which follower of this process it is.
     own: u32,
     joined: u64,
@@ -139,40 +147,58 @@ impl Follower {
     /// [`LinkError`].
     pub fn open(room: &Room, choice: Choice) -> Result<Self, LinkError> {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let (node, own) = (room.join()?, MADE.fetch_add(1, Ordering::Relaxed));
-        Ok(Self { choice, lines: Vec::new(), node, own, joined: 0, malformed: 0, bytes: Vec::new() })
+        room.config()?;
+        room.find_folder()?;
+        room.sweep();
+        let (room, own) = (room.clone(), MADE.fetch_add(1, Ordering::Relaxed));
+        let (lines, nodes) = (Vec::new(), BTreeMap::new());
+        Ok(Self { choice, lines, nodes, room, own, joined: 0, malformed: 0, bytes: Vec::new() })
     }
 
     /// Lets go of instances that have ended, and takes up those that have come. What killed programs left is removed.
     pub(super) fn look(&mut self, mut each: impl FnMut(Change)) -> Result<(), LinkError> {
-        self.node.try_cleanup_dead_nodes();
-        let found = list(self.node.config())?;
+        for node in self.nodes.values() {
+            node.try_cleanup_dead_nodes();
+        }
+        let mut found = Vec::new();
+        for corner in self.room.corners() {
+            let config = self.room.corner(&corner).config()?;
+            // A corner that is just being left may not be read; what is there is found again.
+            found.extend(list(&config).into_iter().flatten().map(|found| (corner.clone(), found)));
+        }
         self.lines.retain(|line| {
             let tells = line.show.dynamic_config().number_of_publishers() > 0;
-            let stays = tells && found.iter().any(|f| f.id == line.found.id);
+            let stays = tells && found.iter().any(|(_, f)| f.id == line.found.id);
             if !stays {
                 each(Change::Left(line.number));
             }
             stays
         });
-        for found in found {
+        for (corner, found) in found {
             let known = self.lines.iter().any(|line| line.found.id == found.id);
             if known || !self.choice.has(&found) || self.lines.len() >= MOST {
                 continue;
             }
             // It may just be going; where it is not, it is found again.
-            if let Ok(line) = self.join(found) {
+            if let Ok(line) = self.join(corner, found) {
                 each(Change::Joined(line.number, line.found.clone()));
                 self.lines.push(line);
             }
         }
+        let lines = &self.lines;
+        self.nodes.retain(|corner, _| lines.iter().any(|line| line.corner == *corner));
+        self.room.sweep();
         Ok(())
     }
 
-    fn join(&mut self, found: Found) -> Result<Line, LinkError> {
+    fn join(&mut self, corner: Corner, found: Found) -> Result<Line, LinkError> {
         let system = LinkError::system;
+        if !self.nodes.contains_key(&corner) {
+            self.nodes.insert(corner.clone(), self.room.corner(&corner).join()?);
+        }
+        let node = &self.nodes[&corner];
         let [show, watch] = services(&found.id)?;
-        let open = |name| self.node.service_builder(name).publish_subscribe::<[u8]>().open();
+        let open = |name| node.service_builder(name).publish_subscribe::<[u8]>().open();
         let watch = open(&watch).map_err(|e| system("an instance's watch")(&e))?;
         let builder = watch.publisher_builder().initial_max_slice_len(ANSWER);
         let sender = builder.allocation_strategy(AllocationStrategy::Static).max_loaned_samples(1).create();
@@ -180,7 +206,8 @@ impl Follower {
         let show = open(&show).map_err(|e| system("an instance's show")(&e))?;
         let receiver = show.subscriber_builder().create().map_err(|e| system("an instance's show")(&e))?;
         self.joined += 1;
-        let line = Line { number: self.joined, found, receiver, sender, show, _watch: watch, wants_picture: false };
+        let line =
+            Line { number: self.joined, corner, found, receiver, sender, show, _watch: watch, wants_picture: false };
         Ok(line)
     }
 

@@ -2,7 +2,7 @@
 
 use super::about::describe;
 use super::pulse::{self, MOST_EVENTS, Pulse};
-use super::room::{LinkError, Room, services};
+use super::room::{Corner, LinkError, Room, services};
 use super::watch::{self, Thumbnail, Watch};
 use crate::bridge::{Moment, RelayReceiver, Shown};
 use crate::moment::now_ns;
@@ -12,8 +12,8 @@ use iceoryx2::prelude::{AllocationStrategy, Node, PortFactory as _, ipc};
 use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -151,6 +151,22 @@ impl Desk {
     }
 }
 
+/// Instances of a copy open and leave their corner one after the other.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Clears the corner up when the last has left it.
+struct Leaving(Room);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let _turn = turn();
+        self.0.remove();
+    }
+}
+
 /// An open line. Ports go before their services, and these before the node.
 struct Line {
     sender: Sender<ipc::Service, [u8], ()>,
@@ -158,6 +174,7 @@ struct Line {
     show: PortFactory<ipc::Service, [u8], ()>,
     _watch: PortFactory<ipc::Service, [u8], ()>,
     node: Node<ipc::Service>,
+    _leaving: Leaving,
     number: u64,
     bytes: Vec<u8>,
     events: Vec<Shown>,
@@ -182,7 +199,10 @@ fn fresh_id() -> String {
 impl Line {
     fn open(room: &Room, identity: &Identity) -> Result<Self, LinkError> {
         let system = LinkError::system;
-        let node = room.join()?;
+        room.sweep();
+        let corner = room.corner(&Corner::own());
+        let _turn = turn();
+        let node = corner.join()?;
         let [show, watch] = services(&fresh_id())?;
         let (process, rate) = (std::process::id().to_string(), identity.rate.0.to_string());
         let all = [("name", &identity.name), ("program", &identity.program), ("process", &process), ("rate", &rate)];
@@ -206,6 +226,7 @@ impl Line {
             show,
             _watch: watch,
             node,
+            _leaving: Leaving(corner),
             number: 0,
             bytes: Vec::with_capacity(pulse::LONGEST),
             events: Vec::new(),

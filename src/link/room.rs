@@ -2,13 +2,14 @@
 
 use super::VERSION;
 use crate::model::runtime::cache_folder;
+use crate::moment::now_ns;
 use iceoryx2::prelude::{
     Config, FileName, LogLevel, Node, NodeBuilder, Path, SemanticString, ServiceName, SignalHandlingMode, ipc,
     set_log_level,
 };
 use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
 /// Shared memory that has to be free, in bytes: what lies in it is written where it is first used, and a system that has none left
 /// then ends the program.
@@ -109,11 +110,16 @@ impl Room {
         Ok(config)
     }
 
+    /// Makes the folder, where it is not there.
+    pub(super) fn find_folder(&self) -> Result<(), LinkError> {
+        let folder = |e: std::io::Error| LinkError::Folder(format!("{}: {e}", self.folder.display()));
+        std::fs::create_dir_all(&self.folder).map_err(folder)
+    }
+
     /// Joins the room. What killed programs have left in it is removed.
     pub(super) fn join(&self) -> Result<Node<ipc::Service>, LinkError> {
         let config = self.config()?;
-        let folder = |e: std::io::Error| LinkError::Folder(format!("{}: {e}", self.folder.display()));
-        std::fs::create_dir_all(&self.folder).map_err(folder)?;
+        self.find_folder()?;
         find_memory()?;
         // Signals are the program's own business, or the host's.
         let builder = NodeBuilder::new().config(&config).signal_handling_mode(SignalHandlingMode::Disabled);
@@ -146,6 +152,78 @@ fn find_memory() -> Result<(), LinkError> {
         }
     }
     Ok(())
+}
+
+/// A corner of a room: the place of one process's instances.
+///
+/// A process may hold several copies of this code, in a CLAP and a VST3 file for instance. `iceoryx2` would take what another copy
+/// in the same process has opened for that of a dead process, and remove it; so each copy has a corner of its own, and looks into
+/// no other of its process.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Corner {
+    name: String,
+    process: u32,
+}
+
+impl Corner {
+    /// This copy's own.
+    pub fn own() -> Self {
+        static NAME: OnceLock<String> = OnceLock::new();
+        let process = std::process::id();
+        let name = NAME.get_or_init(|| format!("{process}-{:x}", now_ns()));
+        Self { name: name.clone(), process }
+    }
+
+    fn is_gone(&self) -> bool {
+        #[cfg(unix)]
+        {
+            let process = i32::try_from(self.process).ok().and_then(rustix::process::Pid::from_raw);
+            process.is_none_or(|process| {
+                rustix::process::test_kill_process(process).is_err_and(|e| e == rustix::io::Errno::SRCH)
+            })
+        }
+        #[cfg(not(unix))]
+        false
+    }
+}
+
+impl Room {
+    /// A corner of it, as a room of its own.
+    pub(super) fn corner(&self, corner: &Corner) -> Self {
+        Self { folder: self.folder.join(&corner.name), prefix: self.prefix.clone() }
+    }
+
+    /// The corners that may be looked into.
+    pub(super) fn corners(&self) -> Vec<Corner> {
+        let own = Corner::own();
+        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let corners = names.filter_map(|name| {
+            let process = name.split_once('-')?.0.parse().ok()?;
+            Some(Corner { name, process })
+        });
+        let mut corners: Vec<_> = corners.filter(|corner| corner.process != own.process || *corner == own).collect();
+        corners.sort();
+        corners
+    }
+
+    /// Removes what killed programs have left.
+    pub(super) fn sweep(&self) {
+        for corner in self.corners().iter().filter(|corner| corner.is_gone()) {
+            let corner = self.corner(corner);
+            // Who joins clears up; where somebody else still looks, the last who goes does.
+            drop(corner.join());
+            corner.remove();
+        }
+    }
+
+    /// Removes the folders of a corner that are empty.
+    pub(super) fn remove(&self) {
+        for folder in [self.folder.join("nodes"), self.folder.join("services"), self.folder.clone()] {
+            // What is not empty stays.
+            drop(std::fs::remove_dir(folder));
+        }
+    }
 }
 
 /// The names of an instance's services: what it tells, and what it is told.
