@@ -119,7 +119,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("| {} | |\n|---|---|", path.file_name().unwrap_or_default().to_string_lossy());
     let began = Instant::now();
     let entry = load_from(&path);
-    row("loading the file", format!("{:.1} ms", began.elapsed().as_secs_f64() * 1e3));
+    let (loaded, before) = (began.elapsed().as_secs_f64() * 1e3, memory());
+    row("loading the file", format!("{loaded:.1} ms"));
     let mut made: Vec<f64> = (0..21)
         .map(|_| {
             let began = Instant::now();
@@ -132,7 +133,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     made.sort_by(f64::total_cmp);
     row("the same, of 21 the median and the longest", format!("{:.1} ms, {:.1} ms", made[10], made[20]));
 
-    let before = memory();
     let mut daws: Vec<Daw> = Vec::new();
     let mut counted = Vec::new();
     for count in [1, 2, 20] {

@@ -63,18 +63,22 @@ fn ardour_scans_it_plays_through_it_and_records_its_answers() {
     let Some(_jackd) = jackd(&server) else { return left_out("JACK is missing (on Debian: apt install jackd2)") };
     let home = tempfile::tempdir().unwrap();
     let plugins = home.path().join(".vst3");
-    let mut bundle = vst3_bundle(&plugins);
-    if given().is_none() {
-        // What was scanned counts for Ardour if it is older than the scan by a second.
-        let module = bundle.join("Contents").join(format!("{}-linux", std::env::consts::ARCH)).join("Oneiro.so");
-        let module = std::fs::File::options().write(true).open(module).unwrap();
-        module.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
-    } else {
-        std::fs::create_dir(&plugins).unwrap();
-        let link = plugins.join("Oneiro.vst3");
-        std::os::unix::fs::symlink(&bundle, &link).unwrap();
-        bundle = link;
-    }
+    // What was scanned counts for Ardour if it is older than the scan by a second.
+    let bundle = match given() {
+        Some(folder) => {
+            let to = plugins.join("Oneiro");
+            std::fs::create_dir(&plugins).unwrap();
+            assert!(Command::new("cp").arg("-a").args([&folder, &to]).status().unwrap().success());
+            to.join("Oneiro.vst3")
+        }
+        None => {
+            let bundle = vst3_bundle(&plugins);
+            let module = bundle.join("Contents").join(format!("{}-linux", std::env::consts::ARCH)).join("Oneiro.so");
+            let module = std::fs::File::options().write(true).open(module).unwrap();
+            module.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+            bundle
+        }
+    };
 
     let mut scan = in_home(&scanner, home.path());
     let scan = scan.arg("-f").arg(&bundle).env("LD_LIBRARY_PATH", scanner.parent().unwrap()).output().unwrap();
