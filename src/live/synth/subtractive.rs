@@ -6,6 +6,8 @@ use super::sine::{Phase, exp2, sin_turns};
 use super::wavetable::{Wavetable, read};
 use super::{GROUP, Group};
 
+/// Samples between two readings of the slow controls, counted from the beginning of the note: two groups.
+const CONTROL: usize = 2 * GROUP;
 const VIBRATO_HZ: f64 = 5.1;
 
 /// The waves every subtractive voice reads.
@@ -49,6 +51,7 @@ pub(super) struct SubtractiveVoice {
     filter_keep: f32,
     filter: LowPass,
     g: f32,
+    g_slope: f32,
     /// Levels of the saws and of the rounded middle voice.
     mix: [f32; 2],
     gain: f32,
@@ -73,14 +76,15 @@ impl SubtractiveVoice {
             steps: [0; 3],
             table: Wavetable::brightest(middle * detune * 1.01),
             vibrato: Phase(0),
-            vibrato_step: Phase::step(VIBRATO_HZ * GROUP as f64 / f64::from(rate)),
+            vibrato_step: Phase::step(VIBRATO_HZ * CONTROL as f64 / f64::from(rate)),
             drift: Phase(scatter.wrapping_mul(3)),
             age: 0,
             base_cutoff: followed * octaves.exp2(),
             filter_envelope: sound.envelope_octaves * (0.4 + 0.6 * velocity),
-            filter_keep: 1.0 - charge(sound.filter_decay, rate / GROUP as f32),
+            filter_keep: 1.0 - charge(sound.filter_decay, rate / CONTROL as f32),
             filter: LowPass::default(),
             g: 0.0,
+            g_slope: 0.0,
             mix: sound.mix.map(|level| level * gain),
             gain,
         };
@@ -98,8 +102,8 @@ impl SubtractiveVoice {
         integrator_gain(cutoff.min(14_000.0), self.rate)
     }
 
-    /// Reads the slow controls, once a group; gives the slope of the filter's gain up to the next reading.
-    fn control(&mut self) -> f32 {
+    /// Reads the slow controls.
+    fn control(&mut self) {
         let seconds = self.age as f32 / self.rate;
         let depth = ((seconds - self.sound.vibrato_delay) * 1.5).clamp(0.0, 1.0) * self.sound.vibrato_cents;
         // 2 to the power of a few hundredths of an octave: three terms are exact to a millionth of a cent.
@@ -109,12 +113,14 @@ impl SubtractiveVoice {
         self.vibrato.advance(self.vibrato_step);
         self.drift.advance(self.vibrato_step / 17);
         self.filter_envelope = flush(self.filter_envelope * self.filter_keep);
-        (self.gain_of_filter() - self.g) / GROUP as f32
+        self.g_slope = (self.gain_of_filter() - self.g) / CONTROL as f32;
     }
 
     /// The next group of samples of both ears.
     pub fn group(&mut self, waves: &Waves, out: &mut Group) {
-        let slope = self.control();
+        if (self.age as usize).is_multiple_of(CONTROL) {
+            self.control();
+        }
         self.age = self.age.wrapping_add(GROUP as u32);
         let (saw, round) = (waves.saw.table(self.table), waves.round.table(self.table));
         let [phases, steps] = [self.phases, self.steps];
@@ -131,7 +137,7 @@ impl SubtractiveVoice {
             left[i] = saw_mix * (0.85 * first[i] + 0.3 * second[i]) + centre;
             right[i] = saw_mix * (0.3 * first[i] + 0.85 * second[i]) + centre;
         }
-        self.filter.run(out, self.g, slope, self.sound.damping);
-        self.g += slope * GROUP as f32;
+        self.filter.run(out, self.g, self.g_slope, self.sound.damping);
+        self.g += self.g_slope * GROUP as f32;
     }
 }
