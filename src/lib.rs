@@ -8,7 +8,7 @@
 //! | [`render`] | offline | block until a worker has answered | read the wall clock, use an unseeded random source |
 //!
 //! [`time`] and [`music`] are pure; [`bridge`] is the seam between threads;
-//! [`model`] is the only user of ONNX Runtime.
+//! [`model`] alone uses ONNX Runtime, but for [`train::program`], which runs training steps.
 
 pub mod bench;
 pub mod bridge;

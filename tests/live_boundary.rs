@@ -70,7 +70,8 @@ fn findings(text: &str, words: &[&str]) -> Vec<String> {
         let code = &code.replace("FnOnce", "Fn");
         let words = words.iter().filter(|word| code.contains(**word));
         found.extend(words.map(|word| format!("line {}: `{word}`", number + 1)));
-        let names = STRANGERS.iter().filter(|name| code.contains(&format!("{name}::")));
+        let begins = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let names = STRANGERS.iter().filter(|name| code.match_indices(&format!("{name}::")).any(|(at, _)| begins(at)));
         found.extend(names.map(|name| format!("line {}: uses `{name}`", number + 1)));
     }
     found
@@ -110,4 +111,5 @@ fn the_check_itself_finds_what_it_looks_for() {
     assert_eq!(findings("use rand::Rng;").len(), 1);
     assert!(findings("let v = vec![0.0; 8]; // allocates: prepare").is_empty());
     assert!(findings("// a Mutex would wait").is_empty());
+    assert!(findings("use super::Report::Note;").is_empty());
 }
