@@ -259,7 +259,9 @@ fn signals_are_left_to_the_program() {
 
 #[test]
 fn where_nobody_can_meet_it_is_said_once_and_music_goes_on() {
-    for (cache, name) in [("/proc/nowhere", ""), ("/dev/null", "x"), ("/tmp", "no such name!"), ("/tmp", "off")] {
+    let folder = std::env::temp_dir();
+    let sound = folder.to_str().unwrap();
+    for (cache, name) in [("/proc/nowhere", ""), ("/dev/null", "x"), (sound, "no such name!"), (sound, "off")] {
         let mut command = std::process::Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "part", "--nocapture"]).env("LINK_PART", "nowhere");
         command.env("ONEIRO_CACHE", cache).env("ONEIRO_LINK", name);
