@@ -404,7 +404,7 @@ mod tests {
         std::fs::write(folder.path().join("bad.toml"), "preset = 3").unwrap();
         let (presets, errors) = in_folder(folder.path());
         let own = Preset { name: "My own: one/two".into(), about: "mine".into(), phrases, ..preset.clone() };
-        assert_eq!(presets, [own.clone()]);
+        assert_eq!(presets, std::slice::from_ref(&own));
         assert!(errors.len() == 1 && errors[0].to_string().contains("bad.toml"), "{errors:?}");
         let wrong = |text: &str| read("x", text).unwrap_err().to_string();
         let text = "[[preset]]\nname = \"n\"\nvalues = { mode = \"answr\" }";

@@ -47,7 +47,7 @@ impl Desk {
     fn new() -> Self {
         let shared = Arc::new(Shared::default());
         let parameters = Parameters::new(Arc::clone(&shared));
-        let (mut audio, ends) = Audio::prepare(Arc::clone(&shared), SampleRate(24_000), BLOCK);
+        let (mut audio, ends, _relayed) = Audio::prepare(Arc::clone(&shared), SampleRate(24_000), BLOCK);
         audio.prepare_again(SampleRate(24_000), BLOCK, Pace::Offline);
         let worker = Worker::spawn(Arc::clone(&shared), ends).unwrap();
         audio.wakes(worker.thread().cloned());

@@ -108,7 +108,7 @@ fn write(
         let frame: Arc<Vec<u8>> = Arc::new(peeked.bytes.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect());
         let result = (|| {
             if let Some(last) = &last {
-                for _ in frames..number.min(frames + LONGEST_STILL) {
+                for _ in 0..number.saturating_sub(frames).min(LONGEST_STILL) {
                     video.send(last)?;
                     (frames, repeated) = (frames + 1, repeated + 1);
                 }

@@ -92,7 +92,7 @@ impl Gallery {
     /// Begins to open the generator of this number, from 1, on a thread of its own; `None` where there is none.
     pub fn open(&self, number: usize) -> Option<Opening> {
         let (_, path) = self.generators.get(number.checked_sub(1)?)?;
-        let (path, options) = (path.clone(), self.options.clone());
+        let (path, options) = (path.clone(), self.options);
         let (told, opened) = channel();
         std::thread::Builder::new()
             .name("generator's loader".into())
@@ -105,7 +105,7 @@ impl Gallery {
     /// The same, at once: for those who have a thread for it.
     pub fn loader(&self, number: usize) -> Option<impl FnOnce() -> Result<Generator, String> + Send + 'static> {
         let (_, path) = self.generators.get(number.checked_sub(1)?)?;
-        let (path, options) = (path.clone(), self.options.clone());
+        let (path, options) = (path.clone(), self.options);
         Some(move || load(&path, &options))
     }
 

@@ -119,7 +119,7 @@ impl Painter {
     pub fn open(studio: &Studio) -> Result<Self, PainterError> {
         let options = SessionOptions { intra_threads: studio.threads.max(1), ..SessionOptions::default() };
         let mut about = Vec::new();
-        let mut gallery = Gallery::new(&studio.folders, &studio.pictures, studio.patient, options.clone())?;
+        let mut gallery = Gallery::new(&studio.folders, &studio.pictures, studio.patient, options)?;
         let mut easel = |model: Inspected, file: Option<&str>, salt: u64| {
             about.push(model.spec.name.clone());
             let number = gallery.number(&model.spec.name, file.map(Path::new).filter(|file| file.exists()));
