@@ -58,7 +58,7 @@ impl Desk {
     fn play_to(&mut self, beat: usize) {
         while self.now < beat * BEAT {
             let here = self.now as f64 / BEAT as f64;
-            if self.now % BEAT == 0 && here % 16.0 < 8.0 {
+            if self.now.is_multiple_of(BEAT) && here % 16.0 < 8.0 {
                 let key = Key::Number([60, 62, 64, 67, 65, 64, 62, 60][here as usize % 8]);
                 let (timing, voice_id, channel) = (0, VoiceID::Wildcard, Channel::Number(0));
                 self.input.push_back(NoteEvent::NoteOn { timing, voice_id, channel, key, velocity: 0.7 });

@@ -34,6 +34,9 @@ fn shown(
     (flashes.worst(), all)
 }
 
+/// The picture of a frame, by its number.
+type Sequence = Box<dyn FnMut(usize) -> Vec<[u8; 3]>>;
+
 fn flat(colour: [u8; 3]) -> Vec<[u8; 3]> {
     vec![colour; 64]
 }
@@ -45,7 +48,7 @@ fn sequences_that_break_the_rule_are_held_back() {
     let (black, white, red, green) = ([0, 0, 0], [255; 3], [255, 0, 0], [0, 127, 0]);
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut noise = flat(black);
-    let mut sequences: Vec<(&str, Box<dyn FnMut(usize) -> Vec<[u8; 3]>>)> = vec![
+    let mut sequences: Vec<(&str, Sequence)> = vec![
         ("black and white, ten times a second", Box::new(move |i| flat([black, white][i / 3 % 2]))),
         ("black and white, every frame", Box::new(move |i| flat([black, white][i % 2]))),
         ("grey a little lighter, eight times a second", Box::new(move |i| flat([[110; 3], [150; 3]][i / 4 % 2]))),
