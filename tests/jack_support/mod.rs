@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// A process that ends with the test.
-pub struct Process(Child);
+pub struct Process(pub Child);
 
 impl Process {
     /// Starts a program, a client of a server.
