@@ -21,7 +21,11 @@ fn ran() -> BTreeMap<String, (String, u64)> {
     for entry in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
         let text = |file: &str| std::fs::read_to_string(entry.path().join(file)).unwrap_or_default();
         let ran = text("schedstat").split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or_default();
-        all.insert(entry.file_name().to_string_lossy().into_owned(), (text("comm").trim().to_owned(), ran));
+        let thread = entry.file_name().to_string_lossy().into_owned();
+        // Threads without a name of their own have that of the program.
+        let name =
+            if thread == std::process::id().to_string() { "host".to_owned() } else { text("comm").trim().to_owned() };
+        all.insert(thread, (name, ran));
     }
     all
 }
@@ -193,7 +197,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         row(&format!("editor of 980 × 620, the instance {name}: pictures a second"), format!("{pictures:.1}"));
         let draws = |name: &str| name.starts_with("llvmpipe") || name.contains(":gdrv") || name.contains(":sh");
         row("… drawing in software, in place of a graphics card", percent(cost.share(draws)));
-        let host = |name: &str| name == "figures" || composes(name);
+        let host = |name: &str| name == "host" || composes(name);
         row("… the editor's own thread", percent(cost.share(|name| !draws(name) && !host(name))));
         for (thread, share) in cost.shares.iter().filter(|(_, share)| **share > 0.0005) {
             eprintln!("{name}: {thread} {}", percent(*share));

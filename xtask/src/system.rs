@@ -1,4 +1,4 @@
-//! What comes from the system: ffmpeg, the headers of ALSA, JACK, what draws.
+//! What comes from the system: ffmpeg, the headers of ALSA, JACK, Ardour, what draws.
 
 use std::process::{Command, Stdio};
 
