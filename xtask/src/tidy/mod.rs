@@ -3,6 +3,7 @@
 //! That the audio side names nothing that blocks or grows is `tests/live_boundary.rs`.
 
 mod arrows;
+mod licences;
 mod pages;
 mod sources;
 
@@ -73,7 +74,7 @@ impl Tree {
 /// Looks through the checkout; every finding is a line with its place.
 pub fn run() -> Result<()> {
     let tree = Tree::read()?;
-    let found = [arrows::check(&tree), sources::check(&tree), pages::check(&tree)].concat();
+    let found = [arrows::check(&tree), sources::check(&tree), pages::check(&tree), licences::check(&tree)?].concat();
     for finding in &found {
         eprintln!("{finding}");
     }
