@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(room("stage-2").unwrap().prefix(), "oneiro_stage-2_");
         assert_ne!(room("").unwrap().folder(), room("a").unwrap().folder());
         let odd = |folder: &str| Room::new(folder.into(), "a").unwrap().folder().to_owned();
-        assert!(odd("/home/jürgen").to_str().unwrap().is_ascii() && odd("/home/jürgen") != odd("/home/jörgen"));
+        assert!(odd("/of/jürgen").to_str().unwrap().is_ascii() && odd("/of/jürgen") != odd("/of/jörgen"));
         assert!(odd(&"long".repeat(80)).as_os_str().len() < 100);
         for name in ["a/b", "..", "a b", "ü", &"x".repeat(25)] {
             assert_eq!(room(name), Err(LinkError::Name { name: name.to_owned() }));
