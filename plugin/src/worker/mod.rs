@@ -6,13 +6,13 @@
 mod opening;
 
 use crate::linked::Shows;
-use crate::models::{self, Chosen, Model};
+use crate::models::{self, Model};
 use crate::presets::{self, Phrases};
 use crate::shared::Shared;
 use crate::state::Wanted;
-use crate::view::{KINDS, ModelState, View, Wish};
+use crate::view::{KINDS, View, Wish};
 use oneiro::bridge::{ComposerSide, Counters, Heard, HeardKind, Plan, RingReceiver, RingSender, WatcherSide, ring};
-use oneiro::compose::{ComposeError, Corner, Director, MelodyModel, News, Order, PhraseModel};
+use oneiro::compose::{ComposeError, Corner, Director, News, Order};
 use oneiro::controls::{Control, Settings, Shape};
 use oneiro::music::midi::{Part as Track, Score, write_midi_file};
 use oneiro::music::{Melody, Note};
