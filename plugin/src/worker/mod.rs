@@ -173,10 +173,16 @@ impl Desk {
         for error in presets::look() {
             self.shared.tell(Grade::Warning, error.to_string());
         }
+        let mut before = 0;
         while !self.shared.leave.load(Ordering::Acquire) {
             let asked = self.shared.asked.load(Ordering::Acquire);
             self.step();
             self.shared.done.store(asked, Ordering::Release);
+            // Where the audio side waits, nothing is won by thinking ahead.
+            if let Some(director) = self.director.as_mut().filter(|_| asked == before) {
+                director.rehearse();
+            }
+            before = asked;
             if self.shared.asked.load(Ordering::Acquire) == asked {
                 std::thread::park_timeout(NAP);
             }
