@@ -10,7 +10,14 @@ fn alone(folder: &Path) -> PathBuf {
     program
 }
 
+/// One test and not two: while one wrote its copy, a process that the other starts would hold it open, and it could not be run.
 #[test]
+fn it_starts_the_visualizer_beside_it_and_without_one_says_how_to_get_it() {
+    without_the_visualizer_it_says_how_to_get_it();
+    #[cfg(unix)]
+    arguments_and_the_exit_status_are_passed_on();
+}
+
 fn without_the_visualizer_it_says_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
     // One folder deeper, so that nothing lies in the folder above either.
@@ -23,7 +30,6 @@ fn without_the_visualizer_it_says_how_to_get_it() {
 }
 
 #[cfg(unix)]
-#[test]
 fn arguments_and_the_exit_status_are_passed_on() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
