@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tungstenite::{Message, WebSocket};
 
+/// How long a finger stays at a point.
+const FINGER: Duration = Duration::from_millis(40);
+
 /// A browser; ends when it is dropped.
 pub struct Browser {
     child: Child,
@@ -134,6 +137,7 @@ impl Browser {
                 json!({ "type": kind, "touchPoints": [{ "x": x, "y": y }] }),
             );
             kind = "touchMove";
+            std::thread::sleep(FINGER);
         }
         self.call(Some(tab), "Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] }));
     }
@@ -147,8 +151,10 @@ impl Browser {
         [0, 1, 2, 3].map(|place| value[place].as_f64().unwrap_or_else(|| panic!("{selector}: {value}")))
     }
 
-    /// Touches the middle of an element.
+    /// Touches the middle of an element, a while after what was done before: a touch that comes at once counts for a browser as the
+    /// end of a swipe, or as the second of two.
     pub fn touch(&mut self, tab: &Tab, selector: &str) {
+        std::thread::sleep(10 * FINGER);
         let [x, y, width, height] = self.place(tab, selector);
         self.swipe(tab, &[(x + 0.5 * width, y + 0.5 * height)]);
     }
