@@ -59,8 +59,18 @@ fn heard(line: &str) -> Option<Heard> {
 #[test]
 fn ardour_scans_it_plays_through_it_and_records_its_answers() {
     let Some((lua, scanner)) = ardour() else { return left_out("Ardour is missing (on Debian: apt install ardour)") };
-    let server = format!("oneiro-ardour-{}", std::process::id());
-    let Some(_jackd) = jackd(&server) else { return left_out("JACK is missing (on Debian: apt install jackd2)") };
+    // Of JACK's own player and listener one falls silent now and then; then nothing is heard at all, of the call neither.
+    let heard = (0..3).any(|attempt| session_is_heard(&lua, &scanner, attempt));
+    assert!(heard, "three times nothing was heard");
+}
+
+/// Plays a session; whether anything of it was heard. What was heard must be right.
+fn session_is_heard(lua: &str, scanner: &Path, attempt: usize) -> bool {
+    let server = format!("oneiro-ardour-{}-{attempt}", std::process::id());
+    let Some(_jackd) = jackd(&server) else {
+        left_out("JACK is missing (on Debian: apt install jackd2)");
+        return true;
+    };
     let home = tempfile::tempdir().unwrap();
     let plugins = home.path().join(".vst3");
     // What was scanned counts for Ardour if it is older than the scan by a second.
@@ -80,7 +90,7 @@ fn ardour_scans_it_plays_through_it_and_records_its_answers() {
         }
     };
 
-    let mut scan = in_home(&scanner, home.path());
+    let mut scan = in_home(scanner.as_os_str(), home.path());
     let scan = scan.arg("-f").arg(&bundle).env("LD_LIBRARY_PATH", scanner.parent().unwrap()).output().unwrap();
     let text = [scan.stdout, scan.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(text.contains("Found Plugin: Oneiro"), "{text}");
@@ -98,7 +108,7 @@ fn ardour_scans_it_plays_through_it_and_records_its_answers() {
 
     let script = home.path().join("session.lua");
     std::fs::write(&script, include_str!("ardour.lua")).unwrap();
-    let mut session = in_home(&lua, home.path());
+    let mut session = in_home(lua.as_ref(), home.path());
     session.arg(&script).env("ONEIRO_TEST_FOLDER", home.path());
     session.env("JACK_DEFAULT_SERVER", &server).env("JACK_NO_AUDIO_RESERVATION", "1");
     let session = std::thread::spawn(move || session.output().unwrap());
@@ -115,6 +125,9 @@ fn ardour_scans_it_plays_through_it_and_records_its_answers() {
     let lines = lines.lock().unwrap();
     lines.iter().for_each(|line| println!("{line}"));
     let notes: Vec<Heard> = lines.iter().filter_map(|line| heard(line)).collect();
+    if notes.is_empty() {
+        return false;
+    }
     // What is played passes on its channel, and time stood still when the answers ended: none is left hanging.
     assert!(notes.iter().any(|&(_, channel, key, on)| (channel, key, on) == (0, 60, true)), "{notes:?}");
     let mut sounding = HashSet::new();
@@ -123,4 +136,5 @@ fn ardour_scans_it_plays_through_it_and_records_its_answers() {
         assert!(changed, "{key} on channel {} twice: {notes:?}", channel + 1);
     }
     assert!(sounding.is_empty(), "{sounding:?} sound for ever: {notes:?}");
+    true
 }
