@@ -90,7 +90,7 @@ fn session_is_heard(lua: &str, scanner: &Path, attempt: usize) -> bool {
         }
     };
 
-    let mut scan = in_home(scanner.as_os_str(), home.path());
+    let mut scan = in_home(scanner, home.path());
     let scan = scan.arg("-f").arg(&bundle).env("LD_LIBRARY_PATH", scanner.parent().unwrap()).output().unwrap();
     let text = [scan.stdout, scan.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(text.contains("Found Plugin: Oneiro"), "{text}");
@@ -108,7 +108,7 @@ fn session_is_heard(lua: &str, scanner: &Path, attempt: usize) -> bool {
 
     let script = home.path().join("session.lua");
     std::fs::write(&script, include_str!("ardour.lua")).unwrap();
-    let mut session = in_home(lua.as_ref(), home.path());
+    let mut session = in_home(lua, home.path());
     session.arg(&script).env("ONEIRO_TEST_FOLDER", home.path());
     session.env("JACK_DEFAULT_SERVER", &server).env("JACK_NO_AUDIO_RESERVATION", "1");
     let session = std::thread::spawn(move || session.output().unwrap());
