@@ -108,6 +108,8 @@ impl Browser {
         let phone = json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": true });
         self.call(Some(&tab), "Emulation.setDeviceMetricsOverride", phone);
         self.call(Some(&tab), "Emulation.setTouchEmulationEnabled", json!({ "enabled": true }));
+        // Both pages are as if they were looked at.
+        self.call(Some(&tab), "Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
         self.call(Some(&tab), "Page.navigate", json!({ "url": url }));
         tab
     }
@@ -129,6 +131,8 @@ impl Browser {
 
     /// A finger goes down at a point, along others, and up at the last.
     pub fn swipe(&mut self, tab: &Tab, points: &[(f64, f64)]) {
+        // A page behind another may not be told of fingers.
+        self.call(Some(tab), "Page.bringToFront", json!({}));
         let mut kind = "touchStart";
         for (x, y) in points {
             self.call(
