@@ -131,8 +131,10 @@ impl Browser {
 
     /// A finger goes down at a point, along others, and up at the last.
     pub fn swipe(&mut self, tab: &Tab, points: &[(f64, f64)]) {
-        // A page behind another may not be told of fingers.
+        // A page behind another, or one that was not drawn yet, may not be told of fingers.
         self.call(Some(tab), "Page.bringToFront", json!({}));
+        self.until(tab, "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))");
+        std::thread::sleep(4 * FINGER);
         let mut kind = "touchStart";
         for (x, y) in points {
             self.call(
