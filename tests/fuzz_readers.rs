@@ -49,7 +49,10 @@ fn no_line_of_abc_takes_time_by_the_square_of_its_length() {
     quick("braces that are never closed", &format!("{head}{}", "{".repeat(400_000)));
     quick("accidentals in a bar without end", &format!("{head}{}", "^ab".repeat(200_000)));
     quick("bar lines after an ending", &format!("{head}[1 a{}", "| ".repeat(200_000)));
-    quick("endings that are said again and again", &format!("{head}[1{} a{}", ",1".repeat(200_000), "|2 a".repeat(100_000)));
+    quick(
+        "endings that are said again and again",
+        &format!("{head}[1{} a{}", ",1".repeat(200_000), "|2 a".repeat(100_000)),
+    );
 }
 
 #[test]
@@ -68,7 +71,9 @@ fn a_book_of_short_lines_does_not_become_a_library() {
 fn a_session_that_breaks_off_in_the_middle_of_a_letter_is_read_up_to_there() {
     let (_, _, seeds) = READERS.into_iter().find(|(name, ..)| *name == "take").unwrap();
     let mut bytes = seeds().remove(0);
-    bytes.truncate(bytes.len() - "{\"s\":0,\"end\":null}\n".len() - 4);
+    // Without its last line, which ends it.
+    bytes.pop();
+    bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').unwrap() + 1);
     let whole = read_lines(&bytes[..]).unwrap().moments.len();
     bytes.extend("{\"s\":9,\"control\":[\"ü".as_bytes());
     bytes.pop();

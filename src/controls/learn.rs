@@ -166,7 +166,8 @@ impl<C: Turned> ControlMap<C> {
         if text.len() as u64 > LARGEST {
             return Err(format!("a map has {LARGEST} bytes at most"));
         }
-        let file: File = toml::from_str(text).map_err(|e| e.message().split_whitespace().collect::<Vec<_>>().join(" "))?;
+        let file: File =
+            toml::from_str(text).map_err(|e| e.message().split_whitespace().collect::<Vec<_>>().join(" "))?;
         let mut map = Self::default();
         for line in file.map {
             map.bind(line.binding()?);

@@ -11,3 +11,4 @@ pub mod overhead;
 pub mod runtime;
 pub mod session;
 pub mod spec;
+mod watchdog;

@@ -78,8 +78,8 @@ fn midi_seeds() -> Vec<Vec<u8>> {
     // Tempo and metre; running status, a program, a sustained note, a controller that ends all notes.
     let head = track(&[0, 0xff, 0x51, 3, 7, 0xa1, 0x20, 0, 0xff, 0x58, 4, 6, 3, 24, 8, 0, 0xff, 0x2f, 0]);
     let notes = [
-        0, 0xff, 3, 2, b'a', b'b', 0, 0xc0, 5, 0, 0x90, 60, 80, 0x60, 60, 0, 0, 64, 70, 0x60, 0x80, 64, 0, 0, 0x99, 38, 90, 8,
-        0xb9, 123, 0, 0, 0xf0, 2, 1, 0xf7, 0, 0xff, 0x2f, 0,
+        0, 0xff, 3, 2, b'a', b'b', 0, 0xc0, 5, 0, 0x90, 60, 80, 0x60, 60, 0, 0, 64, 70, 0x60, 0x80, 64, 0, 0, 0x99, 38,
+        90, 8, 0xb9, 123, 0, 0, 0xf0, 2, 1, 0xf7, 0, 0xff, 0x2f, 0,
     ];
     vec![
         include_bytes!("../fixtures/midi/evening-walk.mid").to_vec(),
@@ -131,7 +131,8 @@ fn model_seeds() -> Vec<Vec<u8>> {
         op_type: Some(operator.into()),
         ..NodeProto::default()
     };
-    let body = GraphProto { node: vec![node("Neg", &["z"], "inner")], output: vec![value("inner")], ..GraphProto::default() };
+    let body =
+        GraphProto { node: vec![node("Neg", &["z"], "inner")], output: vec![value("inner")], ..GraphProto::default() };
     let branch = |name: &str| AttributeProto {
         name: Some(name.into()),
         g: Some(body.clone()),
@@ -320,8 +321,14 @@ pub fn link(bytes: &[u8]) {
 
 fn link_seeds() -> Vec<Vec<u8>> {
     let metre = TimeSignature::COMMON;
-    let clock =
-        ClockReading { sample: 96_000, pos_beats: Beats(4.0), tempo: Bpm(120.0), time_signature: metre, playing: true, epoch: 2 };
+    let clock = ClockReading {
+        sample: 96_000,
+        pos_beats: Beats(4.0),
+        tempo: Bpm(120.0),
+        time_signature: metre,
+        playing: true,
+        epoch: 2,
+    };
     let kinds = [
         ShowKind::NoteOn { part: Part::Call, pitch: 60, velocity: 90 },
         ShowKind::Beat { in_bar: 0 },

@@ -65,7 +65,11 @@ pub fn presets(bytes: &[u8]) {
         Ok(read) => {
             for (place, value) in read.iter().flat_map(|preset| &preset.values) {
                 let sheet = &sheets()[*place];
-                assert!(is_musical(sheet) && (sheet.range.0..=sheet.range.1).contains(value), "{} is {value}", sheet.id);
+                assert!(
+                    is_musical(sheet) && (sheet.range.0..=sheet.range.1).contains(value),
+                    "{} is {value}",
+                    sheet.id
+                );
             }
             let events = |melody: &Melody| melody.events.iter().all(|e| e.steps > 0 && e.pitch.is_none_or(|p| p < 128));
             assert!(read.iter().flat_map(|preset| &preset.phrases).flatten().all(events));
