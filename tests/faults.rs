@@ -227,17 +227,18 @@ fn until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-/// Processes that a process has started, by the system's list of all.
+/// The process that a process has started with such an argument, by the system's list of all.
 #[cfg(target_os = "linux")]
-fn children(process: u32) -> Vec<u32> {
+fn child_with(process: u32, argument: &str) -> Option<u32> {
     let of = |entry: std::fs::DirEntry| {
         let id = entry.file_name().to_str()?.parse().ok()?;
         let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
         // After the name, which may have anything in it: the state, then the parent.
         let parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
-        (parent == process).then_some(id)
+        let started = std::fs::read(entry.path().join("cmdline")).ok()?;
+        (parent == process && String::from_utf8_lossy(&started).contains(argument)).then_some(id)
     };
-    std::fs::read_dir("/proc").unwrap().flatten().filter_map(of).collect()
+    std::fs::read_dir("/proc").unwrap().flatten().find_map(of)
 }
 
 #[cfg(target_os = "linux")]
@@ -254,12 +255,14 @@ fn an_ffmpeg_that_is_killed_in_the_middle_is_said_and_leaves_nothing() {
     render_support::write(render_support::generator(), &models, "blots.onnx");
     let mut render = Command::new(env!("CARGO_BIN_EXE_oneiro"));
     render.current_dir(folder.path()).env("ONEIRO_MODELS", &models).env("XDG_DATA_HOME", folder.path());
-    render.args(["render", "--quiet", "--fps", "30", "-o", "a.mp4"]).arg(render_support::evening_walk());
+    render
+        .args(["render", "--quiet", "--fps", "30", "--size", "64", "-o", "a.mp4"])
+        .arg(render_support::evening_walk());
     let mut render = render.stderr(Stdio::piped()).spawn().unwrap();
     let id = render.id();
-    until("there is an ffmpeg", || !children(id).is_empty());
-    // By its number, and it alone.
-    let ffmpeg = children(id)[0].to_string();
+    // Not the one that only says that it is there.
+    until("there is an ffmpeg", || child_with(id, "mp4").is_some());
+    let ffmpeg = child_with(id, "mp4").unwrap().to_string();
     assert!(Command::new("sh").args(["-c", "kill -9 $0", &ffmpeg]).status().unwrap().success());
     let mut told = String::new();
     render.stderr.take().unwrap().read_to_string(&mut told).unwrap();

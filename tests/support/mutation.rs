@@ -1,5 +1,5 @@
 //! Inputs as an adversary makes them: sound ones with bytes changed, taken out, repeated, put in or cut off, and bytes by chance.
-//! `ONEIRO_FUZZ_SEED` repeats a run.
+//! `ONEIRO_FUZZ_SEED` repeats a run, `ONEIRO_FUZZ_CASES` tries more.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -87,8 +87,9 @@ fn hostile(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 /// Tries a reader with its sound inputs, and with hostile ones. A failure prints the seed, and the smallest bytes that fail.
 pub fn try_hostile(name: &str, cases: u32, holds: fn(&[u8]), seeds: Vec<Vec<u8>>) {
     seeds.iter().for_each(|seed| holds(seed));
-    let given = std::env::var("ONEIRO_FUZZ_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed: u64 = given.unwrap_or_else(|| u64::from(std::process::id()));
+    let given = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seed = given("ONEIRO_FUZZ_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let cases = given("ONEIRO_FUZZ_CASES").and_then(|cases| cases.try_into().ok()).unwrap_or(cases);
     println!("{name}: ONEIRO_FUZZ_SEED={seed}");
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
