@@ -1,7 +1,7 @@
 //! Ends what a model does for too long, or takes too much memory for.
 //!
-//! One thread looks at all sessions a few times a second. Time is counted in these looks: a process that is stopped and goes on, or
-//! a clock that jumps, makes no model late. An end is asked for, and comes between two operators; an operator that has begun goes
+//! One thread looks at all sessions a few times a second. Time is counted in its naps: a process that is stopped and goes on, or a
+//! clock that jumps, makes no model late. An end is asked for, and comes between two operators; an operator that has begun goes
 //! on to its own end.
 
 use ort::session::RunOptions;
@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Time from one look to the next.
-const LOOK: Duration = Duration::from_millis(50);
+/// Time from one look to the next: while anything runs, and while nothing does.
+const LOOKS: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
 /// Turns of a leash that was pulled, for one reason or the other. They are even: nothing runs.
 const TOO_LONG: u64 = u64::MAX - 1;
 const TOO_LARGE: u64 = u64::MAX - 3;
@@ -41,12 +41,12 @@ struct Held {
     end: End,
 }
 
-/// A leash in the watchdog's list: the turn that it saw last, how often it saw it, and the memory when it saw it first.
+/// A leash in the watchdog's list: the turn that it saw last, for how long it saw it, and the memory when it saw it again first.
 struct Seen {
     held: Arc<Held>,
     turn: u64,
-    looks: u32,
-    memory: u64,
+    time: Duration,
+    memory: Option<u64>,
 }
 
 /// The thread, as long as anything is watched.
@@ -72,7 +72,7 @@ impl Leash {
     pub fn new(end: End, limit: Duration, memory: u64) -> Result<Self, String> {
         let dog = Watchdog::of_this_process()?;
         let held = Arc::new(Held { turn: AtomicU64::new(0), limit, memory, end });
-        lock(&dog.list).push(Seen { held: Arc::clone(&held), turn: 0, looks: 0, memory: 0 });
+        lock(&dog.list).push(Seen { held: Arc::clone(&held), turn: 0, time: Duration::ZERO, memory: None });
         Ok(Self { held, dog })
     }
 
@@ -142,9 +142,11 @@ impl Watchdog {
         let thread = std::thread::Builder::new()
             .name("model watchdog".into())
             .spawn(move || {
+                let mut idle = false;
                 while !stopped.load(Ordering::Acquire) {
-                    std::thread::park_timeout(LOOK);
-                    look(&looked_at);
+                    let nap = LOOKS[usize::from(idle)];
+                    std::thread::park_timeout(nap);
+                    idle = !look(&looked_at, nap);
                 }
             })
             .map_err(|e| format!("no thread could be started to watch it: {e}"))?;
@@ -166,28 +168,33 @@ impl Drop for Watchdog {
     }
 }
 
-fn look(list: &Mutex<Vec<Seen>>) {
+/// Looks at all after a nap: whether anything has run since.
+fn look(list: &Mutex<Vec<Seen>>, nap: Duration) -> bool {
     let mut overdue = Vec::new();
+    let mut ran = false;
     for seen in lock(list).iter_mut() {
         let turn = seen.held.turn.load(Ordering::Acquire);
-        seen.looks = if turn == seen.turn { seen.looks.saturating_add(1) } else { 0 };
+        let same = turn == seen.turn;
+        ran |= !same || turn % 2 == 1;
         seen.turn = turn;
-        if turn % 2 == 0 {
+        if turn % 2 == 0 || !same {
+            (seen.time, seen.memory) = (Duration::ZERO, None);
             continue;
         }
         // What runs for a moment costs no look at the system.
-        if seen.looks == 1 {
-            seen.memory = resident();
-        } else if seen.looks > 1 && resident().saturating_sub(seen.memory) > seen.held.memory {
+        seen.time += nap;
+        let now = resident();
+        if now.saturating_sub(*seen.memory.get_or_insert(now)) > seen.held.memory {
             overdue.push((Arc::clone(&seen.held), turn, TOO_LARGE));
         }
-        if LOOK * seen.looks > seen.held.limit {
+        if seen.time > seen.held.limit {
             overdue.push((Arc::clone(&seen.held), turn, TOO_LONG));
         }
     }
     for (held, turn, verdict) in overdue {
         held.pull(turn, verdict);
     }
+    ran
 }
 
 /// Bytes that the process has in memory; 0 where the system does not say (only Linux does).
