@@ -12,3 +12,4 @@ pub mod overhead;
 pub mod runtime;
 pub mod session;
 pub mod spec;
+mod watchdog;
