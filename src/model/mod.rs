@@ -4,6 +4,7 @@
 //! its [`spec`] says what it is, [`runtime`] loads ONNX Runtime, and a [`session::Session`] runs it.
 
 mod cut;
+pub mod devices;
 pub mod inspect;
 pub mod library;
 pub mod onnx;

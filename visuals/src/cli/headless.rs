@@ -20,8 +20,8 @@ pub fn perform(args: &Args) -> Result<()> {
     if let Some((desk, cues)) = surfaces.desk.take() {
         performance.attach(desk, cues);
     }
-    let (recorder, lookout) = args.recorder()?;
-    performance.watch(lookout);
+    let (recorder, lookouts) = args.recorder()?;
+    performance.watch(lookouts);
     let mut screen = Offscreen::new(&gpu, Size { width, height, glow: true }, Performance::sources());
     // What is recorded is to have its end.
     let stop = Arc::new(AtomicBool::new(false));

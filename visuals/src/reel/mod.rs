@@ -11,6 +11,7 @@ use crate::sources::Script;
 use crate::stage::{Gpu, GpuError, Size, TextBox};
 use crate::worker::{Painter, PainterError, Studio};
 use exposure::Exposure;
+use oneiro::model::devices::{Device, DeviceWish};
 use oneiro::render::{Alpha, Caption, CaptionKind, Depth, Reel, ReelError};
 use programme::Programme;
 use std::path::{Path, PathBuf};
@@ -169,6 +170,8 @@ fn studio(reel: &Reel) -> Studio {
         upscaler: named(&models.upscaler),
         style: named(&models.style),
         classifier: named(&models.classifier),
+        // Another device would paint other pictures.
+        device: DeviceWish::On(Device::Cpu),
         threads: reel.threads,
         pictures: reel.pictures.clone(),
         patient: true,

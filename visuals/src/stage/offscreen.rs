@@ -10,6 +10,7 @@ const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 /// A stage whose frames are read back.
 #[derive(Debug)]
 pub struct Offscreen {
+    gpu: Gpu,
     stage: Stage,
     size: Size,
     bytes: ReadBack,
@@ -51,7 +52,7 @@ impl ReadBack {
     }
 
     /// Presents the frame and gives what `make` makes of its rows.
-    fn read<T>(&self, stage: &mut Stage, make: impl Fn(&[u8], &mut Vec<T>)) -> Result<Vec<T>, GpuError> {
+    fn read<T>(&self, gpu: &Gpu, stage: &mut Stage, make: impl Fn(&[u8], &mut Vec<T>)) -> Result<Vec<T>, GpuError> {
         let fail = |e: &dyn std::fmt::Display| GpuError::Read(e.to_string());
         let (view, size) = (self.texture.create_view(&Default::default()), self.texture.size());
         let mut encoder = stage.device().create_command_encoder(&Default::default());
@@ -69,7 +70,10 @@ impl ReadBack {
             // Nobody waits any more where the other end is gone.
             drop(told.send(result));
         });
-        stage.device().poll(wgpu::PollType::wait_indefinitely()).map_err(|e| fail(&e))?;
+        let waited = stage.device().poll(wgpu::PollType::wait_indefinitely());
+        // Of a lost device nothing is read, whatever it says itself.
+        gpu.alive()?;
+        waited.map_err(|e| fail(&e))?;
         done.recv().map_err(|e| fail(&e))?.map_err(|e| fail(&e))?;
         let mut made = Vec::with_capacity(3 * size.width as usize * size.height as usize);
         {
@@ -87,7 +91,7 @@ impl Offscreen {
     /// For frames of a size.
     pub fn new(gpu: &Gpu, size: Size, sources: usize) -> Self {
         let stage = Stage::new(&gpu.device, &gpu.queue, size, sources);
-        Self { stage, size, bytes: ReadBack::new(&gpu.device, size, FORMAT), light: None }
+        Self { gpu: gpu.clone(), stage, size, bytes: ReadBack::new(&gpu.device, size, FORMAT), light: None }
     }
 
     /// The stage.
@@ -131,7 +135,9 @@ impl Offscreen {
     /// # Errors
     /// [`GpuError::Read`].
     pub fn read(&mut self) -> Result<Vec<u8>, GpuError> {
-        self.bytes.read(&mut self.stage, |row, made| made.extend(row.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]])))
+        self.bytes.read(&self.gpu, &mut self.stage, |row, made| {
+            made.extend(row.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]))
+        })
     }
 
     /// Its light: rows of red, green, blue, linear, 0 to 1, without noise below the steps of bytes.
@@ -142,7 +148,7 @@ impl Offscreen {
         let stage = &mut self.stage;
         let copy = self.light.get_or_insert_with(|| ReadBack::new(stage.device(), self.size, EXACT));
         let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        copy.read(stage, |row, made| {
+        copy.read(&self.gpu, stage, |row, made| {
             made.extend(row.chunks_exact(16).flat_map(|p| [0, 4, 8].map(|at| number(&p[at..]))))
         })
     }
@@ -153,6 +159,7 @@ impl Offscreen {
     /// [`GpuError::Read`].
     pub fn finish(&self) -> Result<(), GpuError> {
         let waited = self.stage.device().poll(wgpu::PollType::wait_indefinitely());
+        self.gpu.alive()?;
         waited.map(|_| ()).map_err(|e| GpuError::Read(e.to_string()))
     }
 }

@@ -6,7 +6,7 @@ use super::levels::level;
 use super::shelf::Shelf;
 use crate::show::plan::Wish;
 use crate::show::scene::Source;
-use oneiro::link::Mirror;
+use oneiro::model::devices::{Device, DeviceWish, choose};
 use oneiro::model::inspect::Inspected;
 use oneiro::model::library::Folder;
 use oneiro::model::session::{Session, SessionError, SessionOptions};
@@ -40,14 +40,14 @@ pub struct Studio {
     pub classifier: Option<String>,
     /// Files of further generators that can be turned to.
     pub others: Vec<PathBuf>,
+    /// Where they run.
+    pub device: DeviceWish,
     /// Threads of each session.
     pub threads: usize,
     /// Pictures of the user's that the walk can visit.
     pub pictures: Vec<PathBuf>,
     /// Whether models that are turned to, and places that are looked for, are waited for: for films, which have time.
     pub patient: bool,
-    /// Where pictures are left for those who want a small one.
-    pub mirror: Mirror,
 }
 
 /// Why nothing can be painted.
@@ -126,8 +126,19 @@ impl Painter {
     /// [`PainterError`] where there is no model to paint with, or one that was named is not to be had. What only adds to it
     /// may be missing.
     pub fn open(studio: &Studio) -> Result<Self, PainterError> {
-        let options = SessionOptions { intra_threads: studio.threads.max(1), ..SessionOptions::default() };
         let shelf = Shelf::read(studio)?;
+        let (device, against) = choose(studio.device).map_err(SessionError::from)?;
+        match Self::open_on(studio, &shelf, device) {
+            Err(PainterError::Session(e)) if studio.device == DeviceWish::Auto && device != Device::Cpu => {
+                let complaint = Some(format!("models run on the processor: {device}: {e}"));
+                Ok(Self { complaint, ..Self::open_on(studio, &shelf, Device::Cpu)? })
+            }
+            opened => opened.map(|painter| Self { complaint: against, ..painter }),
+        }
+    }
+
+    fn open_on(studio: &Studio, shelf: &Shelf, device: Device) -> Result<Self, PainterError> {
+        let options = SessionOptions { intra_threads: studio.threads.max(1), device, ..SessionOptions::default() };
         let mut about = Vec::new();
         let gallery = Gallery::new(shelf.generators(), &studio.pictures, studio.patient, options)?;
         let mut easel = |model: &Inspected, salt: u64| {
@@ -157,6 +168,7 @@ impl Painter {
         let upscaler = helper(Kind::Upscaler, studio.upscaler.as_deref())?.map(Upscaler::new);
         let stylist = helper(Kind::StyleTransfer, studio.style.as_deref())?.map(Stylist::new);
         let classifier = helper(Kind::ArtClassifier, studio.classifier.as_deref())?.map(Classifier::new);
+        about.push(format!("on {device}"));
         let upscaler = sound(upscaler, studio.upscaler.is_some())?;
         let stylist = sound(stylist, studio.style.is_some())?;
         let classifier = sound(classifier, studio.classifier.is_some())?;
@@ -174,7 +186,7 @@ impl Painter {
         })
     }
 
-    /// Names of the models, the first generator first.
+    /// Names of the models, the first generator first, and where they run.
     pub fn about(&self) -> &[String] {
         &self.about
     }
