@@ -133,10 +133,14 @@ impl Scenes {
         let _ended = self.child.kill();
         let status = self.child.wait();
         let said = self.words.take().and_then(|words| words.join().ok()).filter(|said| !said.is_empty());
-        let message = said.unwrap_or_else(|| match status {
-            Ok(status) => format!("{NAME} ended with {status}"),
-            Err(_) => read.to_string(),
-        });
+        let message = match (status, said) {
+            // It has said why; libraries that it uses may have said something before.
+            (Ok(status), Some(said)) if status.code() == Some(1) => said,
+            (Ok(status), said) => {
+                said.into_iter().fold(format!("{NAME} ended with {status}"), |end, said| format!("{end}; {said}"))
+            }
+            (Err(_), _) => read.to_string(),
+        };
         ScenesError::Ended { frame: self.next, message }
     }
 }

@@ -16,7 +16,16 @@ pub struct Gpu {
     pub about: String,
     /// Whether it is a processor that draws in software.
     pub software: bool,
-    lost: Arc<OnceLock<String>>,
+    faults: Arc<Faults>,
+}
+
+/// Why a device does not draw any more.
+#[derive(Debug, Default)]
+struct Faults {
+    /// It is gone.
+    lost: OnceLock<String>,
+    /// It was told what it cannot do.
+    broken: OnceLock<String>,
 }
 
 /// Why there is no device.
@@ -65,14 +74,13 @@ impl Gpu {
         };
         let (device, queue) = wait(adapter.request_device(&descriptor))
             .map_err(|e| GpuError::Broken { about: about.clone(), reason: e.to_string() })?;
-        let lost = Arc::new(OnceLock::new());
-        let told = [Arc::clone(&lost), Arc::clone(&lost)];
-        let [gone, failed] = told;
+        let faults = Arc::new(Faults::default());
+        let (lost, broken) = (Arc::clone(&faults), Arc::clone(&faults));
         // The first reason counts: what comes after follows from it.
-        device.set_device_lost_callback(move |_, why| drop(gone.set(lost_device(&why))));
+        device.set_device_lost_callback(move |_, why| drop(lost.lost.set(lost_device(&why))));
         // Without this an error would end the program in the middle of a frame.
-        device.on_uncaptured_error(Arc::new(move |e| drop(failed.set(format!("nothing can be drawn any more: {e}")))));
-        Ok(Self { device, queue, about, software: info.device_type == wgpu::DeviceType::Cpu, lost })
+        device.on_uncaptured_error(Arc::new(move |e| drop(broken.broken.set(e.to_string()))));
+        Ok(Self { device, queue, about, software: info.device_type == wgpu::DeviceType::Cpu, faults })
     }
 
     /// Whether it still draws.
@@ -80,7 +88,8 @@ impl Gpu {
     /// # Errors
     /// [`GpuError::Lost`] says why it does not.
     pub fn alive(&self) -> Result<(), GpuError> {
-        self.lost.get().map_or(Ok(()), |why| Err(GpuError::Lost(why.clone())))
+        let broken = || self.faults.broken.get().map(|why| format!("nothing can be drawn any more: {why}"));
+        self.faults.lost.get().cloned().or_else(broken).map_or(Ok(()), |why| Err(GpuError::Lost(why)))
     }
 }
 

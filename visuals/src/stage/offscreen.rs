@@ -53,6 +53,8 @@ impl ReadBack {
 
     /// Presents the frame and gives what `make` makes of its rows.
     fn read<T>(&self, gpu: &Gpu, stage: &mut Stage, make: impl Fn(&[u8], &mut Vec<T>)) -> Result<Vec<T>, GpuError> {
+        // A buffer of a lost device is never given back.
+        gpu.alive()?;
         let fail = |e: &dyn std::fmt::Display| GpuError::Read(e.to_string());
         let (view, size) = (self.texture.create_view(&Default::default()), self.texture.size());
         let mut encoder = stage.device().create_command_encoder(&Default::default());

@@ -18,6 +18,7 @@ use bevy::prelude::{Camera3d, Msaa};
 use bevy::window::{CursorOptions, MonitorSelection, PresentMode, Window, WindowMode};
 use nannou::prelude::{App, KeyCode};
 use screen::{Screen, ScreenPlugin};
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -148,6 +149,7 @@ fn log() {
     let said = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
     let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{said}"));
     let layer = bevy::log::tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let layer = layer.with_ansi(std::io::stderr().is_terminal());
     // Where somebody has set one up, that one stays.
     let _there = bevy::log::tracing_subscriber::registry().with(filter).with(layer).try_init();
 }
