@@ -160,6 +160,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     daws.iter_mut().for_each(|daw| daw.playing = false);
     let standing = play(&mut daws, 512, 10.0, |_| ());
     row("20 instances that stand, blocks of 512: all threads, for each", percent(standing.share(|_| true) / 20.0));
+    row("… of it the host's audio thread, with theirs in it", percent(standing.share(|name| name == "host") / 20.0));
     daws.truncate(1);
     let composes = |name: &str| name.starts_with("oneiro");
     for (name, playing) in [("stands", false), ("plays", true)] {
