@@ -58,10 +58,15 @@ struct Glass {
 }
 
 impl Mirror {
+    /// Whether somebody looks: an editor is open.
+    pub fn is_watched(&self) -> bool {
+        self.0.wanted.load(Ordering::Relaxed)
+    }
+
     /// Whether somebody wants a picture now: about ten times a second, while an editor is open.
     pub fn is_wanted(&self) -> bool {
         let rested = now_ns().saturating_sub(self.0.offered_ns.load(Ordering::Relaxed)) >= PICTURE_NS;
-        rested && self.0.wanted.load(Ordering::Relaxed)
+        rested && self.is_watched()
     }
 
     /// Offers a picture of any size: rows of red, green, blue and, where `channels` is 4, something else. Costs nothing

@@ -5,6 +5,7 @@
 
 pub mod arithmetic;
 mod cut;
+pub mod devices;
 pub mod inspect;
 pub mod library;
 pub mod onnx;

@@ -11,6 +11,7 @@
 //! Loading happens on a thread of its own with a time limit: on some systems it is known to hang, and
 //! a plugin must not take its host with it.
 
+use super::devices::Device;
 use directories::ProjectDirs;
 use ort::environment::Environment;
 use ort::logging::LogLevel;
@@ -135,6 +136,26 @@ pub enum RuntimeError {
     NoneUsable {
         /// One line for each library that was tried.
         failures: Vec<String>,
+    },
+    /// The library that drives a device is not installed.
+    #[error("models cannot run on {device}: there is no `{file}` in {}, where ONNX Runtime is; {package}", folder.display())]
+    NoProvider {
+        /// The device.
+        device: Device,
+        /// The library.
+        file: String,
+        /// Where it is looked for.
+        folder: PathBuf,
+        /// What has it.
+        package: &'static str,
+    },
+    /// A device cannot be used.
+    #[error("models cannot run on {device}: {reason}")]
+    NoDevice {
+        /// The device.
+        device: Device,
+        /// Why.
+        reason: String,
     },
     /// Loading did not come back.
     #[error("loading ONNX Runtime from {} took longer than {} s and was given up; restart the program, or set ORT_DYLIB_PATH to another copy",

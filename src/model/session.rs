@@ -3,6 +3,7 @@
 //! A [`Session`] belongs to one worker. Each input's bytes are read where they lie, nothing is copied on the way in;
 //! outputs are read where the runtime wrote them.
 
+use super::devices::Device;
 use super::inspect::{self, Inspected, ModelError, Refusal};
 use super::runtime::{self, RuntimeError, one_line};
 use super::spec::{Kind, ModelSpec};
@@ -22,6 +23,8 @@ const OPENING: Duration = Duration::from_secs(120);
 pub struct SessionOptions {
     /// Threads within an operator. One is best for small networks and beside audio.
     pub intra_threads: usize,
+    /// Where it runs. What the device's provider does not know runs on the processor.
+    pub device: Device,
     /// Whether idle threads wait by spinning: faster answers for a burnt core. Off, so that audio is not disturbed.
     pub spinning: bool,
     /// Longest time that a run may take. One that takes longer is ended, and the session runs no more: whoever wants the model again
@@ -33,7 +36,8 @@ pub struct SessionOptions {
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { intra_threads: 1, spinning: false, limit: Duration::from_secs(10), memory: 4 << 30 }
+        let (limit, memory) = (Duration::from_secs(10), 4 << 30);
+        Self { intra_threads: 1, device: Device::Cpu, spinning: false, limit, memory }
     }
 }
 
@@ -242,7 +246,7 @@ pub(super) fn build(
     options: &SessionOptions,
 ) -> Result<ort::session::Session, String> {
     let text = |e: &dyn std::fmt::Display| one_line(e);
-    let mut builder = ort::session::Session::builder(loaded.environment())
+    let builder = ort::session::Session::builder(loaded.environment())
         .map_err(|e| text(&e))?
         .with_optimization_level(GraphOptimizationLevel::All)
         .map_err(|e| text(&e))?
@@ -254,6 +258,15 @@ pub(super) fn build(
         .map_err(|e| text(&e))?
         .with_inter_op_spinning(options.spinning)
         .map_err(|e| text(&e))?;
+    let mut builder = match options.device {
+        Device::Cpu => builder,
+        device => {
+            let devices = loaded.environment().devices();
+            let mut found = devices.filter(|found| found.ep().is_ok_and(|provider| provider == device.provider()));
+            let first = found.next().ok_or_else(|| format!("there is no {device} to run it on"))?;
+            builder.with_devices([first], None).map_err(|e| text(&e))?
+        }
+    };
     // What is constant is computed while a session is made.
     let leash = Leash::new(End::Load(builder.canceler()), OPENING, options.memory)?;
     leash.begin();

@@ -11,7 +11,9 @@ mod form;
 mod fps;
 mod job;
 mod perform;
+mod reel;
 mod replay;
+mod scenes;
 mod sound;
 mod target;
 mod video;
@@ -22,6 +24,11 @@ pub use error::RenderError;
 pub use fps::Fps;
 pub use job::{Job, Models, Painters, Rendered, SAMPLE_RATE, render, render_take};
 pub use perform::{Recording, TAIL_SECONDS, perform};
+pub use reel::{
+    Alpha, Blur, Call, Caption, CaptionKind, Depth, Point, Position, REEL_VERSION, Reel, ReelError, ReelModels,
+    ReelValue, Way,
+};
+pub use scenes::{Scenes, ScenesError, visualizer};
 pub use target::{Partial, Target, TargetKind};
 pub use video::{LiveVideo, has_ffmpeg};
 pub use voicing::Voicing;

@@ -8,16 +8,20 @@
 //! | [`performance`] | screen | keeps all of it going in real time |
 //! | [`control`] | their own | knobs, OSC and pages order, and see what there is |
 //! | [`film`] | any | the same on a virtual clock |
+//! | [`reel`] | any | films that are described by a file |
 //! | [`record`] | its own | writes what is shown as a video |
+//! | [`thumbnail`] | its own | leaves small pictures for instances that want to know what is shown |
 //! | [`sources`] | their own | feed events: the show's own dreams, a MIDI file, devices |
 
 pub mod control;
 pub mod film;
 pub mod performance;
 pub mod record;
+pub mod reel;
 pub mod show;
 pub mod sources;
 pub mod stage;
+pub mod thumbnail;
 #[cfg(feature = "window")]
 pub mod window;
 pub mod worker;

@@ -3,14 +3,16 @@
 #[path = "support/show.rs"]
 mod show;
 
+use oneiro::bridge::{Part, ShowEvent, ShowKind};
 use oneiro_visuals::control::HubOptions;
 use oneiro_visuals::control::cues::CueList;
 use oneiro_visuals::control::osc::{OscIn, OscOut};
 use oneiro_visuals::show::controls::Control;
+use oneiro_visuals::sources::{Dream, Feed, Osc};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, encoder};
-use show::play;
+use show::{play, play_to};
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant, SystemTime};
@@ -112,5 +114,53 @@ fn what_happens_is_told_with_its_types() {
             })
             .collect();
         assert_eq!(kinds, types, "{address}");
+    }
+}
+
+#[test]
+fn notes_and_beats_are_played_by_osc() {
+    // As the music, and over other music.
+    let feeds: [Box<dyn Feed>; 2] = [Box::new(Osc::new(120.0)), Box::new(Dream::new(1, 120.0))];
+    for (own, feed) in [true, false].into_iter().zip(feeds) {
+        let mut show = play_to(HubOptions::default(), CueList::default(), feed);
+        let events = show.events.take().unwrap();
+        let osc = OscIn::open(([127, 0, 0, 1], 0).into(), show.handle.clone()).unwrap();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let tell = |address: &str, numbers: &[i32]| {
+            let packet = message(address, numbers.iter().map(|number| OscType::Int(*number)).collect());
+            socket.send_to(&encoder::encode(&packet).unwrap(), osc.address()).unwrap();
+        };
+        for (pitch, velocity) in [(3, 101), (6, 102), (10, 103), (200, 1), (6, 0)] {
+            tell("/oneiro/note", &[pitch, velocity]);
+        }
+        let end = Instant::now() + Duration::from_secs(10);
+        let mut heard: Vec<ShowEvent> = Vec::new();
+        let is = |event: &&ShowEvent| matches!(event.kind, ShowKind::NoteOff { part: Part::Call, pitch: 6 });
+        while heard.iter().find(is).is_none() {
+            assert!(Instant::now() < end, "{heard:?}");
+            heard.extend(events.recv_timeout(Duration::from_millis(100)));
+        }
+        let notes: Vec<(u8, u8)> = heard
+            .iter()
+            .filter_map(|event| match event.kind {
+                ShowKind::NoteOn { part: Part::Call, pitch, velocity } => Some((pitch, velocity)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(notes, [(3, 101), (6, 102), (10, 103)]);
+        assert_eq!(osc.useless(), 1);
+        if !own {
+            continue;
+        }
+        assert!(heard.iter().any(|event| matches!(event.kind, ShowKind::Chord { .. })), "{heard:?}");
+        for number in 0..8 {
+            tell("/oneiro/beat", &[number % 4 + 1]);
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        show.until("the tempo of the beats", |now| (215.0..265.0).contains(&now.music.tempo));
+        tell("/oneiro/beat", &[1]);
+        show.until("the first of a bar", |now| now.music.beat == 1 && now.music.playing);
+        tell("/oneiro/tempo", &[90]);
+        show.until("a tempo that is told", |now| now.music.tempo == 90.0);
     }
 }

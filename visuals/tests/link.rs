@@ -1,11 +1,16 @@
 //! The show follows an instance that plays in another process, and dreams before and after.
 
-use oneiro::bridge::{ShowEvent, ShowKind};
-use oneiro::link::{Choice, Mirror};
+use oneiro::bridge::{ShowEvent, ShowKind, relay};
+use oneiro::link::{Choice, Identity, Mirror, Onlooker, PICTURE, Publisher, Watched};
+use oneiro::time::SampleRate;
 use oneiro_visuals::show::clock::Reading;
 use oneiro_visuals::sources::{Feed as _, Link};
+use oneiro_visuals::stage::Peeked;
+use oneiro_visuals::thumbnail;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Longest wait for anything: machines are busy.
@@ -79,6 +84,68 @@ fn part() {
     assert!(screen.reading.playing && screen.reading.tempo.0 == 90.0);
     let turns = screen.count(|k| matches!(k, ShowKind::Transport { .. }));
     assert!(turns >= 1 && screen.events.len() < 200, "{turns} of {}", screen.events.len());
+}
+
+/// An editor that is open.
+struct Editor(Arc<Mutex<Watched>>);
+
+impl Onlooker for Editor {
+    fn watched(&mut self, watched: &Watched) {
+        self.0.lock().unwrap().clone_from(watched);
+    }
+
+    fn problem(&mut self, reason: &str) {
+        panic!("{reason}");
+    }
+
+    fn wants_picture(&self) -> bool {
+        true
+    }
+}
+
+/// What the stage shows on its way to an editor, in a process whose room is its own.
+#[test]
+fn small_pictures_part() {
+    if std::env::var_os("LINK_PICTURES").is_none() {
+        return;
+    }
+    let mirror = Mirror::default();
+    let lookout = thumbnail::begin(mirror.clone());
+    let mut link = Link::new(Choice::All, mirror, 1, 60.0);
+    let mut events = Vec::new();
+    let reading = link.advance(0.0, &mut events);
+    let mut screen = Screen { link, began: Instant::now(), events, reading };
+    screen.until("it does not dream", |s| s.began.elapsed() > Duration::from_millis(500));
+    assert_eq!(lookout.watchers.load(Ordering::Relaxed), 0, "nobody looks");
+    let rate = SampleRate(48_000);
+    let (sender, receiver) = relay(rate);
+    let seen = Arc::new(Mutex::new(Watched::default()));
+    let identity = Identity { name: "Lead".into(), program: "test".into(), rate };
+    let editor = Publisher::spawn(identity, receiver, Box::new(Editor(Arc::clone(&seen))));
+    screen.until("nothing is wanted", |_| {
+        sender.begin(0, oneiro::moment::now_ns());
+        lookout.watchers.load(Ordering::Relaxed) == 1
+    });
+    // A device reads the frame back at the size that the lookout has.
+    assert_eq!(lookout.size, (u32::from(PICTURE.0), u32::from(PICTURE.1)));
+    let bytes = [10, 200, 30, 255].repeat(160 * 90);
+    screen.until("no picture comes", |_| {
+        // One that finds no room is dropped, as on a stage.
+        drop(lookout.taker.try_send(Peeked { size: lookout.size, bytes: bytes.clone() }));
+        seen.lock().unwrap().picture.as_ref().is_some_and(|picture| picture.rgb[..3] == [10, 200, 30])
+    });
+    drop(editor);
+    screen.until("it is read back for nobody", |_| lookout.watchers.load(Ordering::Relaxed) == 0);
+}
+
+#[test]
+fn an_editor_sees_what_the_stage_shows_and_nothing_is_read_back_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "small_pictures_part", "--nocapture"]).env("LINK_PICTURES", "1");
+    command.env("ONEIRO_CACHE", folder.path()).env("ONEIRO_LINK", format!("p{}", std::process::id()));
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use oneiro::bench::resident;
 use oneiro::model::arithmetic::operations;
+use oneiro::model::devices::{self, DeviceWish, choose};
 use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::overhead::{self, Overhead};
 use oneiro::model::session::{Session, SessionOptions};
@@ -34,6 +35,9 @@ pub struct Args {
     /// Numbers of threads
     #[arg(long, value_delimiter = ',', default_value = "1,2")]
     threads: Vec<usize>,
+    /// Where models run: auto, cpu, cuda or webgpu
+    #[arg(long, default_value = "cpu")]
+    device: DeviceWish,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -85,6 +89,8 @@ struct WalkSpeed {
 /// What is told.
 #[derive(Debug, Serialize)]
 struct Report {
+    /// Where they run.
+    device: String,
     models: Vec<Speed>,
     walks: Vec<WalkSpeed>,
     /// Where the set `style-baseline` is in the cache.
@@ -95,6 +101,10 @@ struct Report {
 
 /// Runs `oneiro bench picture`.
 pub fn run(args: &Args) -> Result<()> {
+    let (device, against) = choose(args.device)?;
+    if let Some(line) = against {
+        eprintln!("{line}");
+    }
     let mut speeds = Vec::new();
     let mut generators = Vec::new();
     for path in library::files(&library::folders(args.models.as_deref())) {
@@ -111,7 +121,8 @@ pub fn run(args: &Args) -> Result<()> {
         let sides = if any_size { args.sides.clone() } else { vec![own] };
         for &threads in &args.threads {
             for &side in &sides {
-                let speed = measure(&model, side.clamp(16, 1024), threads.clamp(1, 64), args.rounds.max(3));
+                let options = options(threads, device);
+                let speed = measure(&model, side.clamp(16, 1024), &options, args.rounds.max(3));
                 speeds.push(speed.with_context(|| path.display().to_string())?);
             }
         }
@@ -121,7 +132,7 @@ pub fn run(args: &Args) -> Result<()> {
     let pairs = generators.iter().flat_map(|generator| upscaler.iter().map(move |upscaler| (generator, upscaler)));
     for ((generator, upscaler), side) in pairs.flat_map(|pair| [256, 512].map(|side| (pair, side))) {
         for &threads in &args.threads {
-            walks.push(walk(generator, upscaler, side, threads.clamp(1, 64), args.rounds.max(3))?);
+            walks.push(walk(generator, upscaler, side, &options(threads, device), args.rounds.max(3))?);
         }
     }
     let memory_mib = resident().map(|bytes| bytes as f64 / f64::from(1 << 20));
@@ -129,16 +140,30 @@ pub fn run(args: &Args) -> Result<()> {
     for &threads in &args.threads {
         published.extend(beside_the_published(args, threads.clamp(1, 64))?);
     }
-    let report = Report { models: speeds, walks, published, memory_mib };
+    let report = Report { device: device.to_string(), models: speeds, walks, published, memory_mib };
     answer(&if args.json { serde_json::to_string_pretty(&report)? } else { table(&report)? })
 }
 
+fn options(threads: usize, device: devices::Device) -> SessionOptions {
+    SessionOptions { intra_threads: threads.clamp(1, 64), device, ..SessionOptions::default() }
+}
+
+/// The time of the processor is only that of the work where all of it is done there by one thread.
+fn clock(options: &SessionOptions) -> Clock {
+    Clock::for_threads(if options.device == devices::Device::Cpu { options.intra_threads } else { 2 })
+}
+
 /// Paints along a walk and enlarges.
-fn walk(generator: &Inspected, upscaler: &Inspected, side: usize, threads: usize, rounds: usize) -> Result<WalkSpeed> {
-    let options = SessionOptions { intra_threads: threads, ..SessionOptions::default() };
-    let clock = Clock::for_threads(threads);
-    let mut easel = Generator::new(Session::from_inspected(generator.clone(), &options)?)?;
-    let mut enlarger = Upscaler::new(Session::from_inspected(upscaler.clone(), &options)?)?;
+fn walk(
+    generator: &Inspected,
+    upscaler: &Inspected,
+    side: usize,
+    options: &SessionOptions,
+    rounds: usize,
+) -> Result<WalkSpeed> {
+    let (threads, clock) = (options.intra_threads, clock(options));
+    let mut easel = Generator::new(Session::from_inspected(generator.clone(), options)?)?;
+    let mut enlarger = Upscaler::new(Session::from_inspected(upscaler.clone(), options)?)?;
     let (walk, psi) = (Walk::new(1, easel.latent_size()), easel.psi());
     let mut times = Vec::new();
     for round in 0..=rounds {
@@ -158,12 +183,11 @@ fn walk(generator: &Inspected, upscaler: &Inspected, side: usize, threads: usize
     Ok(WalkSpeed { model: generator.spec.name.clone(), side, threads, milliseconds, pictures_per_second })
 }
 
-fn measure(model: &Inspected, side: usize, threads: usize, rounds: usize) -> Result<Speed> {
-    let options = SessionOptions { intra_threads: threads, ..SessionOptions::default() };
-    let clock = Clock::for_threads(threads);
+fn measure(model: &Inspected, side: usize, options: &SessionOptions, rounds: usize) -> Result<Speed> {
+    let (threads, clock) = (options.intra_threads, clock(options));
     let Overhead { bare_us, wrapped_us, overhead_us, .. } =
-        overhead::measure(model.clone(), &options, side, rounds, &|work| clock.time(work).0)?;
-    let mut whole = whole(model, side, &options)?;
+        overhead::measure(model.clone(), options, side, rounds, &|work| clock.time(work).0)?;
+    let mut whole = whole(model, side, options)?;
     let mut peak = Peak::new(Device::Cpu { threads })?;
     let (mut pictures, mut products) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
@@ -266,8 +290,10 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-fn table(Report { models: speeds, walks, published, memory_mib }: &Report) -> Result<String> {
-    let mut text = "milliseconds, medians; of the processor with one thread, of the wall with more\n".to_owned();
+fn table(Report { device, models: speeds, walks, published, memory_mib }: &Report) -> Result<String> {
+    let mut text = format!(
+        "on {device}; milliseconds, medians; of the processor with one thread, of the wall with more and on other devices\n"
+    );
     write!(
         text,
         "{:<22}{:>6}{:>9}{:>9}{:>9}{:>9}{:>11}{:>11}{:>9}{:>10}",

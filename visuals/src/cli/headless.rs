@@ -2,7 +2,7 @@
 
 use super::surfaces::Surfaces;
 use super::{Args, end_recording};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, ensure};
 use oneiro_visuals::performance::Performance;
 use oneiro_visuals::stage::{Gpu, Offscreen, Size};
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub fn perform(args: &Args) -> Result<()> {
     if let Some((desk, cues)) = surfaces.desk.take() {
         performance.attach(desk, cues);
     }
-    let (recorder, lookout) = args.recorder()?;
-    performance.watch(lookout);
+    let (recorder, lookouts) = args.recorder()?;
+    performance.watch(lookouts);
     let mut screen = Offscreen::new(&gpu, Size { width, height, glow: true }, Performance::sources());
     // What is recorded is to have its end.
     let stop = Arc::new(AtomicBool::new(false));
@@ -29,20 +29,24 @@ pub fn perform(args: &Args) -> Result<()> {
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
     let (started, pause) = (Instant::now(), Duration::from_secs_f64(1.0 / args.fps));
     let mut next = started;
-    loop {
+    let ended = loop {
         let frame = performance.frame(started.elapsed().as_secs_f64(), (width, height));
         screen.perform(&frame);
         // Without a display nothing else holds a device back from taking more than it can draw.
-        screen.finish()?;
+        if let Err(lost) = screen.finish() {
+            break Err(lost.into());
+        }
         if let Some(why) = performance.failure() {
-            bail!("there was nothing to paint with: {why}");
+            break Err(anyhow!("there was nothing to paint with: {why}"));
         }
         let late = args.close_after.is_some_and(|end| started.elapsed().as_secs_f64() >= end);
         if late || performance.is_over() || stop.load(Ordering::Relaxed) {
-            break end_recording(recorder, args.record.as_deref());
+            break Ok(());
         }
         // Frames that are missed are not made up for.
         next = (next + pause).max(Instant::now().checked_sub(pause).unwrap_or(started));
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
-    }
+    };
+    // What was recorded has its end, whatever ended the show.
+    end_recording(recorder, args.record.as_deref()).and(ended)
 }

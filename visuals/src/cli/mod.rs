@@ -3,6 +3,7 @@
 mod frames;
 mod headless;
 mod instances;
+mod reel;
 #[cfg(feature = "window")]
 mod stage;
 mod surfaces;
@@ -10,6 +11,7 @@ mod surfaces;
 use anyhow::{Context, Result};
 use clap::Parser;
 use oneiro::link::Mirror;
+use oneiro::model::devices::DeviceWish;
 use oneiro::model::library;
 use oneiro::render::{Fps, has_ffmpeg};
 #[cfg(feature = "live")]
@@ -19,8 +21,9 @@ use oneiro_visuals::record::{Recorded, Recorder};
 use oneiro_visuals::show::Show;
 use oneiro_visuals::show::controls::Control;
 use oneiro_visuals::show::scene::{self, Scene};
-use oneiro_visuals::sources::{Dream, Feed, Link, Script};
+use oneiro_visuals::sources::{Dream, Feed, Link, Osc, Script};
 use oneiro_visuals::stage::Lookout;
+use oneiro_visuals::thumbnail;
 use oneiro_visuals::worker::Studio;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,7 +44,7 @@ Examples:
   oneiro show --midi song.mid --full-screen --monitor 1
   oneiro show --auto 16 --title Oneiro
   oneiro show --control-lan                    with a control page for a phone
-  oneiro show --osc-in 9000 --osc-out 127.0.0.1:9001
+  oneiro show --osc-in 9000 --osc-out 127.0.0.1:9001 --clock-out
   oneiro show --record evening.mp4             a video of it, while it plays
   oneiro show --headless                       no window, but the page and the stream
   oneiro show --frames out --at 1,5,9          pictures without a window"
@@ -58,6 +61,9 @@ pub struct Args {
     #[cfg(feature = "live")]
     #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["midi", "midi_in"])]
     listen: Option<String>,
+    /// Follow notes and beats that come by OSC; without this they are seen over whatever plays
+    #[arg(long, requires = "osc_in", conflicts_with_all = ["midi", "follow"])]
+    osc_music: bool,
     /// Follow only instances of the plugin, or of `oneiro play`, that have this in their name; may be given several times. Without, all are followed
     #[arg(long, value_name = "NAME")]
     follow: Vec<String>,
@@ -97,6 +103,9 @@ pub struct Args {
     /// Pictures of yours that the walk can visit: `--set place=1` leans towards the first
     #[arg(long = "picture", value_name = "FILE")]
     pictures: Vec<PathBuf>,
+    /// Where models run: auto, cpu, cuda or webgpu
+    #[arg(long, default_value = "auto")]
+    device: DeviceWish,
     /// Threads of each model
     #[arg(long, default_value_t = 1)]
     threads: usize,
@@ -118,6 +127,9 @@ pub struct Args {
     /// Write a sheet of all scenes at the moments of --at, without a window
     #[arg(long, value_name = "FILE", help_heading = "Without a window")]
     sheet: Option<PathBuf>,
+    /// Draw the frames of a reel as raw bytes to standard output: docs/reel.md
+    #[arg(long, value_name = "FILE.json|-", hide_short_help = true, conflicts_with_all = ["frames", "sheet", "headless", "record"])]
+    reel: Option<PathBuf>,
     /// Seconds at which frames are kept; without, every frame is
     #[arg(long, value_delimiter = ',', value_name = "SECONDS", help_heading = "Without a window")]
     at: Vec<f64>,
@@ -158,7 +170,9 @@ pub fn run() -> ExitCode {
     match start(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("error: {e:#}");
+            // Whoever starts this reads one line.
+            let words = format!("{e:#}");
+            eprintln!("error: {}", words.split_whitespace().collect::<Vec<_>>().join(" "));
             ExitCode::FAILURE
         }
     }
@@ -173,6 +187,9 @@ fn start(args: &Args) -> Result<()> {
     }
     if args.list_instances {
         return instances::list();
+    }
+    if let Some(file) = &args.reel {
+        return reel::show(file);
     }
     if args.sheet.is_some() || args.frames.is_some() {
         return frames::write(args);
@@ -229,6 +246,9 @@ impl Args {
         if let Some(part) = &self.listen {
             return Ok(Box::new(oneiro_visuals::sources::Sound::open(part, self.tempo)?));
         }
+        if self.osc_music {
+            return Ok(Box::new(Osc::new(self.tempo)));
+        }
         Ok(match &self.midi {
             Some(file) => Box::new(Script::read(file).with_context(|| file.display().to_string())?),
             // Frames of a virtual clock are the same every time.
@@ -242,20 +262,23 @@ impl Args {
             folders: library::folders(self.models.as_deref()),
             first: self.first.clone(),
             second: self.second.clone(),
+            device: self.device,
             threads: self.threads,
             pictures: self.pictures.clone(),
             // Only a window cannot wait.
             patient: self.frames.is_some() || self.sheet.is_some(),
-            mirror: self.mirror.clone(),
+            ..Studio::default()
         }
     }
 
-    /// Begins what is recorded, if anything is.
-    fn recorder(&self) -> Result<(Option<Recorder>, Option<Lookout>)> {
-        let Some(file) = &self.record else { return Ok((None, None)) };
+    /// Begins what is recorded, if anything is, and gives those who watch the frames.
+    fn recorder(&self) -> Result<(Option<Recorder>, Vec<Lookout>)> {
+        let mut lookouts = vec![thumbnail::begin(self.mirror.clone())];
+        let Some(file) = &self.record else { return Ok((None, lookouts)) };
         anyhow::ensure!(has_ffmpeg(), "--record needs ffmpeg, which is not here: https://ffmpeg.org has it");
         let (recorder, lookout) = Recorder::begin(file, self.size()?, self.record_fps)?;
-        Ok((Some(recorder), Some(lookout)))
+        lookouts.push(lookout);
+        Ok((Some(recorder), lookouts))
     }
 
     fn size(&self) -> Result<(u32, u32)> {

@@ -15,14 +15,14 @@ pub fn open(args: &Args) -> Result<()> {
         seconds: args.close_after,
     };
     let mut surfaces = Surfaces::open(&args.surfaces, args.follows_midi())?;
-    let (recorder, lookout) = args.recorder()?;
+    let (recorder, lookouts) = args.recorder()?;
     let programme = Programme {
         show: args.show()?,
         feed: args.feed(Some(surfaces.handle.knobs()))?,
         studio: args.studio(),
         title: args.title.clone(),
         desk: surfaces.desk.take(),
-        lookout,
+        lookouts,
     };
     let shown = run(programme, look);
     end_recording(recorder, args.record.as_deref())?;

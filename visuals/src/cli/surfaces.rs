@@ -41,6 +41,10 @@ pub struct Args {
     #[cfg(feature = "live")]
     #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "")]
     knobs: Option<String>,
+    /// Send MIDI clock to outputs that have this in their name, and to a port of its own; without a name only there
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "")]
+    clock_out: Option<String>,
     /// Which knob moves what, in TOML
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
@@ -59,6 +63,8 @@ pub struct Surfaces {
     _osc_out: Option<OscOut>,
     #[cfg(feature = "live")]
     _knobs: Option<control::MidiKnobs>,
+    #[cfg(feature = "live")]
+    _clock: Option<control::MidiClock>,
 }
 
 impl Surfaces {
@@ -100,6 +106,11 @@ impl Surfaces {
             }
             _ => None,
         };
+        #[cfg(feature = "live")]
+        let clock = match &args.clock_out {
+            Some(part) => Some(control::MidiClock::open(part, handle.clone(), |news| eprintln!("{news}"))?),
+            None => None,
+        };
         #[cfg(not(feature = "live"))]
         let _ = follows_midi;
         Ok(Self {
@@ -110,6 +121,8 @@ impl Surfaces {
             _osc_out: osc_out,
             #[cfg(feature = "live")]
             _knobs: knobs,
+            #[cfg(feature = "live")]
+            _clock: clock,
         })
     }
 }

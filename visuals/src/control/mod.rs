@@ -8,10 +8,13 @@
 //! | a herald | its own | tells all surfaces of the newest snapshot, keeps the cues in their file |
 //! | [`cues`] | screen | scenes and values that come on the beat |
 //! | [`Knobs`] | those of MIDI ports | which knob moves what |
+//! | `MidiClock` | its own | MIDI clock out |
 //! | [`osc`] | its own, one in and one out | OSC |
 //! | [`preview`] | its own | the picture as JPEG, while somebody watches |
 //! | [`server`] | its own | the control page, streams, the tree of OSC's addresses |
 
+#[cfg(feature = "live")]
+mod beat;
 pub mod cues;
 pub mod osc;
 pub mod preview;
@@ -22,6 +25,8 @@ mod knobs;
 mod order;
 mod snapshot;
 
+#[cfg(feature = "live")]
+pub use beat::MidiClock;
 pub use hub::{Desk, Handle, HubOptions, open};
 pub use knobs::{Knobs, KnobsSeen};
 #[cfg(feature = "live")]

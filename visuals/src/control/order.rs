@@ -2,6 +2,7 @@
 
 use crate::show::When;
 use crate::show::controls::Control;
+use crate::sources::Played;
 use oneiro::controls::Knob;
 
 /// An order of a control surface.
@@ -32,6 +33,8 @@ pub enum Order {
     },
     /// A cue is to be taken out of the list, by its name.
     Remove(String),
+    /// A surface plays: a note, or a beat.
+    Played(Played),
     /// Something that whoever looks at a surface should read.
     Note(String),
 }

@@ -10,6 +10,8 @@ use std::sync::Arc;
 /// The newest state. Two surfaces that see the same snapshot show the same.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
+    /// When the music was where `music` says, by [`oneiro::moment::now_ns`].
+    pub at_ns: u64,
     /// The values of all controls.
     pub settings: Settings,
     /// The scene on stage, by its place.

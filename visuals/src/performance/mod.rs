@@ -2,7 +2,6 @@
 
 mod seen;
 mod surfaces;
-mod taps;
 mod texts;
 
 use crate::control::cues::{CueList, Runner};
@@ -14,6 +13,7 @@ use crate::show::keys::{Act, Key, help};
 use crate::show::plan::Plan;
 use crate::show::quality::Quality;
 use crate::show::scene::Source;
+use crate::show::taps::Taps;
 use crate::sources::Feed;
 use crate::stage::Lookout;
 use crate::worker::{Picture8, Studio, Worker};
@@ -21,7 +21,6 @@ use oneiro::bridge::ShowEvent;
 use oneiro::time::{Beats, Bpm};
 use seen::Seen;
 use std::sync::Arc;
-use taps::Taps;
 use texts::Texts;
 
 /// Time from one frame to the next from which on one is late, in seconds.
@@ -159,15 +158,10 @@ impl Performance {
         let step = if self.now.is_some() { crate::show::step(0.0, step) } else { 9.0 };
         self.now = Some(seconds);
         self.obey_surfaces(seconds);
-        self.events.clear();
-        let reading = self.feed.advance(seconds, &mut self.events);
-        for event in &self.events {
-            self.show.hear(event);
-            self.seen.hear(event);
-            if let Some(desk) = &mut self.desk {
-                desk.event(event);
-            }
-        }
+        let mut events = std::mem::take(&mut self.events);
+        let reading = self.feed.advance(seconds, &mut events);
+        events.drain(..).for_each(|event| self.hear(&event));
+        self.events = events;
         self.clock.read(reading);
         let beats = self.clock.at(seconds);
         self.run_cues(beats, seconds);
@@ -199,6 +193,14 @@ impl Performance {
             scale: level.scale,
             glow: level.glow,
             lookouts: Arc::clone(&self.lookouts),
+        }
+    }
+
+    fn hear(&mut self, event: &ShowEvent) {
+        self.show.hear(event);
+        self.seen.hear(event);
+        if let Some(desk) = &mut self.desk {
+            desk.event(event);
         }
     }
 

@@ -5,8 +5,11 @@ use crate::control::cues::Cue;
 use crate::control::{CuesSeen, Lists, Machine, Order, Snapshot};
 use crate::show::When;
 use crate::show::controls::{Control, Shape};
+use crate::sources::Played;
 use crate::worker::{News, Offer};
+use oneiro::bridge::{Part, ShowEvent, ShowKind};
 use oneiro::controls::moved;
+use oneiro::moment::now_ns;
 use oneiro::time::Beats;
 use std::sync::Arc;
 
@@ -75,8 +78,22 @@ impl Performance {
             Order::Keep { name, when, fade } => self.keep(name, when, fade),
             Order::Remove(name) if self.cues.remove(&name) => self.note(format!("cue {name} is gone")),
             Order::Remove(name) => self.note(format!("there is no cue `{name}`")),
+            Order::Played(played) => self.play(played, beats, seconds),
             Order::Note(text) => self.note(text),
         }
+    }
+
+    /// A surface plays. Where that is not the music of the feed, its notes are seen over it.
+    fn play(&mut self, played: Played, beats: Beats, seconds: f64) {
+        if self.feed.play(played, seconds) {
+            return;
+        }
+        let kind = match played {
+            Played::Note { pitch, velocity: 0 } => ShowKind::NoteOff { part: Part::Call, pitch },
+            Played::Note { pitch, velocity } => ShowKind::NoteOn { part: Part::Call, pitch, velocity },
+            Played::Beat(_) => return,
+        };
+        self.hear(&ShowEvent { pos_beats: beats, kind });
     }
 
     /// The names of what a control numbers, from 1; none where it numbers nothing.
@@ -162,6 +179,7 @@ impl Performance {
         let (scene, coming) = self.show.scene();
         let (at, waiting) = self.cues.places();
         let snapshot = Snapshot {
+            at_ns: now_ns(),
             settings: self.show.settings().clone(),
             scene,
             coming,

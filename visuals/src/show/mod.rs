@@ -9,6 +9,7 @@ pub mod music;
 pub mod plan;
 pub mod quality;
 pub mod scene;
+pub(crate) mod taps;
 pub mod values;
 
 mod director;

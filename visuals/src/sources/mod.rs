@@ -6,7 +6,8 @@ mod hearing;
 mod link;
 #[cfg(feature = "live")]
 mod midi;
-#[cfg(feature = "live")]
+mod osc;
+mod player;
 mod pulse;
 mod score;
 #[cfg(feature = "live")]
@@ -16,12 +17,27 @@ pub use dream::Dream;
 pub use link::Link;
 #[cfg(feature = "live")]
 pub use midi::{FirstHand, Midi};
+pub use osc::Osc;
 pub use score::{Script, ScriptError};
 #[cfg(feature = "live")]
 pub use sound::{Sound, SoundError};
 
 use crate::show::clock::Reading;
 use oneiro::bridge::ShowEvent;
+
+/// Something that a surface plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Played {
+    /// A note begins, or ends.
+    Note {
+        /// MIDI key number: 0 to 127.
+        pitch: u8,
+        /// 1 to 127; 0 ends it.
+        velocity: u8,
+    },
+    /// A beat falls, of this number in its bar, from 1, where that is known.
+    Beat(Option<u8>),
+}
 
 /// A stream of events with a clock.
 pub trait Feed: Send {
@@ -31,6 +47,12 @@ pub trait Feed: Send {
     /// Sets the tempo, where it is this feed's own. Gives whether it is.
     fn set_tempo(&mut self, tempo: f64) -> bool {
         let _ = tempo;
+        false
+    }
+
+    /// A surface plays at a second of the show. Gives whether that is this feed's music.
+    fn play(&mut self, played: Played, seconds: f64) -> bool {
+        let (_, _) = (played, seconds);
         false
     }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 /// A device without a window.
@@ -15,6 +16,16 @@ pub struct Gpu {
     pub about: String,
     /// Whether it is a processor that draws in software.
     pub software: bool,
+    faults: Arc<Faults>,
+}
+
+/// Why a device does not draw any more.
+#[derive(Debug, Default)]
+struct Faults {
+    /// It is gone.
+    lost: OnceLock<String>,
+    /// It was told what it cannot do.
+    broken: OnceLock<String>,
 }
 
 /// Why there is no device.
@@ -33,6 +44,9 @@ pub enum GpuError {
         /// What it says.
         reason: String,
     },
+    /// It is gone.
+    #[error("{0}")]
+    Lost(String),
     /// What was drawn cannot be read back.
     #[error("the frame cannot be read back: {0}")]
     Read(String),
@@ -60,8 +74,29 @@ impl Gpu {
         };
         let (device, queue) = wait(adapter.request_device(&descriptor))
             .map_err(|e| GpuError::Broken { about: about.clone(), reason: e.to_string() })?;
-        Ok(Self { device, queue, about, software: info.device_type == wgpu::DeviceType::Cpu })
+        let faults = Arc::new(Faults::default());
+        let (lost, broken) = (Arc::clone(&faults), Arc::clone(&faults));
+        // The first reason counts: what comes after follows from it.
+        device.set_device_lost_callback(move |_, why| drop(lost.lost.set(lost_device(&why))));
+        // Without this an error would end the program in the middle of a frame.
+        device.on_uncaptured_error(Arc::new(move |e| drop(broken.broken.set(e.to_string()))));
+        Ok(Self { device, queue, about, software: info.device_type == wgpu::DeviceType::Cpu, faults })
     }
+
+    /// Whether it still draws.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`] says why it does not.
+    pub fn alive(&self) -> Result<(), GpuError> {
+        let broken = || self.faults.broken.get().map(|why| format!("nothing can be drawn any more: {why}"));
+        self.faults.lost.get().cloned().or_else(broken).map_or(Ok(()), |why| Err(GpuError::Lost(why)))
+    }
+}
+
+/// What to say where a device is lost, and why by its driver.
+pub(crate) fn lost_device(why: &str) -> String {
+    let why = if why.is_empty() { "it gives no reason" } else { why };
+    format!("the graphics card is gone, or its driver gave up ({why}); start the show again, which takes a moment")
 }
 
 /// Waits for a future; wgpu's are ready when they are first asked for, but for browsers.

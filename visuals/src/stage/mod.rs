@@ -23,6 +23,8 @@ mod peek;
 mod picture;
 
 pub use drawing::{Size, Stage, Target};
+#[cfg(feature = "window")]
+pub(crate) use gpu::lost_device;
 pub use gpu::{Gpu, GpuError};
 pub use letters::{Letters, TextBox};
 pub use offscreen::Offscreen;

@@ -13,10 +13,12 @@ use crate::sources::Feed;
 use crate::stage::{Gpu, GpuError, Lookout};
 use crate::worker::Studio;
 use bevy::core_pipeline::tonemapping::Tonemapping;
+use bevy::log::tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use bevy::prelude::{Camera3d, Msaa};
 use bevy::window::{CursorOptions, MonitorSelection, PresentMode, Window, WindowMode};
 use nannou::prelude::{App, KeyCode};
 use screen::{Screen, ScreenPlugin};
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -51,7 +53,7 @@ pub struct Programme {
     /// What orders from outside, and the cues.
     pub desk: Option<(Desk, CueList)>,
     /// Who else watches, such as a recorder.
-    pub lookout: Option<Lookout>,
+    pub lookouts: Vec<Lookout>,
 }
 
 impl std::fmt::Debug for Programme {
@@ -74,16 +76,24 @@ pub enum WindowError {
     /// It broke while it ran.
     #[error("the window broke: {0}")]
     Broken(String),
+    /// The graphics card is gone, or its driver gave up.
+    #[error("{0}")]
+    Lost(String),
     /// There are no pictures.
     #[error("there was nothing to paint with: {0}")]
     Pictures(String),
 }
+
+/// What is not said: that which a show goes on without, and what is told in other words.
+const QUIET: &str = "warn,bevy_log=off,bevy_render=error,bevy_winit=error,wgpu=error,wgpu_core=error,wgpu_hal=off,naga=error,winit=error";
 
 /// nannou's model function takes no arguments: they wait here.
 static START: Mutex<Option<(Programme, Look, String)>> = Mutex::new(None);
 static SCREEN: Mutex<Option<Screen>> = Mutex::new(None);
 /// Why there were no pictures, for when the window is closed.
 static FAILURE: Mutex<Option<String>> = Mutex::new(None);
+/// Why nothing can be drawn any more.
+static LOST: Mutex<Option<String>> = Mutex::new(None);
 /// A panic on a thread of the renderer ends the program with status 0 if nobody looks.
 static BROKEN: AtomicBool = AtomicBool::new(false);
 
@@ -119,7 +129,11 @@ pub fn run(programme: Programme, look: Look) -> Result<(), WindowError> {
         BROKEN.store(true, Ordering::SeqCst);
         before(info);
     }));
+    log();
     nannou::app(model).update(update).add_plugin(ScreenPlugin(screen)).run();
+    if let Some(why) = LOST.lock().ok().and_then(|mut lost| lost.take()) {
+        return Err(WindowError::Lost(why));
+    }
     if BROKEN.load(Ordering::SeqCst) {
         return Err(WindowError::Broken("see above".into()));
     }
@@ -127,6 +141,17 @@ pub fn run(programme: Programme, look: Look) -> Result<(), WindowError> {
         Some(why) => Err(WindowError::Pictures(why)),
         None => Ok(()),
     }
+}
+
+/// Sends to standard error what a user should read of what libraries say; `RUST_LOG` adds to that, or takes from it. Bevy would set up
+/// its own, and complains of this one where nobody hears it.
+fn log() {
+    let said = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let filter = EnvFilter::builder().parse_lossy(format!("{QUIET},{said}"));
+    let layer = bevy::log::tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let layer = layer.with_ansi(std::io::stderr().is_terminal());
+    // Where somebody has set one up, that one stays.
+    let _there = bevy::log::tracing_subscriber::registry().with(filter).with(layer).try_init();
 }
 
 /// On systems with X11 or Wayland: whether a display answers, since the window's library panics where none does.
@@ -174,12 +199,12 @@ fn model(app: &App<'_, '_>) -> Model {
     app.command_scope(|mut commands| {
         commands.entity(window).insert(CursorOptions { visible: pointer, ..CursorOptions::default() });
     });
-    let Programme { show, feed, studio, title, desk, lookout } = programme;
+    let Programme { show, feed, studio, title, desk, lookouts } = programme;
     let mut performance = Performance::new(show, feed, studio, title, about);
     if let Some((desk, cues)) = desk {
         performance.attach(desk, cues);
     }
-    performance.watch(lookout);
+    performance.watch(lookouts);
     Model { performance: Mutex::new(performance), screen, look, window, started: Instant::now(), order: None }
 }
 

@@ -1,13 +1,15 @@
 //! Between the application and its renderer: the newest frame, and the stage that draws it into the window's surface.
 
+use super::LOST;
 use crate::performance::{Frame, Performance};
-use crate::stage::{Size, Stage, Target};
-use bevy::app::{App, Plugin};
+use crate::stage::{Size, Stage, Target, lost_device};
+use bevy::app::{App, AppExit, Plugin};
 use bevy::core_pipeline::schedule::Core3d;
 use bevy::core_pipeline::upscaling::upscaling;
 use bevy::ecs::schedule::IntoScheduleConfigs;
-use bevy::prelude::{Res, Resource};
+use bevy::prelude::{Res, Resource, World};
 use bevy::render::RenderApp;
+use bevy::render::error_handler::{ErrorType, RenderError, RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::renderer::{RenderContext, RenderDevice, RenderQueue, ViewQuery};
 use bevy::render::view::{ExtractedWindows, ViewTarget};
 use std::sync::{Arc, Mutex};
@@ -53,7 +55,9 @@ impl Screen {
 pub(super) struct ScreenPlugin(pub Screen);
 
 impl Plugin for ScreenPlugin {
-    fn build(&self, _: &mut App) {}
+    fn build(&self, app: &mut App) {
+        app.insert_resource(RenderErrorHandler(give_up));
+    }
 
     fn finish(&self, app: &mut App) {
         if let Some(renderer) = app.get_sub_app_mut(RenderApp) {
@@ -61,6 +65,20 @@ impl Plugin for ScreenPlugin {
             renderer.add_systems(Core3d, draw.after(upscaling));
         }
     }
+}
+
+/// What to do where the renderer has failed: end, and say why. Nothing is drawn any more, so nothing flashes.
+fn give_up(error: &RenderError, world: &mut World, _: &mut World) -> RenderErrorPolicy {
+    if let Ok(mut lost) = LOST.lock() {
+        let why = match error.ty {
+            ErrorType::DeviceLost => lost_device(&error.description),
+            ErrorType::OutOfMemory => "the graphics card has no memory left; a smaller --size needs less".to_owned(),
+            _ => format!("nothing can be drawn any more: {}", error.description),
+        };
+        lost.get_or_insert(why);
+    }
+    world.write_message(AppExit::error());
+    RenderErrorPolicy::StopRendering
 }
 
 /// Draws the newest frame; where there is none that is new, the one before again.

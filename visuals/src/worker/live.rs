@@ -124,10 +124,6 @@ fn paint(
             Ok(painted) => {
                 took += NEWEST * (begun.elapsed().as_secs_f64() - took);
                 for (place, picture) in painted {
-                    if place == 0 && studio.mirror.is_wanted() {
-                        let size = (picture.size.0 as usize, picture.size.1 as usize);
-                        studio.mirror.offer(size, 4, &picture.bytes);
-                    }
                     writers[place].write(Painted { picture, due, took });
                 }
             }

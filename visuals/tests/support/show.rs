@@ -4,7 +4,7 @@ use oneiro_visuals::control::server::{Server, ServerOptions};
 use oneiro_visuals::control::{Handle, HubOptions, Snapshot, cues::CueList, open};
 use oneiro_visuals::performance::Performance;
 use oneiro_visuals::show::{Show, scene};
-use oneiro_visuals::sources::Dream;
+use oneiro_visuals::sources::{Dream, Feed};
 use oneiro_visuals::worker::Studio;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -24,13 +24,18 @@ pub struct Playing {
 }
 
 /// Begins a show of dreams at 120 quarter notes a minute, with these cues.
+#[allow(dead_code)]
 pub fn play(options: HubOptions, cues: CueList) -> Playing {
+    play_to(options, cues, Box::new(Dream::new(1, 120.0)))
+}
+
+/// Begins a show of this music.
+pub fn play_to(options: HubOptions, cues: CueList, feed: Box<dyn Feed>) -> Playing {
     let (desk, handle, events) = open(options);
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let thread = std::thread::spawn(move || {
         let show = Show::new(scene::shipped(), 1);
-        let feed = Box::new(Dream::new(1, 120.0));
         let mut performance = Performance::new(show, feed, Studio::default(), None, "a test".into());
         performance.attach(desk, cues);
         let started = Instant::now();

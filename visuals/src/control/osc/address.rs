@@ -3,6 +3,7 @@
 use crate::control::order::Order;
 use crate::show::When;
 use crate::show::controls::{CONTROLS, Control, Shape};
+use crate::sources::Played;
 use rosc::OscType;
 
 /// Where all addresses begin.
@@ -16,6 +17,16 @@ pub const NAMED: &[(&str, &str)] = &[
     ("/oneiro/cue/now", "The same, at once."),
     ("/oneiro/cue/beat", "The same, with the next beat."),
     ("/oneiro/cue/bar", "The same, with the next bar."),
+];
+
+/// Addresses that play: address, type tags, what it does.
+pub const PLAYED: &[(&str, &str, &str)] = &[
+    ("/oneiro/note", "ii", "A note: its pitch and its velocity, 0 to 127; velocity 0 ends it."),
+    (
+        "/oneiro/beat",
+        "i",
+        "A beat falls now: its number in the bar, from 1; without an argument, whichever is nearest.",
+    ),
 ];
 
 /// Addresses that are told and cannot be set: address, type tags, what it tells.
@@ -39,13 +50,16 @@ pub enum Place {
     Control(Control, bool),
     /// One of [`NAMED`].
     Named(&'static str),
+    /// One of [`PLAYED`].
+    Played(&'static str),
 }
 
 impl Place {
     /// Every place.
     pub fn all() -> impl Iterator<Item = Self> {
         let controls = CONTROLS.iter().flat_map(|spec| [false, true].map(|share| Self::Control(spec.control, share)));
-        controls.chain(NAMED.iter().map(|(address, _)| Self::Named(address)))
+        let named = NAMED.iter().map(|(address, _)| Self::Named(address));
+        controls.chain(named).chain(PLAYED.iter().map(|(address, ..)| Self::Played(address)))
     }
 
     /// Its address.
@@ -53,7 +67,7 @@ impl Place {
         match self {
             Self::Control(control, false) => format!("{ROOT}/{}", control.spec().name),
             Self::Control(control, true) => format!("{ROOT}/{}/{NORMALIZED}", control.spec().name),
-            Self::Named(address) => address.to_owned(),
+            Self::Named(address) | Self::Played(address) => address.to_owned(),
         }
     }
 
@@ -61,6 +75,9 @@ impl Place {
     pub fn at(address: &str) -> Option<Self> {
         if let Some((named, _)) = NAMED.iter().find(|(named, _)| *named == address) {
             return Some(Self::Named(named));
+        }
+        if let Some((played, ..)) = PLAYED.iter().find(|(played, ..)| *played == address) {
+            return Some(Self::Played(played));
         }
         let rest = address.strip_prefix(ROOT)?.strip_prefix('/')?;
         let (name, share) = match rest.split_once('/') {
@@ -99,8 +116,20 @@ impl Place {
                 };
                 Some(Order::Cue { which, when })
             }
+            Self::Played("/oneiro/beat") if first.is_none() => Some(Order::Played(Played::Beat(None))),
+            Self::Played("/oneiro/beat") => Some(Order::Played(Played::Beat(Some(whole(first, 1, 64)?)))),
+            Self::Played(_) => {
+                let (pitch, velocity) = (whole(first, 0, 127)?, whole(arguments.get(1), 0, 127)?);
+                Some(Order::Played(Played::Note { pitch, velocity }))
+            }
         }
     }
+}
+
+/// A whole number of a range, whatever its type.
+fn whole(argument: Option<&OscType>, least: u8, most: u8) -> Option<u8> {
+    let number = argument.and_then(number)?.round();
+    (f64::from(least)..=f64::from(most)).contains(&number).then_some(number as u8)
 }
 
 /// A number, whatever its type; none that is not finite.
@@ -129,7 +158,7 @@ mod tests {
             assert!(rosc::address::verify_address(&place.address()).is_ok(), "{}", place.address());
             assert!(TOLD.iter().all(|(told, ..)| *told != place.address()));
         }
-        assert_eq!(all.len(), 2 * CONTROLS.len() + NAMED.len());
+        assert_eq!(all.len(), 2 * CONTROLS.len() + NAMED.len() + PLAYED.len());
         for none in
             ["", "/", "/oneiro", "/oneiro/", "/oneiro/zoom/", "/oneiro/zoom/normalized/more", "/zoom", "oneiro/zoom"]
         {
@@ -155,7 +184,16 @@ mod tests {
         let cue = |when| Some(Order::Cue { which: "3".into(), when });
         assert_eq!(order("/oneiro/cue", &[OscType::Int(3)]), cue(None));
         assert_eq!(order("/oneiro/cue/beat", &[OscType::Float(3.0)]), cue(Some(When::Beat)));
+        let note = |pitch, velocity| Some(Order::Played(Played::Note { pitch, velocity }));
+        assert_eq!(order("/oneiro/note", &[OscType::Int(60), OscType::Int(100)]), note(60, 100));
+        assert_eq!(order("/oneiro/note", &[OscType::Float(60.0), OscType::Float(0.0)]), note(60, 0));
+        assert_eq!(order("/oneiro/beat", &[OscType::Int(1)]), Some(Order::Played(Played::Beat(Some(1)))));
+        assert_eq!(order("/oneiro/beat", &[]), Some(Order::Played(Played::Beat(None))));
         for (address, arguments) in [
+            ("/oneiro/note", vec![OscType::Int(60)]),
+            ("/oneiro/note", vec![OscType::Int(128), OscType::Int(1)]),
+            ("/oneiro/note", vec![OscType::Int(60), OscType::Int(-1)]),
+            ("/oneiro/beat", vec![OscType::Int(0)]),
             ("/oneiro/zoom", vec![]),
             ("/oneiro/zoom", vec![text("wide")]),
             ("/oneiro/zoom", vec![OscType::Float(f32::NAN)]),

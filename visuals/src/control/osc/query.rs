@@ -1,6 +1,6 @@
 //! The tree of addresses with types, ranges and values, as OSCQuery has it (Vidvox, "OSCQuery Proposal").
 
-use super::address::{NAMED, NORMALIZED, Place, TOLD};
+use super::address::{NAMED, NORMALIZED, PLAYED, Place, TOLD};
 use crate::control::snapshot::Snapshot;
 use crate::show::controls::{CONTROLS, Control, Shape};
 use serde_json::{Map, Value, json};
@@ -72,6 +72,9 @@ fn tree(now: &Snapshot) -> Value {
     for (address, about) in NAMED {
         insert(&mut root, address, json!({ "TYPE": "s", "ACCESS": WRITE, "DESCRIPTION": about }));
     }
+    for (address, types, about) in PLAYED {
+        insert(&mut root, address, json!({ "TYPE": types, "ACCESS": WRITE, "DESCRIPTION": about }));
+    }
     for (address, types, about) in TOLD {
         let access = json!({ "TYPE": types, "ACCESS": READ, "DESCRIPTION": about });
         insert(&mut root, address, access);
@@ -111,6 +114,7 @@ mod tests {
         assert_eq!((&zoom["VALUE"][0], &zoom["RANGE"][0]["MAX"]), (&json!(1.0), &json!(4.0)));
         assert_eq!(zoom["CONTENTS"]["normalized"]["RANGE"][0], json!({ "MIN": 0.0, "MAX": 1.0 }));
         assert_eq!(node("/oneiro/walk", &now).unwrap()["CHOICES"][2], json!("circle"));
+        assert_eq!(node("/oneiro/note", &now).unwrap()["TYPE"], json!("ii"));
         assert!(node("/oneiro/nothing", &now).is_none() && node("/oneiro/zoom/x/y", &now).is_none());
         assert_eq!(node("/", &now).unwrap()["FULL_PATH"], json!("/"));
         assert_eq!(host(Some(9000))["OSC_PORT"], json!(9000));

@@ -7,7 +7,7 @@ const MOST: usize = 8;
 
 /// The last taps.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Taps(Vec<f64>);
+pub(crate) struct Taps(Vec<f64>);
 
 impl Taps {
     /// A tap: the tempo of the last ones, in quarter notes a minute, from the second on.
