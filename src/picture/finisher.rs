@@ -203,6 +203,11 @@ pub struct Print {
 }
 
 impl Print {
+    /// Of rows of red, green, blue that something else has drawn.
+    pub fn of_light(light: Vec<f32>) -> Self {
+        Self { light }
+    }
+
     /// With 8 bits: 0 to 255.
     pub fn eight(&self) -> Vec<u8> {
         self.light.iter().map(|x| (x * 255.0 + 0.5) as u8).collect() // saturates

@@ -1,6 +1,6 @@
 //! Controls of the composer that move over the bars of a performance.
 
-use super::position::Position;
+use super::place::Place;
 use crate::compose::{Controls, PARAMETERS, Parameter, Settings, Shape};
 use crate::time::{Beats, MetreMap, TempoMap};
 
@@ -35,9 +35,9 @@ pub fn control(name: &str) -> Result<&'static Parameter, String> {
 
 /// A value at a place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
+pub struct Mark {
     /// From this bar, and beat of it, on.
-    pub at: Position,
+    pub at: Place,
     /// The value there.
     pub value: f64,
     /// Whether it is reached in a straight line from the point before; else it jumps there.
@@ -50,7 +50,7 @@ pub struct Lane {
     /// What moves.
     pub control: &'static Parameter,
     /// Where to, in order.
-    pub points: Vec<Point>,
+    pub points: Vec<Mark>,
 }
 
 /// Settings at first, and how they move. An answer is composed as a whole, with the values where it begins.
@@ -90,7 +90,7 @@ impl Automation {
 impl Lane {
     fn value_at(&self, at: Beats, metres: &MetreMap, tempo: &TempoMap) -> Option<f64> {
         let places = self.points.iter().filter_map(|p| Some((p.at.beats(metres, tempo).ok()?, p)));
-        let mut before: Option<(Beats, &Point)> = None;
+        let mut before: Option<(Beats, &Mark)> = None;
         for (place, point) in places {
             if place > at {
                 let smooth = point.ramp && !matches!(self.control.shape, Shape::Choice(_));
@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn values_hold_step_and_go_in_straight_lines() {
-        let bar = |bar: u32| Position::Bar { bar, beat: 1.0 };
-        let point = |at: u32, value: f64, ramp: bool| Point { at: bar(at), value, ramp };
-        let lane = |name: &str, points: &[Point]| Lane { control: control(name).unwrap(), points: points.to_vec() };
+        let bar = |bar: u32| Place::Bar { bar, beat: 1.0 };
+        let point = |at: u32, value: f64, ramp: bool| Mark { at: bar(at), value, ramp };
+        let lane = |name: &str, points: &[Mark]| Lane { control: control(name).unwrap(), points: points.to_vec() };
         let automation = Automation {
             lanes: vec![
                 lane("temperature", &[point(3, 0.5, false), point(5, 1.5, true), point(7, 0.2, false)]),

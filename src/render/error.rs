@@ -1,4 +1,5 @@
 use super::arrangement::ArrangementError;
+use super::scenes::ScenesError;
 use crate::compose::ComposeError;
 use crate::picture::PictureError;
 use std::path::PathBuf;
@@ -15,6 +16,9 @@ pub enum RenderError {
     /// The pictures failed.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// The scenes failed.
+    #[error(transparent)]
+    Scenes(#[from] ScenesError),
     /// A SoundFont cannot be played.
     #[error("the SoundFont: {0}")]
     SoundFont(String),

@@ -1,7 +1,8 @@
 //! The program `ffmpeg`: what it is asked for, and what it says.
 
 use super::fps::Fps;
-use super::frame::{Depth, Format};
+use super::frame::Format;
+use super::reel::{Alpha, Depth};
 use super::target::TargetKind;
 use crate::picture::VideoSize;
 use std::io::{Read as _, Write as _};
@@ -33,9 +34,9 @@ pub(super) struct Coding {
 
 impl Coding {
     /// The format in which frames are best handed over: ProRes keeps ten bits of a colour.
-    pub fn format(kind: TargetKind, depth: Depth, alpha: bool) -> Format {
+    pub fn format(kind: TargetKind, depth: Depth, alpha: Alpha) -> Format {
         match kind {
-            TargetKind::Video => Format { depth: Depth::Eight, alpha: false },
+            TargetKind::Video => Format { depth: Depth::Eight, alpha: Alpha::None },
             TargetKind::ProRes => Format { depth: Depth::Sixteen, alpha },
             _ => Format { depth, alpha },
         }
@@ -50,10 +51,10 @@ impl Coding {
     /// written.
     pub fn command(&self, out: &Path, live: bool) -> Command {
         let pixels = match (self.format.depth, self.format.alpha) {
-            (Depth::Eight, false) => "rgb24",
-            (Depth::Eight, true) => "rgba",
-            (Depth::Sixteen, false) => "rgb48le",
-            (Depth::Sixteen, true) => "rgba64le",
+            (Depth::Eight, Alpha::None) => "rgb24",
+            (Depth::Eight, Alpha::Luma) => "rgba",
+            (Depth::Sixteen, Alpha::None) => "rgb48le",
+            (Depth::Sixteen, Alpha::Luma) => "rgba64le",
         };
         let size = format!("{}x{}", self.size.width, self.size.height);
         let mut command = start();
@@ -67,15 +68,16 @@ impl Coding {
             TargetKind::Lossless => {
                 // FFV1 keeps red, green and blue as they are.
                 let format = match (self.format.depth, self.format.alpha) {
-                    (Depth::Eight, false) => "bgr0",
-                    (Depth::Eight, true) => "bgra",
-                    (Depth::Sixteen, false) => "rgb48le",
-                    (Depth::Sixteen, true) => "rgba64le",
+                    (Depth::Eight, Alpha::None) => "bgr0",
+                    (Depth::Eight, Alpha::Luma) => "bgra",
+                    (Depth::Sixteen, Alpha::None) => "rgb48le",
+                    (Depth::Sixteen, Alpha::Luma) => "rgba64le",
                 };
                 command.args(["-c:v", "ffv1", "-level", "3", "-g", "1", "-slicecrc", "1", "-pix_fmt", format]);
             }
             TargetKind::ProRes => {
-                let (profile, format) = if self.format.alpha { ("4", "yuva444p10le") } else { ("3", "yuv422p10le") };
+                let (profile, format) =
+                    if self.format.alpha == Alpha::Luma { ("4", "yuva444p10le") } else { ("3", "yuv422p10le") };
                 command.args(["-c:v", "prores_ks", "-profile:v", profile, "-vendor", "apl0"]);
                 bt709(&mut command, format);
             }

@@ -1,40 +1,17 @@
 //! A video frame in the depths that are wanted, and as PNG.
 
+use super::reel::{Alpha, Depth};
 use crate::picture::{Print, VideoSize};
 use image::ImageEncoder as _;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use std::io::Write as _;
 use std::path::Path;
 
-/// Bits of a colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-pub enum Depth {
-    /// 8: 0 to 255.
-    #[default]
-    #[serde(rename = "8")]
-    Eight,
-    /// 16: 0 to 65535.
-    #[serde(rename = "16")]
-    Sixteen,
-}
-
-impl std::str::FromStr for Depth {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "8" => Ok(Self::Eight),
-            "16" => Ok(Self::Sixteen),
-            _ => Err(format!("`{text}`: 8 or 16")),
-        }
-    }
-}
-
 /// How a sink wants frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Format {
     pub depth: Depth,
-    pub alpha: bool,
+    pub alpha: Alpha,
 }
 
 /// A video frame: rows of red, green, blue.
@@ -54,13 +31,36 @@ impl Frame {
         }
     }
 
+    /// From the bytes of a frame without alpha in one of two depths, 16 bits little-endian, to every depth that is asked for.
+    pub fn of_bytes(bytes: Vec<u8>, depth: Depth, formats: &[Format]) -> Self {
+        let wanted = |depth| formats.iter().any(|format| format.depth == depth);
+        match depth {
+            Depth::Eight => {
+                let sixteen = if wanted(Depth::Sixteen) {
+                    bytes.iter().map(|x| 257 * u16::from(*x)).collect()
+                } else {
+                    Vec::new()
+                };
+                Self { eight: bytes, sixteen }
+            }
+            Depth::Sixteen => {
+                let sixteen: Vec<u16> = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+                let rounded = |x: &u16| ((u32::from(*x) * 255 + 32_767) / 65_535) as u8;
+                let eight = if wanted(Depth::Eight) { sixteen.iter().map(rounded).collect() } else { Vec::new() };
+                Self { eight, sixteen }
+            }
+        }
+    }
+
     /// The bytes for ffmpeg, little-endian.
     pub fn raw(&self, format: Format) -> std::borrow::Cow<'_, [u8]> {
         match format {
-            Format { depth: Depth::Eight, alpha: false } => (&self.eight).into(),
-            Format { depth: Depth::Eight, alpha: true } => with_alpha(&self.eight).into(),
-            Format { depth: Depth::Sixteen, alpha: false } => bytes(&self.sixteen, u16::to_le_bytes).into(),
-            Format { depth: Depth::Sixteen, alpha: true } => bytes(&with_alpha(&self.sixteen), u16::to_le_bytes).into(),
+            Format { depth: Depth::Eight, alpha: Alpha::None } => (&self.eight).into(),
+            Format { depth: Depth::Eight, alpha: Alpha::Luma } => with_alpha(&self.eight).into(),
+            Format { depth: Depth::Sixteen, alpha: Alpha::None } => bytes(&self.sixteen, u16::to_le_bytes).into(),
+            Format { depth: Depth::Sixteen, alpha: Alpha::Luma } => {
+                bytes(&with_alpha(&self.sixteen), u16::to_le_bytes).into()
+            }
         }
     }
 
@@ -72,14 +72,14 @@ impl Frame {
         let (w, h) = (size.width, size.height);
         use image::ExtendedColorType::{Rgb8, Rgb16, Rgba8, Rgba16};
         match format {
-            Format { depth: Depth::Eight, alpha: false } => encoder.write_image(&self.eight, w, h, Rgb8)?,
-            Format { depth: Depth::Eight, alpha: true } => {
+            Format { depth: Depth::Eight, alpha: Alpha::None } => encoder.write_image(&self.eight, w, h, Rgb8)?,
+            Format { depth: Depth::Eight, alpha: Alpha::Luma } => {
                 encoder.write_image(&with_alpha(&self.eight), w, h, Rgba8)?
             }
-            Format { depth: Depth::Sixteen, alpha: false } => {
+            Format { depth: Depth::Sixteen, alpha: Alpha::None } => {
                 encoder.write_image(&bytes(&self.sixteen, u16::to_ne_bytes), w, h, Rgb16)?;
             }
-            Format { depth: Depth::Sixteen, alpha: true } => {
+            Format { depth: Depth::Sixteen, alpha: Alpha::Luma } => {
                 encoder.write_image(&bytes(&with_alpha(&self.sixteen), u16::to_ne_bytes), w, h, Rgba16)?;
             }
         }

@@ -3,16 +3,16 @@
 use super::arrangement::{Arrangement, Form};
 use super::automation::Automation;
 use super::film::{Film, Shutter};
-use super::frame::Depth;
 use super::outputs::Outputs;
 use super::perform::{Piece, Recording, TAIL_SECONDS, perform};
-use super::position::Position;
+use super::place::Place;
 use super::replay;
+use super::screening::{self, Show};
 use super::span::{Excerpt, Length, Span};
 use super::video::CRF;
 use super::voicing::Voicing;
 use super::wav::{Listener, WavDepth};
-use super::{Fps, RenderError, Target, Watch};
+use super::{Alpha, Depth, Fps, RenderError, Target, Watch};
 use crate::compose::MelodyModel;
 use crate::music::SoundFont;
 use crate::music::midi::Score;
@@ -48,10 +48,12 @@ pub struct Job {
     pub fps: Fps,
     /// Motion blur.
     pub shutter: Shutter,
+    /// Scenes over the pictures; the bare walk without.
+    pub show: Option<Show>,
     /// Bits of a colour in PNG pictures and videos without loss; MP4 has 8, ProRes 10.
     pub depth: Depth,
-    /// Whether pictures that can have it get an alpha channel, in which black is clear.
-    pub alpha: bool,
+    /// The alpha channel of pictures that can have one.
+    pub alpha: Alpha,
     /// Constant rate factor of H.264: 0 (without loss) to 51.
     pub crf: u8,
     /// Samples that are played in one go; nothing that is written depends on it.
@@ -76,8 +78,9 @@ impl Job {
             size: VideoSize { width: 720, height: 720 },
             fps: Fps::THIRTY,
             shutter: Shutter::default(),
+            show: None,
             depth: Depth::default(),
-            alpha: false,
+            alpha: Alpha::None,
             crf: CRF,
             block: BLOCK,
             origin: None,
@@ -92,11 +95,11 @@ impl Job {
 
     /// Everything that decides the pictures, as text.
     pub(super) fn plan(&self) -> Option<String> {
-        let Self { excerpt, form, automation, size, fps, shutter, crf, .. } = self;
+        let Self { excerpt, form, automation, size, fps, shutter, crf, show, .. } = self;
         let origin = self.origin.as_ref()?;
         let version = env!("CARGO_PKG_VERSION");
         Some(format!(
-            "oneiro {version}\n{origin}\n{excerpt:?}\n{form:?}\n{:?}\n{:?}\n{size:?} {fps} {shutter:?} crf {crf}\n",
+            "oneiro {version}\n{origin}\n{excerpt:?}\n{form:?}\n{:?}\n{:?}\n{size:?} {fps} {shutter:?} crf {crf}\n{show:?}\n",
             automation.settings, automation.lanes,
         ))
     }
@@ -161,7 +164,7 @@ pub fn render_take(take: &Take, painters: Painters, job: &Job, watch: &mut dyn W
 }
 
 /// Renders a performance: its sound as a whole, whatever part of it is written, for what is composed depends on all that was heard;
-/// its pictures from the beginning of the part on.
+/// its pictures from a little before the part on, or with scenes from the beginning.
 ///
 /// # Errors
 /// [`RenderError`]; then nothing bears its final name, but for outputs that could not all be renamed at the very end.
@@ -182,7 +185,11 @@ pub fn render_tune(
     let result = (|| {
         if pictures {
             let mut sinks = outputs.sinks(job, &span);
-            stage.film(&recording, job).make(painters, span.frames.clone(), &mut sinks, watch)?;
+            let (film, frames) = (stage.film(&recording, job), span.frames.clone());
+            match &job.show {
+                None => film.make(painters, frames, &mut sinks, watch)?,
+                Some(show) => screening::make(show.reel(&film, &stage.arrangement)?, frames, &mut sinks, watch)?,
+            }
             for sink in sinks {
                 sink.finish().map_err(|e| if watch.cancelled() { RenderError::Interrupted } else { e })?;
             }
@@ -207,7 +214,7 @@ pub fn render_tune(
 pub fn preview(
     tune: Tune<'_>,
     painters: Painters,
-    at: Position,
+    at: Place,
     job: &Job,
     watch: &mut dyn Watch,
 ) -> Result<Print, RenderError> {
@@ -215,7 +222,11 @@ pub fn preview(
     let excerpt = Excerpt { from: Some(at), to: None };
     let span = Span::new(excerpt, &stage.arrangement, stage.length, job.fps, SAMPLE_RATE, true)?;
     let recording = stage.play(tune, job, &mut (), watch)?;
-    stage.film(&recording, job).still(painters, span.frames.start, watch)
+    let (film, number) = (stage.film(&recording, job), span.frames.start);
+    match &job.show {
+        None => film.still(painters, number, watch),
+        Some(show) => screening::still(show.reel(&film, &stage.arrangement)?, number, watch),
+    }
 }
 
 /// A performance that is laid out and not yet played.

@@ -7,7 +7,8 @@
 //!
 //! [`perform`] plays a score and composes its answers, `replay` plays a recorded session; both pass their sound to a [`Listener`] as
 //! it is made, so that memory does not grow with it. `film` draws, `sink` takes frames, `work` keeps them; `outputs` knows
-//! which files there are, and [`Job`] says what is wanted.
+//! which files there are, and [`Job`] says what is wanted. A film
+//! with scenes is a [`Reel`], which another program draws.
 
 mod arrangement;
 mod automation;
@@ -22,9 +23,12 @@ mod join;
 mod notes;
 mod outputs;
 mod perform;
-mod position;
+mod place;
 pub mod project;
+mod reel;
 mod replay;
+mod scenes;
+mod screening;
 mod sink;
 mod span;
 mod target;
@@ -34,18 +38,23 @@ mod wav;
 mod work;
 
 pub use arrangement::{Arrangement, ArrangementError, Exchange, Form};
-pub use automation::{Automation, Lane, Point, control};
+pub use automation::{Automation, Lane, Mark, control};
 pub use error::RenderError;
 pub use ffmpeg::has_ffmpeg;
 pub use film::Shutter;
 pub use fps::Fps;
-pub use frame::Depth;
 pub use job::{
     Job, LONGEST_MINUTES, Models, Painters, Rendered, SAMPLE_RATE, Tune, preview, render, render_take, render_tune,
 };
 pub use join::join;
 pub use perform::{Piece, Recording, TAIL_SECONDS, perform};
-pub use position::Position;
+pub use place::Place;
+pub use reel::{
+    Alpha, Blur, Call, Caption, CaptionKind, Depth, Point, Position, REEL_VERSION, Reel, ReelError, ReelModels,
+    ReelValue, Way,
+};
+pub use scenes::{Scenes, ScenesError, visualizer};
+pub use screening::Show;
 pub use span::Excerpt;
 pub use target::{Partial, Target, TargetKind};
 pub use video::LiveVideo;

@@ -2,7 +2,7 @@
 
 use super::arrangement::Arrangement;
 use super::ffmpeg::{Coding, Encoder, has_ffmpeg, joining};
-use super::frame::{Depth, Format};
+use super::frame::Format;
 use super::job::{Job, SAMPLE_RATE};
 use super::notes::Written;
 use super::perform::Recording;
@@ -165,8 +165,7 @@ impl Outputs {
 }
 
 fn coding(kind: TargetKind, job: &Job) -> Coding {
-    let alpha = job.alpha && kind != TargetKind::Video;
-    let format = Coding::format(kind, if kind == TargetKind::Video { Depth::Eight } else { job.depth }, alpha);
+    let format = Coding::format(kind, job.depth, job.alpha);
     Coding { kind, size: job.size, fps: job.fps, format, crf: job.crf }
 }
 

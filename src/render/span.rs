@@ -1,7 +1,7 @@
 //! Which part of a performance is written.
 
 use super::arrangement::Arrangement;
-use super::position::Position;
+use super::place::Place;
 use super::{Fps, RenderError};
 use crate::time::{Beats, SampleRate};
 use std::ops::Range;
@@ -10,9 +10,9 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Excerpt {
     /// The first place that is written.
-    pub from: Option<Position>,
+    pub from: Option<Place>,
     /// The first that is not any more.
-    pub to: Option<Position>,
+    pub to: Option<Place>,
 }
 
 /// A part of a performance in video frames, samples and quarter notes. Parts that meet share no frame, no sample and no note,
@@ -48,7 +48,7 @@ impl Span {
         rate: SampleRate,
         with_pictures: bool,
     ) -> Result<Self, RenderError> {
-        let seconds = |position: Option<Position>| {
+        let seconds = |position: Option<Place>| {
             position
                 .map(|p| p.seconds(&arrangement.metres, &arrangement.tempo))
                 .transpose()
@@ -68,7 +68,7 @@ impl Span {
             return Err(RenderError::Excerpt(format!("{from} is after the end, which is at {end:.1}s")));
         }
         if samples.is_empty() || (with_pictures && frames.is_empty()) {
-            let said = |position: Option<Position>, or: &str| position.map_or(or.to_owned(), |p| p.to_string());
+            let said = |position: Option<Place>, or: &str| position.map_or(or.to_owned(), |p| p.to_string());
             let (from, to) = (said(part.from, "the beginning"), said(part.to, "the end"));
             return Err(RenderError::Excerpt(format!("there is nothing from {from} to {to}")));
         }

@@ -3,7 +3,7 @@
 use super::RenderError;
 use super::ffmpeg::{Coding, Encoder};
 use super::fps::Fps;
-use super::frame::Depth;
+use super::reel::{Alpha, Depth};
 use super::sink::Pipe;
 use super::target::{Partial, TargetKind};
 use crate::picture::VideoSize;
@@ -31,7 +31,7 @@ impl LiveVideo {
         let path = target.to_owned();
         let fail = move |message: String| RenderError::Ffmpeg { path: path.clone(), message };
         let kind = TargetKind::Video;
-        let coding = Coding { kind, size, fps, format: Coding::format(kind, Depth::Eight, false), crf: CRF };
+        let coding = Coding { kind, size, fps, format: Coding::format(kind, Depth::Eight, Alpha::None), crf: CRF };
         let mut encoder = Encoder::start(coding.command(partial.path(), true)).map_err(&fail)?;
         let pipe = Pipe::spawn(move |frames| {
             frames.into_iter().try_for_each(|frame: Arc<Vec<u8>>| encoder.write(&frame)).map_err(&fail)?;

@@ -8,6 +8,7 @@
 //! | [`performance`] | screen | keeps all of it going in real time |
 //! | [`control`] | their own | knobs, OSC and pages order, and see what there is |
 //! | [`film`] | any | the same on a virtual clock |
+//! | [`reel`] | any | films that are described by a file |
 //! | [`record`] | its own | writes what is shown as a video |
 //! | [`sources`] | their own | feed events: the show's own dreams, a MIDI file, devices |
 
@@ -15,6 +16,7 @@ pub mod control;
 pub mod film;
 pub mod performance;
 pub mod record;
+pub mod reel;
 pub mod show;
 pub mod sources;
 pub mod stage;

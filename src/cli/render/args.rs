@@ -4,7 +4,7 @@ use super::Usage;
 use anyhow::Result;
 use oneiro::picture::VideoSize;
 use oneiro::render::project::{ModelTable, Project, Value, read_size};
-use oneiro::render::{Depth, Fps, Position, Target, TargetKind, WavDepth, control};
+use oneiro::render::{Alpha, Depth, Fps, Place, Target, TargetKind, WavDepth, control};
 use std::path::PathBuf;
 
 /// Arguments of `oneiro render`.
@@ -22,6 +22,7 @@ Examples:
   oneiro render song.mid -o frames/ --size 1280x720 --fps 24 --depth 16
   oneiro render song.mid -o part.mkv --from 9 --to 17
   oneiro render song.mid --preview 12.3 -o look.png
+  oneiro render song.mid -o show.mp4 --scene aurora --title Oneiro
   oneiro render song.mid -o song.mov --stems stems/ --model my-paintings.onnx --control swing=0.6
   oneiro render song.mid -o song.mp4 --seed 3 --save-project song.oneiro.toml
   oneiro render song.oneiro.toml --fps 60
@@ -40,13 +41,13 @@ pub struct Args {
     pub seed: Option<u64>,
     /// Write from here on: a bar (5), a beat of it (5.3), or a time (12.5s, 1:02.5); bars are counted with the answers
     #[arg(long, value_name = "PLACE")]
-    pub from: Option<Position>,
+    pub from: Option<Place>,
     /// Write up to here
     #[arg(long, value_name = "PLACE")]
-    pub to: Option<Position>,
+    pub to: Option<Place>,
     /// Paint one picture, that of this place, into the .png that -o names
     #[arg(long, value_name = "PLACE", conflicts_with_all = ["from", "to", "join"])]
-    pub preview: Option<Position>,
+    pub preview: Option<Place>,
     /// Throw away the pictures of a rendering that was broken off, and begin anew
     #[arg(long)]
     pub restart: bool,
@@ -66,10 +67,10 @@ pub struct Args {
     #[arg(long, value_parser = read_size)]
     pub size: Option<VideoSize>,
     /// Bits of a colour in PNG pictures and .mkv: 8 or 16 [default: 8]
-    #[arg(long, value_name = "BITS")]
+    #[arg(long, value_name = "8|16", value_parser = parse_depth)]
     pub depth: Option<Depth>,
     /// Give .mov, .mkv and PNG pictures an alpha channel: with `luma` light covers and black is clear
-    #[arg(long, value_name = "luma|none")]
+    #[arg(long, value_name = "luma|none", value_parser = parse_alpha)]
     pub alpha: Option<Alpha>,
     /// Quality of .mp4 as H.264's constant rate factor: 0 (without loss) to 51 [default: 18]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(0..=51))]
@@ -86,6 +87,21 @@ pub struct Args {
     /// Write the sound of each part into a folder: the parts add up to the whole
     #[arg(long, value_name = "FOLDER")]
     pub stems: Option<PathBuf>,
+    /// Draw scenes over the pictures, beginning with this one, by name or number; `oneiro show --list-scenes` names them
+    #[arg(long, value_name = "NAME", conflicts_with = "join")]
+    pub scene: Option<String>,
+    /// Draw scenes of your own, in TOML
+    #[arg(long, value_name = "FILE", conflicts_with = "join")]
+    pub scenes: Option<PathBuf>,
+    /// Cues that a project calls
+    #[arg(long, value_name = "FILE", conflicts_with = "join")]
+    pub cues: Option<PathBuf>,
+    /// A control of the show; repeatable
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting, conflicts_with = "join")]
+    pub settings: Vec<(String, Value)>,
+    /// A title over the pictures of a show
+    #[arg(long, value_name = "TEXT", conflicts_with = "join")]
+    pub title: Option<String>,
     /// A model to use, by file or by name; its kind says for what; repeatable
     #[arg(long = "model", value_name = "FILE|NAME")]
     pub model: Vec<String>,
@@ -125,13 +141,16 @@ pub struct Args {
     pub quiet: bool,
 }
 
-/// What an alpha channel is made from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Alpha {
-    /// The light of a pixel.
-    Luma,
-    /// There is none.
-    None,
+fn parse_depth(text: &str) -> Result<Depth, String> {
+    text.parse::<u8>().map_err(|e| e.to_string()).and_then(Depth::try_from)
+}
+
+fn parse_alpha(text: &str) -> Result<Alpha, String> {
+    match text {
+        "luma" => Ok(Alpha::Luma),
+        "none" => Ok(Alpha::None),
+        _ => Err("luma or none".into()),
+    }
 }
 
 fn parse_output(name: &str) -> Result<String, String> {
@@ -160,11 +179,16 @@ fn parse_threads(text: &str) -> Result<usize, String> {
 }
 
 fn parse_control(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = parse_setting(text)?;
+    value.of(control(&name)?)?;
+    Ok((name, value))
+}
+
+fn parse_setting(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("NAME=VALUE is needed")?;
     let (name, value) = (name.trim(), value.trim());
-    let value = value.parse().map_or_else(|_| Value::Text(value.to_owned()), Value::Number);
-    value.of(control(name)?)?;
-    Ok((name.to_owned(), value))
+    let number = value.parse().ok().filter(|number: &f64| number.is_finite());
+    Ok((name.to_owned(), number.map_or_else(|| Value::Text(value.to_owned()), Value::Number)))
 }
 
 impl Args {
@@ -224,12 +248,13 @@ impl Args {
         set(&mut picture.crf, &self.crf);
         set(&mut picture.motion_blur, &self.motion_blur);
         set(&mut picture.shutter, &self.shutter);
-        set(&mut picture.alpha, &self.alpha.map(|alpha| alpha == Alpha::Luma));
+        set(&mut picture.alpha, &self.alpha);
         keep(&mut picture.upscaler, &self.upscaler);
         if !self.model.is_empty() {
             // Another model has no hash to be compared with.
             project.models = self.model.iter().map(|model| ModelTable { model: model.clone(), sha256: None }).collect();
         }
+        self.lay_over_show(project);
         for (name, value) in [("temperature", self.temperature), ("top-p", self.top_p)] {
             if let Some(value) = value {
                 project.controls.insert(name.to_owned(), Value::Number(value));
@@ -239,6 +264,29 @@ impl Args {
         for (name, value) in &self.controls {
             project.controls.insert(name.clone(), value.clone());
             project.automation.retain(|course| course.control != *name);
+        }
+    }
+
+    /// Anything said of a show makes it one.
+    fn lay_over_show(&self, project: &mut Project) {
+        let any = self.scene.is_some() || self.scenes.is_some() || self.cues.is_some() || self.title.is_some();
+        if !any && self.settings.is_empty() {
+            return;
+        }
+        let show = project.show.get_or_insert_default();
+        for (place, given) in [(&mut show.scene, &self.scene), (&mut show.title, &self.title)] {
+            if given.is_some() {
+                place.clone_from(given);
+            }
+        }
+        for (place, given) in [(&mut show.scenes, &self.scenes), (&mut show.cues, &self.cues)] {
+            if given.is_some() {
+                place.clone_from(given);
+            }
+        }
+        for (name, value) in &self.settings {
+            show.set.insert(name.clone(), value.clone());
+            show.automation.retain(|course| course.control != *name);
         }
     }
 }

@@ -16,7 +16,9 @@ use oneiro::model::spec::Kind;
 use oneiro::music::SoundFont;
 use oneiro::music::midi::{ReadOptions, Score, read_midi_file};
 use oneiro::render::project::Project;
-use oneiro::render::{Depth, Job, RenderError as E, Target, TargetKind, Tune, Watch, join, preview, render_tune};
+use oneiro::render::{
+    Depth, Job, Painters, RenderError as E, Target, TargetKind, Tune, Watch, join, preview, render_tune,
+};
 use oneiro::take::{Take, is_take, read_take};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
@@ -35,8 +37,11 @@ pub fn run(args: Args) -> Result<()> {
     for warning in input.warnings().into_iter().take(3) {
         watch.tell(&format!("{}: {warning}", project.input.display()));
     }
-    let needs =
-        Needs { melody: matches!(input, Input::Score(_)), pictures: job.needs_pictures() || args.preview.is_some() };
+    let needs = Needs {
+        melody: matches!(input, Input::Score(_)),
+        pictures: job.needs_pictures() || args.preview.is_some(),
+        show: job.show.is_some(),
+    };
     let folders = library::folders(args.models.as_deref());
     let mut tell = |text: String| watch.tell(&text);
     let accept: Option<&mut dyn FnMut(String)> = if args.accept_models { Some(&mut tell) } else { None };
@@ -49,6 +54,14 @@ pub fn run(args: Args) -> Result<()> {
         }
     }
     job.origin = Some(origin(&project, &chosen)?);
+    let painters = match &mut job.show {
+        // Another program opens them.
+        Some(show) => {
+            (show.models, show.threads) = (chosen.of_show(), args.threads);
+            Painters::default()
+        }
+        None => chosen.painters()?,
+    };
     let tune = match (&input, chosen.melody()?) {
         (Input::Score(score), Some(melody)) => Tune::Score(score, Box::new(melody)),
         (Input::Score(_), None) => anyhow::bail!("a tune needs a model of kind {}", Kind::MelodyRnn),
@@ -63,11 +76,11 @@ pub fn run(args: Args) -> Result<()> {
         let [Target { path, kind: TargetKind::PianoRoll }] = &job.targets[..] else {
             return Err(Usage("--preview paints one picture: -o names a .png".into()).into());
         };
-        let print = preview(tune, chosen.painters()?, at, &job, &mut watch).map_err(about)?;
+        let print = preview(tune, painters, at, &job, &mut watch).map_err(about)?;
         watch.end();
         return write_picture(&print, &job, path);
     }
-    let rendered = render_tune(tune, chosen.painters()?, &job, &mut watch).map_err(about)?;
+    let rendered = render_tune(tune, painters, &job, &mut watch).map_err(about)?;
     watch.end();
     if rendered.recording.lost > 0 {
         watch.tell(&format!("{} notes or marks were lost on the way", rendered.recording.lost));
@@ -112,8 +125,9 @@ fn origin(project: &Project, chosen: &Chosen) -> Result<String> {
         Ok(format!("{:x}", Sha256::digest(bytes)))
     };
     let mut origin = format!("input {}\n", hash(&project.input)?);
-    if let Some(font) = &project.soundfont {
-        origin += &format!("soundfont {}\n", hash(font)?);
+    let show = project.show.iter().flat_map(|show| show.scenes.iter().chain(&show.cues));
+    for file in project.soundfont.iter().chain(show) {
+        origin += &format!("with {}\n", hash(file)?);
     }
     for model in chosen.all() {
         origin += &format!("{} {}\n", model.spec.kind, sha256(model));

@@ -8,8 +8,8 @@ use oneiro::model::library::{self, Folder};
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::picture::{Generator, Upscaler};
-use oneiro::render::Painters;
 use oneiro::render::project::{ModelTable, Project};
+use oneiro::render::{Painters, ReelModels};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
 
@@ -21,6 +21,10 @@ pub struct Chosen {
     pub picture: Option<Inspected>,
     /// Enlarges.
     pub upscaler: Option<Inspected>,
+    /// Repaints in styles, for a show.
+    pub style: Option<Inspected>,
+    /// Tells what pictures are, for a show.
+    pub classifier: Option<Inspected>,
     options: SessionOptions,
 }
 
@@ -31,7 +35,12 @@ pub struct Needs {
     pub melody: bool,
     /// Pictures are painted.
     pub pictures: bool,
+    /// Scenes are drawn over them.
+    pub show: bool,
 }
+
+/// Kinds that a model may be named of.
+const KINDS: [Kind; 5] = [Kind::MelodyRnn, Kind::ImageGan, Kind::Upscaler, Kind::StyleTransfer, Kind::ArtClassifier];
 
 /// The SHA-256 of a model's file.
 pub fn sha256(model: &Inspected) -> String {
@@ -49,10 +58,10 @@ impl Chosen {
         mut other: Option<&mut dyn FnMut(String)>,
     ) -> Result<Self> {
         let (mut melody, mut picture, mut upscaler) = (None, None, None);
+        let (mut style, mut classifier) = (None, None);
         for named in &project.models {
             let name = &named.model;
-            let model = open(name, &[Kind::MelodyRnn, Kind::ImageGan, Kind::Upscaler], folders)
-                .with_context(|| format!("--model {name}"))?;
+            let model = open(name, &KINDS, folders).with_context(|| format!("--model {name}"))?;
             if let Some(noted) = named.sha256.as_deref().filter(|noted| !noted.eq_ignore_ascii_case(&sha256(&model))) {
                 let told = format!("{}: is not the model that the project was made with", model.origin.display());
                 let hashes = format!("SHA-256 {} instead of {}", short(&sha256(&model)), short(noted));
@@ -65,6 +74,8 @@ impl Chosen {
                 Kind::MelodyRnn => &mut melody,
                 Kind::ImageGan => &mut picture,
                 // Where a project names it; on a command line `--upscaler` does.
+                Kind::StyleTransfer if needs.show => &mut style,
+                Kind::ArtClassifier if needs.show => &mut classifier,
                 Kind::Upscaler if named.sha256.is_some() => &mut upscaler,
                 other => {
                     let origin = model.origin.display();
@@ -94,13 +105,17 @@ impl Chosen {
             // Without a name whatever is there, which may be nothing.
             (Some(_), None) => upscaler.or_else(|| library::find(folders, Kind::Upscaler, None).ok()),
         };
+        if needs.show && needs.pictures {
+            style = style.or_else(|| library::find(folders, Kind::StyleTransfer, None).ok());
+            classifier = classifier.or_else(|| library::find(folders, Kind::ArtClassifier, None).ok());
+        }
         let options = SessionOptions { intra_threads: threads, ..SessionOptions::default() };
-        Ok(Self { melody, picture, upscaler, options })
+        Ok(Self { melody, picture, upscaler, style, classifier, options })
     }
 
     /// Those that there are.
     pub fn all(&self) -> impl Iterator<Item = &Inspected> {
-        [&self.melody, &self.picture, &self.upscaler].into_iter().flatten()
+        [&self.melody, &self.picture, &self.upscaler, &self.style, &self.classifier].into_iter().flatten()
     }
 
     /// How a project notes them.
@@ -108,6 +123,18 @@ impl Chosen {
         let note =
             |model: &Inspected| ModelTable { model: model.origin.display().to_string(), sha256: Some(sha256(model)) };
         self.all().map(note).collect()
+    }
+
+    /// As a show names them.
+    pub fn of_show(&self) -> ReelModels {
+        let file = |model: &Option<Inspected>| model.as_ref().map(|model| model.origin.clone());
+        ReelModels {
+            first: file(&self.picture).unwrap_or_default(),
+            upscaler: file(&self.upscaler),
+            style: file(&self.style),
+            classifier: file(&self.classifier),
+            ..ReelModels::default()
+        }
     }
 
     /// The composer's network.

@@ -1,8 +1,8 @@
 //! How a control moves over the bars.
 
 use crate::compose::Parameter;
-use crate::render::automation::{Lane, Point, control};
-use crate::render::position::Position;
+use crate::render::automation::{Lane, Mark, control};
+use crate::render::place::Place;
 use serde::{Deserialize, Serialize};
 
 /// Most points of a course.
@@ -39,13 +39,13 @@ pub struct Course {
     /// What moves, by name.
     pub control: String,
     /// Where to, in order.
-    pub points: Vec<Place>,
+    pub points: Vec<CoursePoint>,
 }
 
 /// A point of a course.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Place {
+pub struct CoursePoint {
     /// A bar, from 1.
     pub bar: u32,
     /// A beat of it, from 1.
@@ -73,21 +73,30 @@ impl Course {
     /// A line for a control or a value that is not there, and for points out of order.
     pub fn lane(&self) -> Result<Lane, String> {
         let control = control(&self.control)?;
-        let name = &self.control;
-        if self.points.is_empty() || self.points.len() > MOST_POINTS {
-            let count = self.points.len();
+        self.check()?;
+        let mark = |point: &CoursePoint| {
+            let CoursePoint { bar, beat, ref value, ramp } = *point;
+            Ok(Mark { at: Place::Bar { bar, beat }, value: value.of(control)?, ramp })
+        };
+        Ok(Lane { control, points: self.points.iter().map(mark).collect::<Result<Vec<_>, String>>()? })
+    }
+
+    /// Whether there are points, in order, at places that can be.
+    ///
+    /// # Errors
+    /// A line where not.
+    pub fn check(&self) -> Result<(), String> {
+        let (name, count) = (&self.control, self.points.len());
+        if count == 0 || count > MOST_POINTS {
             return Err(format!("the course of `{name}` has {count} points: 1 to {MOST_POINTS} are needed"));
         }
         let mut before = (0, 0.0);
-        let point = |place: &Place| {
-            let Place { bar, beat, ref value, ramp } = *place;
-            if bar < 1 || !(1.0..=1024.0).contains(&beat) || (bar, beat) <= before {
+        for CoursePoint { bar, beat, .. } in &self.points {
+            if *bar < 1 || !(1.0..=1024.0).contains(beat) || (*bar, *beat) <= before {
                 return Err(format!("the course of `{name}`: bar {bar}, beat {beat} is out of order"));
             }
-            before = (bar, beat);
-            Ok(Point { at: Position::Bar { bar, beat }, value: value.of(control)?, ramp })
-        };
-        let points = self.points.iter().map(point).collect::<Result<Vec<_>, _>>()?;
-        Ok(Lane { control, points })
+            before = (*bar, *beat);
+        }
+        Ok(())
     }
 }

@@ -6,14 +6,15 @@ mod course;
 mod paths;
 mod text;
 
-pub use course::{Course, Place, Value};
+pub use course::{Course, CoursePoint, Value};
 pub use text::size::read as read_size;
 
 use super::automation::Automation;
 use super::film::Shutter;
-use super::position::Position;
+use super::place::Place;
+use super::screening::Show;
 use super::span::Excerpt;
-use super::{Depth, Form, Fps, Job, Target, TargetKind, WavDepth};
+use super::{Alpha, Depth, Form, Fps, Job, Target, TargetKind, WavDepth};
 use crate::compose::Settings;
 use crate::files::write_whole;
 use crate::picture::VideoSize;
@@ -56,10 +57,10 @@ pub struct Project {
     pub outputs: Vec<String>,
     /// The first place that is written.
     #[serde(default, with = "text::optional", skip_serializing_if = "Option::is_none")]
-    pub from: Option<Position>,
+    pub from: Option<Place>,
     /// The first place that is not written any more.
     #[serde(default, with = "text::optional", skip_serializing_if = "Option::is_none")]
-    pub to: Option<Position>,
+    pub to: Option<Place>,
     /// A SoundFont in place of the house's instruments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soundfont: Option<PathBuf>,
@@ -78,6 +79,9 @@ pub struct Project {
     /// Which of them move, and how.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub automation: Vec<Course>,
+    /// Scenes over the pictures; the bare walk without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show: Option<ShowTable>,
     /// Models; those that are not named are chosen as without a project.
     #[serde(default, rename = "model", skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelTable>,
@@ -117,8 +121,8 @@ pub struct PictureTable {
     pub crf: u8,
     /// Bits of a colour where they can be chosen.
     pub depth: Depth,
-    /// Whether pictures that can have it get an alpha channel.
-    pub alpha: bool,
+    /// The alpha channel of pictures that can have one.
+    pub alpha: Alpha,
     /// Pictures that make a video frame: 1 to 64.
     pub motion_blur: u32,
     /// How long the shutter is open, in degrees: above 0, up to 360.
@@ -133,6 +137,53 @@ impl Default for PictureTable {
         let Job { size, fps, crf, depth, alpha, shutter, .. } = Job::new(Vec::new());
         let Shutter { sub_frames, degrees } = shutter;
         Self { size, fps, crf, depth, alpha, motion_blur: sub_frames, shutter: degrees, upscaler: None }
+    }
+}
+
+/// Scenes over the pictures.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ShowTable {
+    /// The scene that it begins with, by name or number from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scene: Option<String>,
+    /// A file of scenes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenes: Option<PathBuf>,
+    /// A file of cues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cues: Option<PathBuf>,
+    /// A title over the pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Controls at the beginning, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, Value>,
+    /// How controls move.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub automation: Vec<Course>,
+    /// Which cues come, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub call: Vec<CallTable>,
+}
+
+/// A cue comes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallTable {
+    /// Where.
+    #[serde(with = "text::required")]
+    pub at: Place,
+    /// The cue, by name or number from 1.
+    pub cue: String,
+}
+
+impl ShowTable {
+    /// The show; its models are still open.
+    fn show(&self) -> Show {
+        let Self { scene, scenes, cues, title, set, automation, call } = self.clone();
+        let calls = call.into_iter().map(|call| (call.at, call.cue)).collect();
+        Show { scene, scenes, cues, calls, title, controls: set, automation, ..Show::default() }
     }
 }
 
@@ -167,6 +218,7 @@ impl Project {
             picture: PictureTable::default(),
             controls: BTreeMap::new(),
             automation: Vec::new(),
+            show: None,
             models: Vec::new(),
         }
     }
@@ -237,6 +289,9 @@ impl Project {
             within("bars", f64::from(bars), 1.0, 64.0)?;
         }
         self.automation()?;
+        for course in self.show.iter().flat_map(|show| &show.automation) {
+            course.check()?;
+        }
         self.targets()?;
         Ok(())
     }
@@ -278,7 +333,7 @@ impl Project {
         self.check()?;
         let PictureTable { size, fps, crf, depth, alpha, motion_blur, shutter, .. } = self.picture.clone();
         let targets = self.targets()?;
-        if alpha
+        if alpha != Alpha::None
             && !targets.iter().any(|t| matches!(t.kind, TargetKind::Frames | TargetKind::Lossless | TargetKind::ProRes))
         {
             return Err("an alpha channel goes into .mov, .mkv and folders of pictures; none is written".into());
@@ -294,6 +349,7 @@ impl Project {
             crf,
             depth,
             alpha,
+            show: self.show.as_ref().map(ShowTable::show),
             ..Job::new(targets)
         })
     }

@@ -29,6 +29,11 @@ impl Project {
         if let Some(font) = &mut self.soundfont {
             change(font, false)?;
         }
+        if let Some(show) = &mut self.show {
+            for file in [&mut show.scenes, &mut show.cues].into_iter().flatten() {
+                change(file, false)?;
+            }
+        }
         for output in &mut self.outputs {
             // A slash at the end says that it is a folder.
             let slash = if output.ends_with('/') { "/" } else { "" };

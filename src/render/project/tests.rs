@@ -14,9 +14,18 @@ fn a_project_says_only_what_is_unusual() {
     let written = "[picture]\nsize = 256\nfps = 29.97\n[controls]\nscale = \"dorian\"\nswing = 0.6\n\
         [[automation]]\ncontrol = \"temperature\"\npoints = [{ bar = 1, value = 0.5 }, { bar = 9, beat = 3, value = 2, ramp = true }]\n";
     let project = Project::parse(&format!("{SMALL}{written}")).unwrap();
+    let show = "[show]\nscene = \"2\"\ntitle = \"Oneiro\"\n[show.set]\nzoom = 1.5\n[[show.automation]]\ncontrol = \"hue\"\n\
+        points = [{ bar = 3, value = 0.5, ramp = true }]\n[[show.call]]\nat = 5.3\ncue = \"drop\"\n";
+    let shown = Project::parse(&format!("{SMALL}{show}")).unwrap().job().unwrap().show.unwrap();
+    assert_eq!(shown.calls, [(Place::Bar { bar: 5, beat: 3.0 }, "drop".to_owned())]);
+    assert_eq!(
+        (shown.title.as_deref(), shown.automation.len(), &shown.controls["zoom"]),
+        (Some("Oneiro"), 1, &Value::Number(1.5))
+    );
     let job = project.job().unwrap();
+    assert!(job.show.is_none());
     assert_eq!((job.size.width, job.fps.to_string().as_str()), (256, "30000/1001"));
-    assert_eq!(job.automation.lanes[0].points[1].at, Position::Bar { bar: 9, beat: 3.0 });
+    assert_eq!(job.automation.lanes[0].points[1].at, Place::Bar { bar: 9, beat: 3.0 });
     assert_eq!(job.automation.settings.controls.expression.swing, 0.6);
 }
 
@@ -78,7 +87,7 @@ fn values() -> impl Strategy<Value = Value> {
 
 prop_compose! {
     fn courses()(control in "[a-z-]{1,12}", points in prop::collection::vec((1_u32..99, 1.0_f64..9.0, values(), any::<bool>()), 0..4)) -> Course {
-        let points = points.into_iter().map(|(bar, beat, value, ramp)| Place { bar, beat, value, ramp }).collect();
+        let points = points.into_iter().map(|(bar, beat, value, ramp)| CoursePoint { bar, beat, value, ramp }).collect();
         Course { control, points }
     }
 }
@@ -96,8 +105,8 @@ proptest! {
     ) {
         let mut project = Project::new("a b/ö.mid".into());
         project.seed = seed;
-        project.from = places.0.map(|bar| Position::Bar { bar, beat: 2.5 });
-        project.to = places.1.map(Position::Seconds);
+        project.from = places.0.map(|bar| Place::Bar { bar, beat: 2.5 });
+        project.to = places.1.map(Place::Seconds);
         project.outputs = names.clone();
         project.models = names.into_iter().map(|model| ModelTable { model, sha256: sha.clone() }).collect();
         let side = numbers.0 * 2;

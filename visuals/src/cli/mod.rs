@@ -3,6 +3,7 @@
 mod frames;
 mod headless;
 mod instances;
+mod reel;
 #[cfg(feature = "window")]
 mod stage;
 mod surfaces;
@@ -120,6 +121,9 @@ pub struct Args {
     /// Write a sheet of all scenes at the moments of --at, without a window
     #[arg(long, value_name = "FILE")]
     sheet: Option<PathBuf>,
+    /// Draw the frames of a reel as raw bytes to standard output: docs/reel.md
+    #[arg(long, value_name = "FILE.json|-", hide_short_help = true, conflicts_with_all = ["frames", "sheet", "headless", "record"])]
+    reel: Option<PathBuf>,
     /// Seconds at which frames are kept; without, every frame is
     #[arg(long, value_delimiter = ',', value_name = "SECONDS")]
     at: Vec<f64>,
@@ -157,7 +161,9 @@ pub fn run() -> ExitCode {
     match start(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("error: {e:#}");
+            // Whoever starts this reads one line.
+            let words = format!("{e:#}");
+            eprintln!("error: {}", words.split_whitespace().collect::<Vec<_>>().join(" "));
             ExitCode::FAILURE
         }
     }
@@ -172,6 +178,9 @@ fn start(args: &Args) -> Result<()> {
     }
     if args.list_instances {
         return instances::list();
+    }
+    if let Some(file) = &args.reel {
+        return reel::show(file);
     }
     if args.sheet.is_some() || args.frames.is_some() {
         return frames::write(args);
@@ -246,6 +255,7 @@ impl Args {
             // Only a window cannot wait.
             patient: self.frames.is_some() || self.sheet.is_some(),
             mirror: self.mirror.clone(),
+            ..Studio::default()
         }
     }
 

@@ -106,6 +106,13 @@ impl Script {
         Some(Self { name: name.to_owned(), events, next: 0, tempo: score.tempo.clone(), end })
     }
 
+    /// Events that are known, through these tempi; those with an earlier position come first.
+    pub fn of_events(name: &str, mut events: Vec<ShowEvent>, tempo: TempoMap) -> Self {
+        events.sort_by(|a, b| a.pos_beats.total_cmp(&b.pos_beats));
+        let end = events.last().map_or(Beats::ZERO, |event| event.pos_beats);
+        Self { name: name.to_owned(), events, next: 0, tempo, end }
+    }
+
     /// All events, in order.
     pub fn events(&self) -> &[ShowEvent] {
         &self.events

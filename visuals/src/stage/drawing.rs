@@ -10,6 +10,9 @@ use crate::show::plan::Plan;
 use crate::show::values::{self, Moment};
 use std::collections::HashMap;
 
+/// Takes light as it is, for whoever makes something else of it.
+pub(super) const EXACT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba32Float;
+
 /// Pixels of a frame, and what is left out to be faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -134,6 +137,11 @@ impl Stage {
         self.number = 0;
     }
 
+    /// A frame is not drawn: the grain of those after it is as if it had been.
+    pub fn pass_over(&mut self) {
+        self.number = self.number.wrapping_add(1);
+    }
+
     /// A new picture of a source: rows of four bytes a pixel, as displayed. What does not fit is ignored.
     pub fn push(&mut self, source: usize, size: (u32, u32), bytes: &[u8]) {
         if let Some(pictures) = self.pictures.get_mut(source) {
@@ -249,7 +257,11 @@ impl Stage {
         let (device, common) = (&self.device, &self.common);
         let present = self.presents.entry(target.format).or_insert_with(|| {
             let module = module(device, "present", include_str!("shaders/present.wgsl"));
-            let entry = if target.format.is_srgb() || is_linear(target.format) { "to_light" } else { "to_bytes" };
+            let entry = match target.format {
+                EXACT => "to_exact",
+                format if format.is_srgb() || is_linear(format) => "to_light",
+                _ => "to_bytes",
+            };
             Pass::new(device, common, &module, entry, &[Slot::Texture], target.format)
         });
         let bindings = [wgpu::BindingResource::TextureView(self.guard.shown())];
@@ -269,5 +281,5 @@ impl Stage {
 
 /// Whether a format holds light as it is.
 fn is_linear(format: wgpu::TextureFormat) -> bool {
-    matches!(format, wgpu::TextureFormat::Rgba16Float | wgpu::TextureFormat::Rgba32Float)
+    format == wgpu::TextureFormat::Rgba16Float
 }

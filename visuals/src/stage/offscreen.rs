@@ -1,6 +1,6 @@
 //! Frames without a window.
 
-use super::drawing::{Size, Stage, Target};
+use super::drawing::{EXACT, Size, Stage, Target};
 use super::gpu::{Gpu, GpuError};
 use crate::performance::Frame;
 use crate::show::plan::Plan;
@@ -11,32 +11,83 @@ const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 #[derive(Debug)]
 pub struct Offscreen {
     stage: Stage,
-    texture: wgpu::Texture,
-    buffer: wgpu::Buffer,
-    row: u32,
+    size: Size,
+    bytes: ReadBack,
+    /// Made when it is first wanted.
+    light: Option<ReadBack>,
 }
 
-impl Offscreen {
-    /// For frames of a size.
-    pub fn new(gpu: &Gpu, size: Size, sources: usize) -> Self {
-        let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
+/// Where a frame is presented to be read.
+#[derive(Debug)]
+struct ReadBack {
+    texture: wgpu::Texture,
+    buffer: wgpu::Buffer,
+    /// Bytes of a row, and those of them that are pixels.
+    row: u32,
+    filled: u32,
+}
+
+impl ReadBack {
+    fn new(device: &wgpu::Device, size: Size, format: wgpu::TextureFormat) -> Self {
+        let texture = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("frame"),
             size: wgpu::Extent3d { width: size.width, height: size.height, depth_or_array_layers: 1 },
             mip_level_count: 1,
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
-            format: FORMAT,
+            format,
             usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
             view_formats: &[],
         });
-        let row = (4 * size.width).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
-        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let filled = size.width * format.block_copy_size(None).unwrap_or(4);
+        let row = filled.next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+        let buffer = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("frame"),
             size: u64::from(row) * u64::from(size.height),
             usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
             mapped_at_creation: false,
         });
-        Self { stage: Stage::new(&gpu.device, &gpu.queue, size, sources), texture, buffer, row }
+        Self { texture, buffer, row, filled }
+    }
+
+    /// Presents the frame and gives what `make` makes of its rows.
+    fn read<T>(&self, stage: &mut Stage, make: impl Fn(&[u8], &mut Vec<T>)) -> Result<Vec<T>, GpuError> {
+        let fail = |e: &dyn std::fmt::Display| GpuError::Read(e.to_string());
+        let (view, size) = (self.texture.create_view(&Default::default()), self.texture.size());
+        let mut encoder = stage.device().create_command_encoder(&Default::default());
+        stage.present(&mut encoder, Target { view: &view, format: self.texture.format() });
+        let layout =
+            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(self.row), rows_per_image: Some(size.height) };
+        encoder.copy_texture_to_buffer(
+            self.texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo { buffer: &self.buffer, layout },
+            size,
+        );
+        stage.queue().submit([encoder.finish()]);
+        let (told, done) = std::sync::mpsc::channel();
+        self.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+            // Nobody waits any more where the other end is gone.
+            drop(told.send(result));
+        });
+        stage.device().poll(wgpu::PollType::wait_indefinitely()).map_err(|e| fail(&e))?;
+        done.recv().map_err(|e| fail(&e))?.map_err(|e| fail(&e))?;
+        let mut made = Vec::with_capacity(3 * size.width as usize * size.height as usize);
+        {
+            let bytes = self.buffer.slice(..).get_mapped_range();
+            for row in bytes.chunks_exact(self.row as usize) {
+                make(&row[..self.filled as usize], &mut made);
+            }
+        }
+        self.buffer.unmap();
+        Ok(made)
+    }
+}
+
+impl Offscreen {
+    /// For frames of a size.
+    pub fn new(gpu: &Gpu, size: Size, sources: usize) -> Self {
+        let stage = Stage::new(&gpu.device, &gpu.queue, size, sources);
+        Self { stage, size, bytes: ReadBack::new(&gpu.device, size, FORMAT), light: None }
     }
 
     /// The stage.
@@ -60,9 +111,8 @@ impl Offscreen {
 
     /// Draws a frame of a performance for those who watch from afar, smaller where the machine is slow.
     pub fn perform(&mut self, frame: &Frame) {
-        let whole = self.texture.size();
         let stage = &mut self.stage;
-        stage.resize(Size::scaled((whole.width, whole.height), frame.scale, frame.glow));
+        stage.resize(Size::scaled((self.size.width, self.size.height), frame.scale, frame.glow));
         for (place, picture) in &frame.pictures {
             stage.push(*place, picture.size, &picture.bytes);
         }
@@ -81,34 +131,20 @@ impl Offscreen {
     /// # Errors
     /// [`GpuError::Read`].
     pub fn read(&mut self) -> Result<Vec<u8>, GpuError> {
-        let fail = |e: &dyn std::fmt::Display| GpuError::Read(e.to_string());
-        let view = self.texture.create_view(&Default::default());
-        let mut encoder = self.stage.device().create_command_encoder(&Default::default());
-        self.stage.present(&mut encoder, Target { view: &view, format: FORMAT });
-        let size = self.texture.size();
-        let layout =
-            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(self.row), rows_per_image: Some(size.height) };
-        encoder.copy_texture_to_buffer(
-            self.texture.as_image_copy(),
-            wgpu::TexelCopyBufferInfo { buffer: &self.buffer, layout },
-            size,
-        );
-        self.stage.queue().submit([encoder.finish()]);
-        let (told, done) = std::sync::mpsc::channel();
-        self.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
-            // Nobody waits any more where the other end is gone.
-            drop(told.send(result));
-        });
-        self.stage.device().poll(wgpu::PollType::wait_indefinitely()).map_err(|e| fail(&e))?;
-        done.recv().map_err(|e| fail(&e))?.map_err(|e| fail(&e))?;
-        let pixels = {
-            let bytes = self.buffer.slice(..).get_mapped_range();
-            let rows = bytes.chunks_exact(self.row as usize);
-            rows.flat_map(|row| row[..4 * size.width as usize].chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]))
-                .collect()
-        };
-        self.buffer.unmap();
-        Ok(pixels)
+        self.bytes.read(&mut self.stage, |row, made| made.extend(row.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]])))
+    }
+
+    /// Its light: rows of red, green, blue, linear, 0 to 1, without noise below the steps of bytes.
+    ///
+    /// # Errors
+    /// [`GpuError::Read`].
+    pub fn light(&mut self) -> Result<Vec<f32>, GpuError> {
+        let stage = &mut self.stage;
+        let copy = self.light.get_or_insert_with(|| ReadBack::new(stage.device(), self.size, EXACT));
+        let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        copy.read(stage, |row, made| {
+            made.extend(row.chunks_exact(16).flat_map(|p| [0, 4, 8].map(|at| number(&p[at..]))))
+        })
     }
 
     /// Waits until everything that was ordered is drawn.

@@ -2,10 +2,8 @@
 
 use super::painter::PainterError;
 use image::RgbImage;
-use oneiro::model::inspect::{Inspected, inspect};
-use oneiro::model::library::{self, Folder};
+use oneiro::model::inspect::inspect;
 use oneiro::model::session::{Session, SessionOptions};
-use oneiro::model::spec::Kind;
 use oneiro::picture::{Generator, Picture};
 use oneiro::train::pictures::decode;
 use std::path::{Path, PathBuf};
@@ -46,27 +44,18 @@ impl Opening {
 }
 
 impl Gallery {
-    /// Finds the generators of a library, and reads pictures.
+    /// These generators, by name and file, and pictures that are read now.
     ///
     /// # Errors
-    /// [`PainterError::File`] for a picture that cannot be read. Models that cannot are no part of the gallery.
+    /// [`PainterError::File`] for a picture that cannot be read.
     pub fn new(
-        folders: &[Folder],
+        generators: Vec<(String, PathBuf)>,
         pictures: &[PathBuf],
         patient: bool,
         options: SessionOptions,
     ) -> Result<Self, PainterError> {
-        let generators = library::files(folders).into_iter().filter_map(|path| {
-            let model = inspect(&path).ok()?;
-            (model.spec.kind == Kind::ImageGan).then(|| (model.spec.name.clone(), path))
-        });
         let pictures = pictures.iter().map(|path| Ok((stem(path), read(path)?)));
-        Ok(Self {
-            generators: generators.collect(),
-            pictures: pictures.collect::<Result<_, PainterError>>()?,
-            patient,
-            options,
-        })
+        Ok(Self { generators, pictures: pictures.collect::<Result<_, PainterError>>()?, patient, options })
     }
 
     /// Names of the generators.
@@ -82,11 +71,6 @@ impl Gallery {
     /// The user's picture of this number, from 1.
     pub fn picture(&self, number: usize) -> Option<&Picture> {
         self.pictures.get(number.checked_sub(1)?).map(|(_, picture)| picture)
-    }
-
-    /// A generator of another name than this one.
-    pub fn other(&self, name: &str) -> Option<Inspected> {
-        self.generators.iter().find(|(other, _)| other != name).and_then(|(_, path)| inspect(path).ok())
     }
 
     /// Begins to open the generator of this number, from 1, on a thread of its own; `None` where there is none.
@@ -109,14 +93,9 @@ impl Gallery {
         Some(move || load(&path, &options))
     }
 
-    /// The number of the generator of a name, from 1. One from elsewhere, of a file, becomes the last.
-    pub fn number(&mut self, name: &str, file: Option<&Path>) -> usize {
-        let known = self.generators.iter().position(|(other, _)| other == name);
-        if let (None, Some(file)) = (known, file) {
-            self.generators.push((name.to_owned(), file.to_owned()));
-            return self.generators.len();
-        }
-        known.map_or(0, |place| place + 1)
+    /// The number of the generator of a file, from 1; 0 where there is none.
+    pub fn number(&self, file: &Path) -> usize {
+        self.generators.iter().position(|(_, path)| path == file).map_or(0, |place| place + 1)
     }
 }
 

@@ -6,6 +6,7 @@ mod levels;
 mod live;
 mod painter;
 mod places;
+mod shelf;
 
 pub use live::{News, Painted, PaintedReader, Worker};
 pub use painter::{Offer, Painter, PainterError, Picture8, Studio};

@@ -3,15 +3,16 @@
 use super::easel::Easel;
 use super::gallery::Gallery;
 use super::levels::level;
+use super::shelf::Shelf;
 use crate::show::plan::Wish;
 use crate::show::scene::Source;
 use oneiro::link::Mirror;
 use oneiro::model::inspect::Inspected;
-use oneiro::model::library::{self, Folder};
+use oneiro::model::library::Folder;
 use oneiro::model::session::{Session, SessionError, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::picture::{Classifier, Generator, Picture, PictureError, Stylist, Upscaler, Walk};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Side that pictures are enlarged towards, in pixels.
 const SIDE: u32 = 256;
@@ -31,6 +32,14 @@ pub struct Studio {
     pub first: Option<String>,
     /// The second.
     pub second: Option<String>,
+    /// What enlarges, by name or file.
+    pub upscaler: Option<String>,
+    /// What repaints in styles.
+    pub style: Option<String>,
+    /// What tells classes of art apart.
+    pub classifier: Option<String>,
+    /// Files of further generators that can be turned to.
+    pub others: Vec<PathBuf>,
     /// Threads of each session.
     pub threads: usize,
     /// Pictures of the user's that the walk can visit.
@@ -118,36 +127,39 @@ impl Painter {
     /// may be missing.
     pub fn open(studio: &Studio) -> Result<Self, PainterError> {
         let options = SessionOptions { intra_threads: studio.threads.max(1), ..SessionOptions::default() };
+        let shelf = Shelf::read(studio)?;
         let mut about = Vec::new();
-        let mut gallery = Gallery::new(&studio.folders, &studio.pictures, studio.patient, options)?;
-        let mut easel = |model: Inspected, file: Option<&str>, salt: u64| {
+        let gallery = Gallery::new(shelf.generators(), &studio.pictures, studio.patient, options)?;
+        let mut easel = |model: &Inspected, salt: u64| {
             about.push(model.spec.name.clone());
-            let number = gallery.number(&model.spec.name, file.map(Path::new).filter(|file| file.exists()));
-            Ok::<_, PainterError>(Easel::new(Generator::new(Session::from_inspected(model, &options)?)?, number, salt))
+            let number = gallery.number(&model.origin);
+            let generator = Generator::new(Session::from_inspected(model.clone(), &options)?)?;
+            Ok::<_, PainterError>(Easel::new(generator, number, salt))
         };
-        let first = open(studio, Kind::ImageGan, studio.first.as_deref())?;
-        let name = first.spec.name.clone();
-        let first = easel(first, studio.first.as_deref(), 0)?;
+        let first = shelf.find(Kind::ImageGan, studio.first.as_deref())?;
         let second = match &studio.second {
-            Some(named) => Some(easel(open(studio, Kind::ImageGan, Some(named))?, Some(named), SECOND)?),
-            None => None,
+            Some(named) => Some(shelf.find(Kind::ImageGan, Some(named))?),
+            None => shelf.other(&first.spec.name),
         };
-        let second = match (second, gallery.other(&name)) {
-            (None, Some(model)) => {
-                about.push(model.spec.name.clone());
-                let number = gallery.number(&model.spec.name, None);
-                Some(Easel::new(Generator::new(Session::from_inspected(model, &options)?)?, number, SECOND))
-            }
-            (second, _) => second,
+        let first = easel(first, 0)?;
+        let second = second.map(|model| easel(model, SECOND)).transpose()?;
+        let mut helper = |kind: Kind, named: Option<&str>| {
+            let session =
+                || Ok::<_, PainterError>(Session::from_inspected(shelf.find(kind, named)?.clone(), &options)?);
+            let session = match (session(), named) {
+                // What was asked for must be there.
+                (Err(e), Some(_)) => return Err(e),
+                (session, _) => session.ok(),
+            };
+            about.extend(session.iter().map(|session| session.spec().name.clone()));
+            Ok(session)
         };
-        let mut helper = |kind: Kind| {
-            let model = library::find(&studio.folders, kind, None).ok()?;
-            about.push(model.spec.name.clone());
-            Session::from_inspected(model, &options).ok()
-        };
-        let upscaler = helper(Kind::Upscaler).and_then(|session| Upscaler::new(session).ok());
-        let stylist = helper(Kind::StyleTransfer).and_then(|session| Stylist::new(session).ok());
-        let classifier = helper(Kind::ArtClassifier).and_then(|session| Classifier::new(session).ok());
+        let upscaler = helper(Kind::Upscaler, studio.upscaler.as_deref())?.map(Upscaler::new);
+        let stylist = helper(Kind::StyleTransfer, studio.style.as_deref())?.map(Stylist::new);
+        let classifier = helper(Kind::ArtClassifier, studio.classifier.as_deref())?.map(Classifier::new);
+        let upscaler = sound(upscaler, studio.upscaler.is_some())?;
+        let stylist = sound(stylist, studio.style.is_some())?;
+        let classifier = sound(classifier, studio.classifier.is_some())?;
         Ok(Self {
             first,
             second,
@@ -279,13 +291,12 @@ impl Painter {
     }
 }
 
-fn open(studio: &Studio, kind: Kind, name: Option<&str>) -> Result<Inspected, PainterError> {
-    let fail = |e: &dyn std::fmt::Display| PainterError::Model(e.to_string());
-    if let Some(file) = name.map(PathBuf::from).filter(|p| p.exists() || p.extension().is_some_and(|e| e == "onnx")) {
-        let model = oneiro::model::inspect::inspect(&file).map_err(|e| fail(&e))?;
-        return model.expect_kind(kind).map_err(|e| fail(&e));
+/// What only adds to a painter may be missing where it was not asked for.
+fn sound<T>(made: Option<Result<T, PictureError>>, asked_for: bool) -> Result<Option<T>, PictureError> {
+    match made {
+        Some(Err(e)) if asked_for => Err(e),
+        made => Ok(made.and_then(Result::ok)),
     }
-    library::find(&studio.folders, kind, name).map_err(|e| fail(&e))
 }
 
 fn finished(mut picture: Picture, upscaler: &mut Option<Upscaler>) -> Result<Picture, PictureError> {

@@ -9,7 +9,7 @@ const FARTHEST: f64 = 1e6;
 
 /// A place in a performance.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Position {
+pub enum Place {
     /// A beat of a bar, both counted from 1 as musicians do; a fraction of a beat lies between it and the next.
     Bar {
         /// 1 is the first bar.
@@ -21,7 +21,7 @@ pub enum Position {
     Seconds(f64),
 }
 
-impl Position {
+impl Place {
     /// Where it is, in quarter notes.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Position {
     /// Where it is, in seconds.
     ///
     /// # Errors
-    /// As [`Position::beats`].
+    /// As [`Place::beats`].
     pub fn seconds(self, metres: &MetreMap, tempo: &TempoMap) -> Result<f64, String> {
         match self {
             Self::Seconds(seconds) => Ok(seconds),
@@ -52,7 +52,7 @@ impl Position {
     }
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bar { bar, beat } if *beat == 1.0 => write!(f, "{bar}"),
@@ -62,7 +62,7 @@ impl fmt::Display for Position {
     }
 }
 
-impl FromStr for Position {
+impl FromStr for Place {
     type Err = String;
 
     /// Reads `5` (a bar), `5.3` (its third beat), `5.3.5` (half a beat after it), `12.5s`, `1:02.5` and `1:02:03`.
@@ -120,28 +120,28 @@ mod tests {
             ("1:00:01", 3601.0),
         ];
         for (text, seconds) in cases {
-            assert_eq!(text.parse::<Position>().unwrap().seconds(&metres, &tempo).unwrap(), seconds, "{text}");
+            assert_eq!(text.parse::<Place>().unwrap().seconds(&metres, &tempo).unwrap(), seconds, "{text}");
         }
-        let beyond = "2.4".parse::<Position>().unwrap().seconds(&metres, &tempo).unwrap_err();
+        let beyond = "2.4".parse::<Place>().unwrap().seconds(&metres, &tempo).unwrap_err();
         assert_eq!(beyond, "2.4: bar 2 has 3 beats");
         for wrong in
             ["", "0", "-1", "1.0", "5.", "s", "1:60", "1:2:3:4", "nan", "infs", "1e3", "5 bars", "1:-2", "5..3"]
         {
-            assert!(wrong.parse::<Position>().is_err(), "{wrong}");
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
     }
 
     proptest! {
         #[test]
         fn what_is_said_is_read_again(bar in 1_u32..1_000_000, beat in 1.0_f64..64.0, seconds in 0.0_f64..1e6) {
-            for position in [Position::Bar { bar, beat }, Position::Bar { bar, beat: 1.0 }, Position::Seconds(seconds)] {
-                prop_assert_eq!(position.to_string().parse::<Position>(), Ok(position));
+            for position in [Place::Bar { bar, beat }, Place::Bar { bar, beat: 1.0 }, Place::Seconds(seconds)] {
+                prop_assert_eq!(position.to_string().parse::<Place>(), Ok(position));
             }
         }
 
         #[test]
         fn nothing_that_is_typed_makes_it_panic(text in ".{0,12}") {
-            let _ = text.parse::<Position>();
+            let _ = text.parse::<Place>();
         }
     }
 }
