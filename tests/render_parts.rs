@@ -215,7 +215,7 @@ fn deep_pictures_and_clear_ones_are_the_same_pictures() {
     let score = tune(8.0, 480.0);
     run(&score, &job(here, &["eight"]), 1);
     run(&score, &Job { depth: Depth::Sixteen, ..job(here, &["sixteen"]) }, 1);
-    run(&score, &Job { alpha: true, ..job(here, &["clear"]) }, 1);
+    run(&score, &Job { alpha: Alpha::Luma, ..job(here, &["clear"]) }, 1);
     let open = |folder: &str| image::open(here.join(folder).join("frame-000010.png")).unwrap();
     let (eight, sixteen, clear) = (open("eight"), open("sixteen"), open("clear"));
     assert_eq!((sixteen.color(), clear.color()), (image::ColorType::Rgb16, image::ColorType::Rgba8));

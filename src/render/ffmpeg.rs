@@ -106,9 +106,13 @@ pub(super) fn joining(list: &Path, sound: Option<&Path>, kind: TargetKind, fps: 
             _ => command.args(["-c:a", "aac", "-b:a", "192k"]),
         };
     }
-    // Where one piece follows another, times are rounded to microseconds: here they go back to whole frames.
-    let times = |name: &str| format!("{}=round({}*TB*{fps})/({fps})/TB", name.to_lowercase(), name);
-    command.args(["-c:v", "copy", "-bsf:v", &format!("setts={}:{}", times("PTS"), times("DTS"))]);
+    command.args(["-c:v", "copy"]);
+    if kind != TargetKind::Lossless {
+        // Where one piece follows another, times are rounded to microseconds: here they go back to whole frames. Matroska tells
+        // milliseconds, which that does not touch.
+        let times = |name: &str| format!("{}=round({name}*TB*{fps})/({fps})/TB", name.to_lowercase());
+        command.args(["-bsf:v", &format!("setts={}:{}", times("PTS"), times("DTS"))]);
+    }
     command.args(["-map_metadata", "-1", "-fflags", "+bitexact"]);
     match kind {
         TargetKind::Lossless => command.args(["-f", "matroska"]),

@@ -48,7 +48,9 @@ impl Outputs {
                 ));
             }
             if !kind.has_pictures() {
-                all.push(Output::Music(kind, Partial::begin(&path, kind.is_folder())?));
+                let partial = Partial::begin(&path, kind.is_folder())?;
+                partial.sweep();
+                all.push(Output::Music(kind, partial));
                 continue;
             }
             let format = Coding::format(kind, job.depth, job.alpha);

@@ -120,6 +120,25 @@ impl Partial {
         &self.target
     }
 
+    /// Takes away what processes that were killed have left of the same output.
+    pub(super) fn sweep(&self) {
+        let (Some(folder), Some(name)) = (self.partial.parent(), self.target.file_name()) else { return };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let start = format!(".{}.", name.to_string_lossy());
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let process = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(".partial"));
+            if process.and_then(|id| id.parse().ok()).is_some_and(is_gone) {
+                // Best effort: it only takes room.
+                let _ = if self.is_folder {
+                    std::fs::remove_dir_all(entry.path())
+                } else {
+                    std::fs::remove_file(entry.path())
+                };
+            }
+        }
+    }
+
     /// An error about this output.
     pub fn fail(&self, reason: impl std::fmt::Display) -> RenderError {
         RenderError::Write { path: self.target.clone(), reason: reason.to_string() }
@@ -150,6 +169,19 @@ impl Drop for Partial {
             };
         }
     }
+}
+
+/// Whether no process of that number runs.
+#[cfg(unix)]
+fn is_gone(process: i32) -> bool {
+    use rustix::process::{Pid, test_kill_process};
+    Pid::from_raw(process).is_some_and(|pid| test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+}
+
+/// Nobody can tell here.
+#[cfg(not(unix))]
+fn is_gone(_: i32) -> bool {
+    false
 }
 
 /// The name without a slash at its end, if nothing there stands in the way.
