@@ -147,7 +147,7 @@ fn clicks(path: &Path, frames: &[u64]) -> Take {
     let header = Header::new(SampleRate(48_000), 1, [Patch::Keys, Patch::Lead, Patch::Keys]);
     let mut take = Recorder::begin(path, &header, 0).unwrap();
     let time =
-        Transport { playing: true, pos_beats: Beats::ZERO, tempo: Bpm(30.0), time_signature: TimeSignature::COMMON };
+        Transport { playing: true, pos_beats: Beats::ZERO, tempo: Bpm(120.0), time_signature: TimeSignature::COMMON };
     take.write(0, Event::Transport(time)).unwrap();
     for frame in frames {
         take.write(frame * 1600, Event::On(Part::Call, 60, 120)).unwrap();
@@ -170,8 +170,8 @@ fn push_of_c() -> Vec<f32> {
 fn sound_and_light_of_a_click_fall_on_the_same_frame() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    // A quarter note lasts 60 frames; clicks fall into its last third, where the walk is slow.
-    let wanted = [165, 345, 527, 708];
+    // A quarter note lasts 15 frames; clicks fall into its last third, where the walk is slow.
+    let wanted = [176, 356, 536, 716];
     let take = clicks(&here.join("clicks.oneiro-session"), &wanted);
     let (options, size) = (SessionOptions::default(), VideoSize { width: 32, height: 32 });
     // Its pictures are one grey, the lighter the farther the walk is in that direction.
@@ -198,8 +198,8 @@ fn sound_and_light_of_a_click_fall_on_the_same_frame() {
         assert_eq!(onset / 1600, frame as usize, "the sound of frame {frame} begins at sample {onset}");
         // The light jumps where it changes more than three times as fast as in the frames before.
         let change = |at: usize| (light[at] - light[at - 1]).abs();
-        let calm = (click / 1600 - 12..click / 1600).map(change).fold(0.0, f64::max);
-        let jump = (click / 1600 - 12..).find(|at| change(*at) > 3.0 * calm + 1e-4).unwrap();
+        let calm = (click / 1600 - 4..click / 1600).map(change).fold(0.0, f64::max);
+        let jump = (click / 1600 - 4..).find(|at| change(*at) > 3.0 * calm + 1e-4).unwrap();
         assert_eq!(
             jump,
             frame as usize,

@@ -8,7 +8,7 @@ use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, Score, TICKS_PER_BEAT, read_midi_file};
 use oneiro::picture::{Generator, VideoSize};
 use oneiro::render::{
-    Depth, Excerpt, Fps, Job, Models, Painters, Rendered, Shutter, Target, Tune, WavDepth, preview, render,
+    Alpha, Depth, Excerpt, Fps, Job, Models, Painters, Rendered, Shutter, Target, Tune, WavDepth, preview, render,
 };
 use oneiro::time::{Bpm, TempoMap};
 use render_support::{bytes, evening_walk, generator, melody_model};
@@ -154,7 +154,9 @@ fn stems_add_up_to_the_mix() {
     let folder = tempdir().unwrap();
     let here = folder.path();
     let job = Job { wav: WavDepth::Float, ..job(here, &["mix.wav", "parts.stems"]) };
-    run(&tune(32.0, 240.0), &job, 1);
+    let mut score = tune(32.0, 240.0);
+    score.parts.iter_mut().flat_map(|part| &mut part.notes).for_each(|note| note.velocity = 127);
+    run(&score, &job, 1);
     let read = |name: &str| {
         let mut file = hound::WavReader::open(here.join(name)).unwrap();
         assert_eq!((file.spec().bits_per_sample, file.spec().sample_format), (32, hound::SampleFormat::Float));
