@@ -166,45 +166,45 @@ fn push_of_c() -> Vec<f32> {
     walk(&[bar, note]).iter().zip(walk(&[bar])).map(|(with, without)| with - without).collect()
 }
 
-#[test]
-fn sound_and_light_of_a_click_fall_on_the_same_frame() {
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    // A quarter note lasts 15 frames; clicks fall into its last third, where the walk is slow.
-    let wanted = [176, 356, 536, 716];
-    let take = clicks(&here.join("clicks.oneiro-session"), &wanted);
+/// Loudness of each sample, and light of each frame, of a session of clicks.
+fn performed(here: &Path, frames: &[u64]) -> (Vec<f64>, Vec<f64>) {
+    let take = clicks(&here.join("clicks.oneiro-session"), frames);
     let (options, size) = (SessionOptions::default(), VideoSize { width: 32, height: 32 });
-    // Its pictures are one grey, the lighter the farther the walk is in that direction.
+    // Its pictures are one grey, the lighter the farther the walk is in the direction that a note of pitch class C pushes it.
     let session = Session::from_bytes("grey", bytes(generator_along(&push_of_c())), Kind::ImageGan, &options).unwrap();
     let painters = Painters { generator: Some(Generator::new(session).unwrap()), upscaler: None };
     let targets = ["a.wav", "frames"].map(|name| Target::from_name(&here.join(name).display().to_string()).unwrap());
     let job = Job { size, depth: Depth::Sixteen, ..Job::new(targets.to_vec()) };
     let rendered = render_take(&take, painters, &job, &mut ()).unwrap();
-
     let mut wav = hound::WavReader::open(here.join("a.wav")).unwrap();
-    let sound: Vec<f64> = wav.samples::<i32>().step_by(2).map(|x| f64::from(x.unwrap()) / f64::from(1 << 23)).collect();
-    let light: Vec<f64> = (0..rendered.frames)
-        .map(|frame| {
-            let picture = image::open(here.join(format!("frames/frame-{frame:06}.png"))).unwrap().to_rgb16();
-            picture.iter().map(|x| f64::from(*x) / 65_535.0).sum::<f64>() / picture.len() as f64
-        })
-        .collect();
-    for frame in wanted {
+    let sound = wav.samples::<i32>().step_by(2).map(|x| f64::from(x.unwrap().abs()) / f64::from(1 << 23)).collect();
+    let light = |frame: u64| {
+        let picture = image::open(here.join(format!("frames/frame-{frame:06}.png"))).unwrap().to_rgb16();
+        picture.iter().map(|x| f64::from(*x) / 65_535.0).sum::<f64>() / picture.len() as f64
+    };
+    (sound, (0..rendered.frames).map(light).collect())
+}
+
+#[test]
+fn sound_and_light_of_a_click_fall_on_the_same_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // Between beats, far enough from each other for silence.
+    let wanted = [176, 356, 536, 716];
+    let (sound, light) = performed(here, &wanted);
+    // The walk moves without clicks too: what a click does to it is what changes where the click comes later.
+    let (_, later) = performed(here, &wanted.map(|frame| frame + 5));
+    for frame in wanted.map(|frame| frame as usize) {
         // The sound begins where a millisecond is louder than all of the half second before.
-        let click = frame as usize * 1600;
-        let loudest = |from: usize, to: usize| sound[from..to].iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        let click = frame * 1600;
+        let loudest = |from: usize, to: usize| sound[from..to].iter().fold(0.0_f64, |most, x| most.max(*x));
         let before = loudest(click - 24_000, click);
         let onset = (click - 24_000..).step_by(48).find(|at| loudest(*at, at + 48) > 2.0 * before + 1e-4).unwrap();
-        assert_eq!(onset / 1600, frame as usize, "the sound of frame {frame} begins at sample {onset}");
-        // The light jumps where it changes more than three times as fast as in the frames before.
-        let change = |at: usize| (light[at] - light[at - 1]).abs();
-        let calm = (click / 1600 - 4..click / 1600).map(change).fold(0.0, f64::max);
-        let jump = (click / 1600 - 4..).find(|at| change(*at) > 3.0 * calm + 1e-4).unwrap();
-        assert_eq!(
-            jump,
-            frame as usize,
-            "calm {calm}, changes {:?}",
-            (jump - 3..jump + 4).map(change).collect::<Vec<_>>()
-        );
+        assert_eq!(onset / 1600, frame, "the sound of frame {frame} begins at sample {onset}");
+        let apart = |at: usize| light[at] - later[at];
+        let flash = |at: usize| (apart(at) - apart(at - 1)).abs();
+        let calm = (frame - 10..frame).map(flash).fold(0.0, f64::max);
+        let around: Vec<f64> = (frame - 3..frame + 4).map(flash).collect();
+        assert!(flash(frame) > 3.0 * calm + 1e-4, "frame {frame}: before {calm}, around {around:?}");
     }
 }

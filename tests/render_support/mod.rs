@@ -78,8 +78,8 @@ pub fn generator_along(direction: &[f32]) -> (ModelProto, ModelSpec) {
     for parameter in g.parameters() {
         let shape = g.shape(parameter.var).to_vec();
         let values = match shape[..] {
-            [128, 3] => direction.iter().flat_map(|x| [0.3 * x / length; 3]).collect(),
-            [3, 128] => (0..3).flat_map(|_| direction.iter().map(|x| 0.3 * x / length)).collect(),
+            [128, 3] => direction.iter().flat_map(|x| [0.12 * x / length; 3]).collect(),
+            [3, 128] => (0..3).flat_map(|_| direction.iter().map(|x| 0.12 * x / length)).collect(),
             _ => vec![0.0; shape.iter().product()],
         };
         weights.insert(parameter.name.clone(), Tensor::new(&shape, values));
