@@ -4,7 +4,7 @@ mod support;
 
 use assert_cmd::Command;
 use oneiro::model::inspect::inspect;
-use oneiro::train::nets::melody_rnn::read_model;
+use oneiro::train::nets::{image_gan, melody_rnn};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 use std::path::Path;
@@ -65,7 +65,14 @@ fn renew_keeps_weights_and_description() {
     oneiro(folder.path()).args(["models", "renew"]).arg(&old).arg("-o").arg(&new).assert().success();
     let [old, new] = [&old, &new].map(|file| inspect(file).unwrap());
     assert_eq!(old.spec, new.spec);
-    assert_eq!(read_model(&old).unwrap(), read_model(&new).unwrap());
+    assert_eq!(melody_rnn::read_model(&old).unwrap(), melody_rnn::read_model(&new).unwrap());
+    let (old, new) =
+        (Path::new(env!("CARGO_MANIFEST_DIR")).join("models/image-gan.onnx"), folder.path().join("painter.onnx"));
+    oneiro(folder.path()).args(["models", "renew"]).arg(&old).arg("-o").arg(&new).assert().success();
+    let [old, new] = [&old, &new].map(|file| inspect(file).unwrap());
+    assert_eq!(old.spec, new.spec);
+    let [(shape, weights), renewed] = [&old, &new].map(|m| image_gan::export::read_model(m).unwrap());
+    assert!(weights.len() > 20 && shape.size == 64 && (shape, weights) == renewed);
     let other = write(folder.path(), "pictures.onnx", &doubling());
     let refused = oneiro(folder.path()).args(["models", "renew", "-o", "x.onnx"]).arg(&other).assert().code(1);
     refused.stderr(one_error_line());

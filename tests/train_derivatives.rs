@@ -4,7 +4,7 @@
 //! two sums near 1 has an error near 1e-6, divided by 2/64.
 
 use oneiro::train::graph::{Graph, Init, Role, Var, Weights};
-use oneiro::train::ops::{BatchStatistics, Conv};
+use oneiro::train::ops::{BatchStatistics, Conv, Dealt};
 use oneiro::train::program::{Device, Feed, Feeds, Forward};
 use oneiro::train::tensor::Tensor;
 use rand::Rng;
@@ -143,6 +143,10 @@ fn activations() {
 fn shapes() {
     run("reshape", &[&[2, 6]], |g, x| g.reshape(x[0], &[3, 4]));
     run("transpose", &[&[2, 3, 4]], |g, x| g.transpose(x[0], &[2, 0, 1]));
+    for order in [Dealt::ByChannel, Dealt::ByPlace] {
+        run("depth_to_space", &[&[2, 8, 2, 3]], move |g, x| g.depth_to_space(x[0], 2, order));
+        run("space_to_depth", &[&[2, 2, 4, 6]], move |g, x| g.space_to_depth(x[0], 2, order));
+    }
     run("concat", &[&[2, 3], &[2, 1]], |g, x| g.concat(&[x[0], x[1], x[0]], 1));
     run("split", &[&[2, 6]], |g, x| {
         let parts = g.split(x[0], 1, &[1, 2, 3]);

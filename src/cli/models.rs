@@ -8,7 +8,7 @@ use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::{Dim, Kind, ModelSpec, TensorSpec};
-use oneiro::train::nets::melody_rnn::{open_memory, performing_model, read_model};
+use oneiro::train::nets::{image_gan, melody_rnn};
 use prost::Message as _;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -47,8 +47,8 @@ enum Task {
         /// The models; all on the search path without a name
         files: Vec<PathBuf>,
     },
-    /// Write a melody network's graph anew, as this version makes it, with the same weights and description: for files
-    /// of earlier versions, whose graphs were slower
+    /// Write the graph of a melody network or of an image-gan anew, as this version makes it, with the same weights and
+    /// description: for files of earlier versions, whose graphs were slower
     Renew {
         /// The model
         file: PathBuf,
@@ -143,12 +143,24 @@ fn check(files: &[PathBuf], as_json: bool) -> Result<()> {
 }
 
 fn renew(file: &Path, out: &Path) -> Result<()> {
-    let model = inspect(file)?.expect_kind(Kind::MelodyRnn)?;
-    let (config, weights) = read_model(&model).map_err(|reason| anyhow::anyhow!("{}: {reason}", file.display()))?;
-    let (mut proto, made) = performing_model(config, &weights, &model.spec.name);
-    let mut spec = model.spec;
-    open_memory(&mut spec.inputs);
-    if (&made.inputs, &made.outputs) != (&spec.inputs, &spec.outputs) {
+    let model = inspect(file)?;
+    let lacks = |reason: String| anyhow::anyhow!("{}: {reason}", file.display());
+    let mut spec = model.spec.clone();
+    let (mut proto, inputs, outputs) = match spec.kind {
+        Kind::MelodyRnn => {
+            let (config, weights) = melody_rnn::read_model(&model).map_err(lacks)?;
+            let (proto, made) = melody_rnn::performing_model(config, &weights, &spec.name);
+            melody_rnn::open_memory(&mut spec.inputs);
+            (proto, made.inputs, made.outputs)
+        }
+        Kind::ImageGan => {
+            let (shape, weights) = image_gan::export::read_model(&model).map_err(lacks)?;
+            let made = image_gan::export::description(&spec.name, &shape);
+            (image_gan::export::network(&shape, &weights, 1), made.inputs, made.outputs)
+        }
+        other => bail!("{}: graphs of kind {other} are what they were", file.display()),
+    };
+    if (&inputs, &outputs) != (&spec.inputs, &spec.outputs) {
         bail!("{}: its network reads and writes other things than this version's", file.display());
     }
     spec.store(&mut proto)?;

@@ -11,18 +11,25 @@ pub trait Turned: Copy + PartialEq + 'static {
     /// Name of the file that the map is kept in.
     const FILE: &'static str;
 
-    /// Its name, the same for ever.
-    fn name(self) -> &'static str;
     /// The control of that name.
     fn named(name: &str) -> Option<Self>;
+    /// What a knob must know of it.
+    fn row(self) -> Row;
+}
+
+/// What a knob must know of a control.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Its name, the same for ever.
+    pub name: &'static str,
     /// How its values lie.
-    fn shape(self) -> Shape;
+    pub shape: Shape,
     /// Its least and its greatest value.
-    fn range(self) -> (f64, f64);
+    pub range: (f64, f64),
+    /// Its value at first.
+    pub usual: f64,
     /// What one press of a key changes.
-    fn step(self) -> f64;
-    /// The nearest value that it may have.
-    fn allow(self, value: f64) -> f64;
+    pub step: f64,
 }
 
 /// Something on a MIDI device that moves.
@@ -103,7 +110,7 @@ struct Line {
 
 impl Line {
     fn new<C: Turned>(binding: &Binding<C>) -> Self {
-        let (control, channel) = (binding.control.name().to_owned(), binding.channel);
+        let (control, channel) = (binding.control.row().name.to_owned(), binding.channel);
         let line = Self { control, channel, controller: None, note: None, wheel: None };
         match binding.knob {
             Knob::Controller(number) => Self { controller: Some(number), ..line },
@@ -204,16 +211,17 @@ impl<C: Turned> ControlMap<C> {
 
 /// The value that a control gets from a knob at `position`, 0 to 1: `None` where a key or a trigger is let go.
 pub fn moved<C: Turned>(control: C, knob: Knob, position: f64, present: f64) -> Option<f64> {
-    let (low, high) = control.range();
+    let Row { shape, range, usual, step, .. } = control.row();
+    let (low, high) = range;
     let pressed = position > 0.0 && (matches!(knob, Knob::Note(_)) || position >= 0.5);
-    match (control.shape(), knob) {
+    match (shape, knob) {
         (Shape::Trigger, _) => pressed.then_some(1.0),
         // A key steps through the values; of a switch, each press is the other state.
         (_, Knob::Note(_)) => pressed.then(|| {
-            let next = present + control.step();
-            if next > high + 1e-9 { low } else { control.allow(next) }
+            let next = present + step;
+            if next > high + 1e-9 { low } else { shape.allow(range, usual, next) }
         }),
-        _ => Some(control.allow(low + position * (high - low))),
+        _ => Some(shape.allow(range, usual, low + position * (high - low))),
     }
 }
 

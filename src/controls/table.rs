@@ -2,7 +2,7 @@
 //!
 //! What belongs to the instrument itself stands here; the composer's settings are taken from [`PARAMETERS`].
 
-use super::learn::Turned;
+use super::learn::{Row, Turned};
 use super::sounds;
 use crate::bridge::Part;
 use crate::compose::{self, Corner, Mode, Order, PARAMETERS, Parameter};
@@ -196,28 +196,13 @@ impl Control {
 impl Turned for Control {
     const FILE: &'static str = "midi-map.toml";
 
-    fn name(self) -> &'static str {
-        self.spec().name
-    }
-
     fn named(name: &str) -> Option<Self> {
         Self::by_name(name)
     }
 
-    fn shape(self) -> Shape {
-        self.spec().shape
-    }
-
-    fn range(self) -> (f64, f64) {
-        self.spec().range
-    }
-
-    fn step(self) -> f64 {
-        self.spec().step
-    }
-
-    fn allow(self, value: f64) -> f64 {
-        self.spec().allow(value)
+    fn row(self) -> Row {
+        let &Spec { name, shape, range, usual, step, .. } = self.spec();
+        Row { name, shape, range, usual, step }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The way of a model from a file to the stage: [`library`] finds it, [`inspect`] reads it as untrusted input,
 //! its [`spec`] says what it is, [`runtime`] loads ONNX Runtime, and a [`session::Session`] runs it.
 
+pub mod arithmetic;
 mod cut;
 pub mod inspect;
 pub mod library;

@@ -28,8 +28,8 @@ pub struct Overhead {
 }
 
 /// An input that holds something.
-struct Fed {
-    name: String,
+pub(super) struct Fed {
+    pub name: String,
     shape: Vec<usize>,
     numbers: Numbers,
 }
@@ -42,7 +42,7 @@ enum Numbers {
 impl Fed {
     /// Halves or ones. Where the shape is not fixed, a picture's sides are `side`, a memory's entries as many as a tune soon
     /// has, and everything else is one.
-    fn new(tensor: &TensorSpec, side: usize) -> Self {
+    pub fn new(tensor: &TensorSpec, side: usize) -> Self {
         let picture = tensor.shape.len() == 4;
         let length = |(axis, dim): (usize, &Dim)| match dim {
             Dim::Fixed(n) => *n,
@@ -67,7 +67,7 @@ impl Fed {
         (&self.name, input)
     }
 
-    fn value(&self) -> ort::Result<DynValue> {
+    pub fn value(&self) -> ort::Result<DynValue> {
         let shape = self.shape.clone();
         Ok(match &self.numbers {
             Numbers::F32(numbers) => Tensor::from_array((shape, numbers.clone()))?.into_dyn(),

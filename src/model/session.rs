@@ -73,6 +73,8 @@ fn wanted_alone(kind: Kind) -> &'static [&'static str] {
     match kind {
         // What is heard moves the states and is remembered; what comes next is not asked.
         Kind::MelodyRnn => &["state0_next", "state1_next", "key"],
+        // The smaller of the two pictures is hardly ever wanted.
+        Kind::Upscaler => &["x4"],
         _ => &[],
     }
 }
@@ -145,8 +147,9 @@ impl Session {
         run(&mut self.inner, &self.origin, inputs.iter())
     }
 
-    /// As [`Session::run`], but only for what a melody network makes of an event that it hears: its next states and the key.
-    /// Inputs that these do not depend on may be given, and are not read. Where a model has no such part the whole is run.
+    /// As [`Session::run`], but only for the outputs that are often wanted alone: what a melody network makes of an event that it
+    /// hears (its next states and the key), and an upscaler's `x4`. Inputs that these do not depend on may be given, and are not
+    /// read. Where a model has no such part the whole is run.
     ///
     /// # Errors
     /// As [`Session::run`].

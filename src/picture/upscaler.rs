@@ -60,7 +60,8 @@ impl Upscaler {
             self.planes.extend(picture.data.iter().skip(channel).step_by(3).map(|v| low + (high - low) * v));
         }
         let origin = self.session.origin().to_owned();
-        let outputs = self.session.run(&[("picture", Input::F32(&[1, 3, h, w], &self.planes))])?;
+        let inputs = [("picture", Input::F32(&[1, 3, h, w], &self.planes))];
+        let outputs = if factor == 4 { self.session.run_part(&inputs) } else { self.session.run(&inputs) }?;
         let found = outputs.f32(output)?;
         let (width, height) = (w * factor, h * factor);
         if found.len() != 3 * width * height {

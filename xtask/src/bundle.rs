@@ -63,7 +63,7 @@ pub fn install() -> Result<()> {
 pub fn bench() -> Result<()> {
     let plugin = bundle()?.join(format!("{NAME}.clap"));
     let mut command = cargo();
-    command.args(["run", "--package", "oneiro-plugin", "--example", "figures", "--"]).arg(plugin);
+    command.args(["run", "--release", "--package", "oneiro-plugin", "--example", "figures", "--"]).arg(plugin);
     if !command.status().context("cargo could not be started")?.success() {
         bail!("the plugin could not be measured");
     }

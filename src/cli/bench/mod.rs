@@ -3,6 +3,7 @@
 mod instructions;
 mod link;
 mod live;
+mod overview;
 mod picture;
 mod render;
 #[cfg(feature = "play")]
@@ -23,9 +24,23 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// Arguments of `oneiro bench`.
 #[derive(ClapArgs)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Without a part it measures all of them in short, each figure beside a baseline of the same run: the bare runtime call, products of
+large matrices, PyTorch, a published network, counting. Takes some minutes; the parts by themselves measure longer and tell more.
+
+Examples:
+  oneiro bench                          everything, as a table
+  oneiro bench --json --only live,picture
+  oneiro bench --against-torch python3  training beside PyTorch
+  oneiro bench live --callgrind         instructions of the audio callback, against those that are known"
+)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    #[command(flatten)]
+    overview: overview::Overview,
 }
 
 #[derive(Subcommand)]
@@ -83,7 +98,8 @@ struct TrainArgs {
 
 /// Runs `oneiro bench`.
 pub fn run(args: Args) -> Result<()> {
-    match args.what {
+    let Some(what) = args.what else { return overview::run(&args.overview) };
+    match what {
         What::Train(args) => run_train(args),
         What::Live(args) => live::run(&args),
         What::Link(args) => link::run(&args),

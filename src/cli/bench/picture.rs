@@ -5,13 +5,16 @@ use anyhow::{Context, Result};
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use oneiro::bench::resident;
+use oneiro::model::arithmetic::operations;
 use oneiro::model::inspect::{Inspected, inspect};
-use oneiro::model::library;
 use oneiro::model::overhead::{self, Overhead};
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
+use oneiro::model::{library, runtime};
 use oneiro::picture::{Classifier, Course, Generator, Look, Picture, Stylist, Upscaler, Walk};
-use oneiro::train::bench::Clock;
+use oneiro::train::bench::{Clock, Peak};
+use oneiro::train::nets::style_transfer::published;
+use oneiro::train::program::Device;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -53,6 +56,19 @@ struct Speed {
     pictures_per_second: f64,
     /// The session over the runtime alone: 0.05 is five hundredths more.
     overhead: f64,
+    /// Operations of its convolutions and matrix products, in 10⁹.
+    giga_operations: f64,
+    /// Operations a second in the runtime alone, over those of a large matrix product timed in turns with whole pictures.
+    share_of_peak: f64,
+}
+
+/// Our style transfer beside a published network, on a picture of the side that the latter is made for, in turns.
+#[derive(Debug, Serialize)]
+struct Published {
+    side: usize,
+    threads: usize,
+    milliseconds: f64,
+    published_milliseconds: f64,
 }
 
 /// A walk as a show sees it: a generator's picture, enlarged by the network as far as that goes, and interpolated from there.
@@ -71,6 +87,8 @@ struct WalkSpeed {
 struct Report {
     models: Vec<Speed>,
     walks: Vec<WalkSpeed>,
+    /// Where the set `style-baseline` is in the cache.
+    published: Vec<Published>,
     /// Resident memory with the sessions of the last walk, in MiB.
     memory_mib: Option<f64>,
 }
@@ -106,8 +124,12 @@ pub fn run(args: &Args) -> Result<()> {
             walks.push(walk(generator, upscaler, side, threads.clamp(1, 64), args.rounds.max(3))?);
         }
     }
-    let report =
-        Report { models: speeds, walks, memory_mib: resident().map(|bytes| bytes as f64 / f64::from(1 << 20)) };
+    let memory_mib = resident().map(|bytes| bytes as f64 / f64::from(1 << 20));
+    let mut published = Vec::new();
+    for &threads in &args.threads {
+        published.extend(beside_the_published(args, threads.clamp(1, 64))?);
+    }
+    let report = Report { models: speeds, walks, published, memory_mib };
     answer(&if args.json { serde_json::to_string_pretty(&report)? } else { table(&report)? })
 }
 
@@ -142,16 +164,20 @@ fn measure(model: &Inspected, side: usize, threads: usize, rounds: usize) -> Res
     let Overhead { bare_us, wrapped_us, overhead_us, .. } =
         overhead::measure(model.clone(), &options, side, rounds, &|work| clock.time(work).0)?;
     let mut whole = whole(model, side, &options)?;
-    let mut pictures = Vec::new();
+    let mut peak = Peak::new(Device::Cpu { threads })?;
+    let (mut pictures, mut products) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
         let (picture, done) = clock.time(&mut whole);
         done?;
+        let product = peak.milliseconds(clock)?;
         // The first round warms up.
         if round > 0 {
             pictures.push(picture);
+            products.push(product);
         }
     }
     let picture_milliseconds = median(pictures);
+    let giga_operations = operations(model, side)? as f64 / 1e9;
     Ok(Speed {
         model: model.spec.name.clone(),
         kind: model.spec.kind.to_string(),
@@ -162,7 +188,36 @@ fn measure(model: &Inspected, side: usize, threads: usize, rounds: usize) -> Res
         picture_milliseconds,
         pictures_per_second: 1e3 / picture_milliseconds,
         overhead: overhead_us / bare_us,
+        giga_operations,
+        share_of_peak: giga_operations / bare_us * 1e6 / Peak::rate(median(products)),
     })
+}
+
+/// Ours and the published network, where both are there.
+fn beside_the_published(args: &Args, threads: usize) -> Result<Option<Published>> {
+    let folder = runtime::cache_folder().map(|cache| cache.join("data").join("style-baseline"));
+    let ours = library::find(&library::folders(args.models.as_deref()), Kind::StyleTransfer, None);
+    let (Some(folder), Ok(ours)) = (folder.filter(|folder| folder.is_dir()), ours) else { return Ok(None) };
+    let side = published::SIDE;
+    let mut published = published::Published::open(&folder, Device::Cpu { threads })?;
+    let pixels: Vec<f32> = (0..3 * side * side).map(|i| (i * 29 % 97) as f32 / 48.0 - 1.0).collect();
+    published.read_style(&pixels, side)?;
+    let options = SessionOptions { intra_threads: threads, ..SessionOptions::default() };
+    let mut whole = whole(&ours, side, &options)?;
+    let clock = Clock::for_threads(threads);
+    let (mut own, mut other) = (Vec::new(), Vec::new());
+    for round in 0..=args.rounds.clamp(3, 15) {
+        let (ours, done) = clock.time(&mut whole);
+        done?;
+        let (theirs, done) = clock.time(|| published.repaint(&pixels));
+        done?;
+        // The first round warms up.
+        if round > 0 {
+            own.push(ours);
+            other.push(theirs);
+        }
+    }
+    Ok(Some(Published { side, threads, milliseconds: median(own), published_milliseconds: median(other) }))
 }
 
 /// The picture in bytes, interpolated where the network has not made it as large: what a stage does with it.
@@ -211,17 +266,17 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-fn table(Report { models: speeds, walks, memory_mib }: &Report) -> Result<String> {
+fn table(Report { models: speeds, walks, published, memory_mib }: &Report) -> Result<String> {
     let mut text = "milliseconds, medians; of the processor with one thread, of the wall with more\n".to_owned();
     write!(
         text,
-        "{:<22}{:>6}{:>9}{:>9}{:>9}{:>9}{:>11}{:>11}",
-        "model", "side", "threads", "runtime", "session", "picture", "a second", "overhead"
+        "{:<22}{:>6}{:>9}{:>9}{:>9}{:>9}{:>11}{:>11}{:>9}{:>10}",
+        "model", "side", "threads", "runtime", "session", "picture", "a second", "overhead", "GFLOP", "of peak"
     )?;
     for s in speeds {
         write!(
             text,
-            "\n{:<22}{:>6}{:>9}{:>9.2}{:>9.2}{:>9.2}{:>11.1}{:>9.1} %",
+            "\n{:<22}{:>6}{:>9}{:>9.2}{:>9.2}{:>9.2}{:>11.1}{:>9.1} %{:>9.2}{:>8.0} %",
             s.model,
             s.side,
             s.threads,
@@ -229,13 +284,23 @@ fn table(Report { models: speeds, walks, memory_mib }: &Report) -> Result<String
             s.session_milliseconds,
             s.picture_milliseconds,
             s.pictures_per_second,
-            100.0 * s.overhead
+            100.0 * s.overhead,
+            s.giga_operations,
+            100.0 * s.share_of_peak
         )?;
     }
     write!(text, "\n\n{:<22}{:>6}{:>9}{:>14}{:>11}", "walk, enlarged", "side", "threads", "milliseconds", "a second")?;
     for w in walks {
         let WalkSpeed { model, side, threads, milliseconds, pictures_per_second } = w;
         write!(text, "\n{model:<22}{side:>6}{threads:>9}{milliseconds:>14.2}{pictures_per_second:>11.1}")?;
+    }
+    for Published { side, threads, milliseconds, published_milliseconds } in published {
+        let ratio = milliseconds / published_milliseconds;
+        write!(
+            text,
+            "\n\nstyle transfer, {side} pixels, threads {threads}: {milliseconds:.1} ms; the published network \
+             {published_milliseconds:.1} ms: {ratio:.2} of its time"
+        )?;
     }
     if let Some(memory) = memory_mib {
         write!(text, "\n\nresident memory {memory:.0} MiB")?;

@@ -60,9 +60,9 @@ pub struct Args {
 /// Trains and writes the model.
 pub fn run(args: Args) -> Result<()> {
     let (channels, blocks) = match args.shared.preset {
-        Preset::Small => (16, 1),
-        Preset::Standard => (32, 2),
-        Preset::Large => (48, 4),
+        Preset::Small => (8, 1),
+        Preset::Standard => (16, 1),
+        Preset::Large => (32, 2),
     };
     within("batch", args.batch, 1..=256, " patches")?;
     if !(8..=128).contains(&args.patch) || !args.patch.is_multiple_of(8) {

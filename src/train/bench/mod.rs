@@ -48,10 +48,14 @@ pub struct Speed {
 const PEAK: (usize, usize) = (768, 4);
 
 /// Products of large matrices, as ONNX Runtime does them.
-struct Peak(Forward);
+pub struct Peak(Forward);
 
 impl Peak {
-    fn new(device: Device) -> Result<Self, RunError> {
+    /// Makes ready.
+    ///
+    /// # Errors
+    /// If no session can be made.
+    pub fn new(device: Device) -> Result<Self, RunError> {
         let (side, count) = PEAK;
         let mut g = Graph::new();
         let (a, b) = (g.input("a", &[side, side]), g.input("b", &[side, side]));
@@ -64,11 +68,15 @@ impl Peak {
     }
 
     /// 10⁹ operations a second, from milliseconds.
-    fn rate(milliseconds: f64) -> f64 {
+    pub fn rate(milliseconds: f64) -> f64 {
         2.0 * PEAK.1 as f64 * (PEAK.0 as f64).powi(3) / milliseconds / 1e6
     }
 
-    fn milliseconds(&mut self, clock: Clock) -> Result<f64, RunError> {
+    /// Milliseconds that the products take.
+    ///
+    /// # Errors
+    /// If the session fails.
+    pub fn milliseconds(&mut self, clock: Clock) -> Result<f64, RunError> {
         let (time, done) = clock.time(|| self.0.run(&Feeds::new()));
         done?;
         Ok(time)

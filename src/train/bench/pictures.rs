@@ -165,7 +165,7 @@ pub(super) fn classifier(folder: &Path, device: Device) -> Result<Made, RunError
     Ok(Made { task, sizes })
 }
 
-const ENLARGER: upscaler::Shape = upscaler::Shape { channels: 32, blocks: 2, margin: 0.0 };
+const ENLARGER: upscaler::Shape = upscaler::Shape { channels: 16, blocks: 1, margin: 0.0 };
 const PATCH: usize = 32;
 
 pub(super) fn upscaler(folder: &Path, device: Device) -> Result<Made, RunError> {

@@ -18,3 +18,4 @@ mod shape;
 pub use conv::{Conv, InputForm};
 pub use conv_kernel::KernelForm;
 pub use norm::{BatchStatistics, RUNNING_SHARE};
+pub use shape::Dealt;

@@ -9,6 +9,32 @@ pub(super) fn as_i64(values: &[usize]) -> Vec<i64> {
     values.iter().map(|&v| v as i64).collect()
 }
 
+/// In which order channels hold the pixels of a square; ONNX, `DepthToSpace`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dealt {
+    /// All places of channel 0, then those of channel 1: channel `c·f² + f·i + j` for the pixel `(i, j)`.
+    ByChannel,
+    /// All channels of the first place, then those of the second: channel `(f·i + j)·C + c`.
+    ByPlace,
+}
+
+impl Dealt {
+    fn mode(self) -> &'static str {
+        match self {
+            Self::ByChannel => "CRD",
+            Self::ByPlace => "DCR",
+        }
+    }
+
+    /// The axes `(n, c, y, i, x, j)` in the order in which channels hold them.
+    fn axes(self) -> &'static [usize; 6] {
+        match self {
+            Self::ByChannel => &[0, 1, 3, 5, 2, 4],
+            Self::ByPlace => &[0, 3, 5, 1, 2, 4],
+        }
+    }
+}
+
 impl Graph {
     /// The same elements in another shape of the same size.
     pub fn reshape(&mut self, x: Var, shape: &[usize]) -> Var {
@@ -40,6 +66,24 @@ impl Graph {
         }
         // dx = dy with the order undone
         self.derive1(y, move |g, dy| vec![(x, g.transpose(dy, &inverse))])
+    }
+
+    /// `(N, C·f², H, W)` dealt out to `(N, C, f·H, f·W)`: the pixels of each square of `f`·`f` lie in as many channels, in the
+    /// `order` that says which.
+    pub fn depth_to_space(&mut self, x: Var, f: usize, order: Dealt) -> Var {
+        let [n, parts, h, w] = *self.shape(x) else { panic!("pictures are (N, C, H, W)") };
+        let attributes = vec![int("blocksize", f as i64), text("mode", order.mode())];
+        let y = self.emit1("DepthToSpace", &[x], attributes, &[n, parts / (f * f), h * f, w * f]);
+        // dx = dy collected again
+        self.derive1(y, move |g, dy| vec![(x, g.space_to_depth(dy, f, order))])
+    }
+
+    /// `(N, C, f·H, f·W)` collected to `(N, C·f², H, W)`: the reverse of [`Graph::depth_to_space`].
+    pub fn space_to_depth(&mut self, x: Var, f: usize, order: Dealt) -> Var {
+        let [n, c, h, w] = *self.shape(x) else { panic!("pictures are (N, C, H, W)") };
+        let split = self.reshape(x, &[n, c, h / f, f, w / f, f]);
+        let sorted = self.transpose(split, order.axes());
+        self.reshape(sorted, &[n, c * f * f, h / f, w / f])
     }
 
     /// Parts one after another along `axis`.
@@ -217,4 +261,30 @@ fn reflection(n: usize, margin: usize) -> Tensor {
         data[row * n + at as usize] = 1.0;
     }
     Tensor::new(&[n + 2 * margin, n], data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::graph::Weights;
+    use crate::train::program::{Device, Feed, Feeds, Forward};
+
+    #[test]
+    fn dealing_undoes_collecting_and_squares_stay_together() {
+        for (order, first) in [(Dealt::ByChannel, [0, 1, 2, 3]), (Dealt::ByPlace, [0, 2, 4, 6])] {
+            let mut g = Graph::new();
+            let x = g.input("x", &[1, 2, 4, 4]);
+            let parts = g.space_to_depth(x, 2, order);
+            let again = g.depth_to_space(parts, 2, order);
+            let model = g.to_model(&[("parts", parts), ("again", again)], Weights::Fed);
+            let data: Vec<f32> = (0..32).map(|v| v as f32).collect();
+            let feed = Feed::Floats(Tensor::new(&[1, 2, 4, 4], data.clone()));
+            let device = Device::Cpu { threads: 1 };
+            let found = Forward::new(&model, device).unwrap().run(&Feeds::from([("x".to_owned(), feed)])).unwrap();
+            assert_eq!(found["again"].data, data, "{order:?}");
+            // The first square of the first channel.
+            let square = first.map(|channel| found["parts"].data[4 * channel]);
+            assert_eq!(square, [0.0, 1.0, 4.0, 5.0], "{order:?}");
+        }
+    }
 }

@@ -107,46 +107,44 @@ pub struct Args {
     /// Play without a window: the control page and the stream show it
     #[arg(long, conflicts_with_all = ["frames", "sheet"])]
     headless: bool,
-    #[command(flatten)]
-    surfaces: surfaces::Args,
     /// Record the show as a video while it plays, in the size of --size; without sound
-    #[arg(long, value_name = "FILE.mp4", conflicts_with_all = ["frames", "sheet"])]
+    #[arg(long, value_name = "FILE.mp4", conflicts_with_all = ["frames", "sheet"], help_heading = "Recording")]
     record: Option<PathBuf>,
     /// Frames a second of that video
-    #[arg(long, default_value = "30", value_name = "FPS")]
+    #[arg(long, default_value = "30", value_name = "FPS", help_heading = "Recording")]
     record_fps: Fps,
     /// Write frames as PNG into a folder, without a window
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", help_heading = "Without a window")]
     frames: Option<PathBuf>,
     /// Write a sheet of all scenes at the moments of --at, without a window
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Without a window")]
     sheet: Option<PathBuf>,
     /// Draw the frames of a reel as raw bytes to standard output: docs/reel.md
     #[arg(long, value_name = "FILE.json|-", hide_short_help = true, conflicts_with_all = ["frames", "sheet", "headless", "record"])]
     reel: Option<PathBuf>,
     /// Seconds at which frames are kept; without, every frame is
-    #[arg(long, value_delimiter = ',', value_name = "SECONDS")]
+    #[arg(long, value_delimiter = ',', value_name = "SECONDS", help_heading = "Without a window")]
     at: Vec<f64>,
     /// Frames a second of the virtual clock
-    #[arg(long, default_value_t = 30.0)]
+    #[arg(long, default_value_t = 30.0, help_heading = "Without a window")]
     fps: f64,
     /// Length of what is written
-    #[arg(long, default_value_t = 8.0)]
+    #[arg(long, default_value_t = 8.0, help_heading = "Without a window")]
     seconds: f64,
     /// Fill a monitor
-    #[arg(long)]
+    #[arg(long, help_heading = "Window")]
     full_screen: bool,
     /// Which monitor, from 0
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", help_heading = "Window")]
     monitor: Option<usize>,
     /// A window without a frame
-    #[arg(long)]
+    #[arg(long, help_heading = "Window")]
     frameless: bool,
     /// Show the pointer
-    #[arg(long)]
+    #[arg(long, help_heading = "Window")]
     pointer: bool,
     /// Seconds after which the window closes by itself
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Window")]
     close_after: Option<f64>,
     /// What is shown, for instances that want to know
     #[arg(skip)]
@@ -154,6 +152,9 @@ pub struct Args {
     /// Names of the scenes
     #[arg(long)]
     list_scenes: bool,
+    // Last, since its heading holds for what follows.
+    #[command(flatten)]
+    surfaces: surfaces::Args,
 }
 
 /// Runs the program: exit status 0 on success, 1 where it failed, 2 for a wrong command line.

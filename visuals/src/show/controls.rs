@@ -1,7 +1,7 @@
 //! What the show can be told: one table with names, units and ranges, for keys, MIDI, OSC and pages alike.
 
 pub use oneiro::controls::Shape;
-use oneiro::controls::Turned;
+use oneiro::controls::{Row, Turned};
 
 /// A control: what it is called, and what it may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,29 +108,14 @@ impl Control {
 impl Turned for Control {
     const FILE: &'static str = "show-midi-map.toml";
 
-    fn name(self) -> &'static str {
-        self.spec().name
-    }
-
     fn named(name: &str) -> Option<Self> {
         Self::by_name(name)
     }
 
-    fn shape(self) -> Shape {
-        self.spec().shape
-    }
-
-    fn range(self) -> (f64, f64) {
-        self.spec().range
-    }
-
-    fn step(self) -> f64 {
-        let (low, high) = self.spec().range;
-        if matches!(self.spec().shape, Shape::Smooth(_)) { 0.1 * (high - low) } else { 1.0 }
-    }
-
-    fn allow(self, value: f64) -> f64 {
-        self.spec().allow(value)
+    fn row(self) -> Row {
+        let &Spec { name, shape, range, usual, .. } = self.spec();
+        let step = if matches!(shape, Shape::Smooth(_)) { 0.1 * (range.1 - range.0) } else { 1.0 };
+        Row { name, shape, range, usual, step }
     }
 }
 

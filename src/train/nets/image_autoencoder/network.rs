@@ -10,7 +10,7 @@ use super::cosines::Cosines;
 use super::{Bottleneck, Shape};
 use crate::train::graph::{Graph, Init, Role, Var};
 use crate::train::nets::image_gan::up_conv;
-use crate::train::ops::Conv;
+use crate::train::ops::{Conv, Dealt};
 use crate::train::tensor::Tensor;
 
 /// Prefix of all trained parameters.
@@ -43,7 +43,7 @@ impl Code {
 /// Pictures `(N, 3, S, S)` in −1 … 1 to their codes.
 pub fn encode(g: &mut Graph, shape: &Shape, pictures: Var) -> Code {
     let n = g.shape(pictures)[0];
-    let x = unshuffle(g, pictures, 2);
+    let x = g.space_to_depth(pictures, 2, Dealt::ByChannel);
     let mut x = conv_linear(g, "a.encode.first", x, shape.channels[0], Conv::same(3), 3, 1.0);
     x = blocks(g, "a.encode.0", x, shape.blocks[0]);
     for (level, &channels) in shape.channels.iter().enumerate().skip(1) {
@@ -100,14 +100,14 @@ pub fn decode(g: &mut Graph, shape: &Shape, z: Var) -> Var {
         }
     }
     let x = conv(g, "a.decode.last", x, 12, Conv::same(3), 3, 0.1);
-    let x = shuffle(g, x, 2);
+    let x = g.depth_to_space(x, 2, Dealt::ByChannel);
     let Bottleneck::Map { channels, .. } = shape.bottleneck else { return x };
     let cosines = Cosines::new(channels, 1 << levels);
     let coarse = times(g, z, &cosines.gains, true);
     let coarse = gain(g, "a.decode.gain", coarse, 1.0);
     let kernel = g.constant(&cosines.synthesis);
     let coarse = g.conv(coarse, kernel, Conv::padded(1, 0));
-    let coarse = shuffle(g, coarse, cosines.side);
+    let coarse = g.depth_to_space(coarse, cosines.side, Dealt::ByChannel);
     g.add(x, coarse)
 }
 
@@ -131,12 +131,12 @@ const FINISHING: usize = 32;
 
 /// Puts detail of noisy pictures, which the middle had no room for, back into what was `decoded` from them.
 pub fn finish(g: &mut Graph, noisy: Var, decoded: Var) -> Var {
-    let (a, b) = (unshuffle(g, noisy, 2), unshuffle(g, decoded, 2));
+    let (a, b) = (g.space_to_depth(noisy, 2, Dealt::ByChannel), g.space_to_depth(decoded, 2, Dealt::ByChannel));
     let x = g.concat(&[a, b], 1);
     let x = conv_linear(g, "a.finish.0", x, FINISHING, Conv::same(3), 3, 1.0);
     let x = conv(g, "a.finish.1", x, FINISHING, Conv::same(3), 3, 1.0);
     let x = conv(g, "a.finish.2", x, 12, Conv::same(3), 3, 0.05);
-    let x = shuffle(g, x, 2);
+    let x = g.depth_to_space(x, 2, Dealt::ByChannel);
     g.add(decoded, x)
 }
 
@@ -173,20 +173,4 @@ fn linear(g: &mut Graph, name: &str, x: Var, out: usize, gain: f32) -> Var {
     let b = g.parameter(&format!("{name}.bias"), &[out], Init::Constant(0.0), Role::Bias);
     let y = g.gemm(x, false, w, false);
     g.add(y, b)
-}
-
-/// `(N, C, fH, fW)` to `(N, f²C, H, W)`: each square of f² pixels becomes f² channels.
-pub fn unshuffle(g: &mut Graph, x: Var, f: usize) -> Var {
-    let [n, c, h, w] = *g.shape(x) else { panic!("pictures are (N, C, H, W)") };
-    let x = g.reshape(x, &[n, c, h / f, f, w / f, f]);
-    let x = g.transpose(x, &[0, 1, 3, 5, 2, 4]);
-    g.reshape(x, &[n, f * f * c, h / f, w / f])
-}
-
-/// `(N, f²C, H, W)` to `(N, C, fH, fW)`: the reverse.
-pub fn shuffle(g: &mut Graph, x: Var, f: usize) -> Var {
-    let [n, c, h, w] = *g.shape(x) else { panic!("pictures are (N, C, H, W)") };
-    let x = g.reshape(x, &[n, c / (f * f), f, f, h, w]);
-    let x = g.transpose(x, &[0, 1, 4, 2, 5, 3]);
-    g.reshape(x, &[n, c / (f * f), f * h, f * w])
 }

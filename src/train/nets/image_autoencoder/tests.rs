@@ -1,10 +1,9 @@
 use super::export::{averaged, description, network};
-use super::network::{shuffle, unshuffle};
 use super::{Bottleneck, Settings, Shape, Task, edits};
 use crate::model::inspect::{Inspected, inspect_bytes};
 use crate::model::session::{Input, Session, SessionOptions};
 use crate::model::spec::Kind;
-use crate::train::graph::{Graph, Weights};
+
 use crate::train::nets::efficientnet::EfficientNet;
 use crate::train::pictures::dataset::{Dataset, Options, Source, Split};
 use crate::train::pictures::procedural::{Family, paint};
@@ -157,21 +156,6 @@ fn edits_of_pixels_do_what_they_are_measured_by() {
     }
     let rough = edits::measure(&edits::edit_pixels(&noise, SIDE, [0.0, 0.0, 0.0, 0.5]), SIDE);
     assert!((rough.texture / start.texture - 1.5).abs() < 0.1, "{}", rough.texture / start.texture);
-}
-
-#[test]
-fn shuffling_undoes_unshuffling_and_keeps_squares_together() {
-    let mut g = Graph::new();
-    let x = g.input("x", &[1, 2, 4, 4]);
-    let parts = unshuffle(&mut g, x, 2);
-    let again = shuffle(&mut g, parts, 2);
-    let model = g.to_model(&[("parts", parts), ("again", again)], Weights::Fed);
-    let data: Vec<f32> = (0..32).map(|v| v as f32).collect();
-    let feed = Feed::Floats(Tensor::new(&[1, 2, 4, 4], data.clone()));
-    let found = Forward::new(&model, CPU).unwrap().run(&Feeds::from([("x".to_owned(), feed)])).unwrap();
-    assert_eq!(found["again"].data, data);
-    let first: Vec<f32> = (0..4).map(|c| found["parts"].data[4 * c]).collect();
-    assert_eq!(first, [0.0, 1.0, 4.0, 5.0]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::generator::{self, generate};
 use super::{Settings, Shape};
+use crate::model::inspect::Inspected;
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
 use crate::train::graph::{Graph, Role, Var, Weights};
@@ -10,6 +11,8 @@ use crate::train::ops::{BatchStatistics, RUNNING_SHARE};
 use crate::train::program::{Device, Feed, Feeds, Forward, ProgramError};
 use crate::train::step::{AVERAGE, normal};
 use crate::train::tensor::{Tensor, Tensors};
+use crate::train::weights::{constants, weights_of};
+use prost::Message as _;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::collections::BTreeMap;
@@ -74,13 +77,37 @@ pub fn performing_weights(settings: &Settings, state: &Tensors, device: Device) 
 /// The performing network for `n` pictures a call: inputs `z` `(n, latent)` and `psi` `(1)`, output `picture`
 /// `(n, 3, S, S)`. Large weights are stored in half precision; the network computes in single precision.
 pub fn network(shape: &Shape, weights: &Tensors, n: usize) -> ModelProto {
+    let (g, picture) = graph(shape, n);
+    let mut model = g.to_model(&[("picture", picture)], Weights::Inside(weights));
+    half::store_in_half(&mut model, SINGLE_PRECISION_UP_TO);
+    model
+}
+
+fn graph(shape: &Shape, n: usize) -> (Graph, Var) {
     let mut g = Graph::new();
     let z = g.input("z", &[n, shape.latent]);
     let psi = g.input("psi", &[1]);
     let picture = generate(&mut g, shape, z, Some(psi), BatchStatistics::Running);
-    let mut model = g.to_model(&[("picture", picture)], Weights::Inside(weights));
-    half::store_in_half(&mut model, SINGLE_PRECISION_UP_TO);
-    model
+    (g, picture)
+}
+
+/// Shape and weights of a model that [`network`] made.
+///
+/// # Errors
+/// A reason, where it is another network.
+pub fn read_model(model: &Inspected) -> Result<(Shape, Tensors), String> {
+    let proto = ModelProto::decode(model.bytes.as_slice()).map_err(|e| e.to_string())?;
+    let all = constants(&proto);
+    let axis = |name: &str, axis: usize| all.get(name).and_then(|t| t.shape.get(axis).copied());
+    let first = axis("g.start.weight", 1).map(|n| n / 32);
+    let blocks = (0..).map_while(|i| axis(&format!("g.block{i}.weight"), 0)).map(|n| n / 2);
+    let channels: Vec<usize> = first.into_iter().chain(blocks).collect();
+    let (Some(latent), 2..=9) = (axis("g.start.weight", 0), channels.len()) else {
+        return Err("its network is another one than this version's image-gan".into());
+    };
+    let shape = Shape { size: 4 << (channels.len() - 1), latent, channels };
+    let weights = weights_of(&proto, &graph(&shape, 1).0).map_err(|e| e.to_string())?;
+    Ok((shape, weights))
 }
 
 /// The parts of the model's description that follow from its shape.

@@ -7,7 +7,7 @@
 
 use super::Shape;
 use crate::train::graph::{Graph, Init, Role, Var};
-use crate::train::ops::{BatchStatistics, Conv};
+use crate::train::ops::{BatchStatistics, Conv, Dealt};
 use crate::train::tensor::Tensor;
 
 /// Prefix of the generator's parameters.
@@ -105,9 +105,14 @@ pub fn up_conv(g: &mut Graph, name: &str, x: Var, out: usize) -> Var {
 /// `(4N, C, H, W)` woven to `(N, C, 2H, 2W)`.
 fn weave(g: &mut Graph, parts: Var) -> Var {
     let [n, c, h, w] = *g.shape(parts) else { unreachable!("maps have four axes") };
-    let x = g.reshape(parts, &[2, 2, n / 4, c, h, w]);
-    let x = g.transpose(x, &[2, 3, 4, 0, 5, 1]);
-    g.reshape(x, &[n / 4, c, 2 * h, 2 * w])
+    let mut x = parts;
+    if n > 4 {
+        // The four parts of each picture side by side.
+        x = g.reshape(x, &[4, n / 4, c, h, w]);
+        x = g.transpose(x, &[1, 0, 2, 3, 4]);
+    }
+    let x = g.reshape(x, &[n / 4, 4 * c, h, w]);
+    g.depth_to_space(x, 2, Dealt::ByPlace)
 }
 
 /// How many of the last blocks the 4×4 map reaches past those between.

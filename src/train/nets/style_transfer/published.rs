@@ -8,8 +8,10 @@ use crate::train::tensor::Tensor;
 use prost::Message;
 use std::path::Path;
 
-/// Sides that its two networks are made for: of the style and of the painted picture.
-const SIDES: [usize; 2] = [256, 384];
+/// Side of the picture that its second network paints.
+pub const SIDE: usize = 384;
+/// Side of the picture that its first network reads a style from.
+const STYLE_SIDE: usize = 256;
 /// Their files and inputs.
 const FILES: [&str; 2] = ["arbitrary_predict.onnx", "arbitrary_transform.onnx"];
 const CONTENT: &str = "content_image";
@@ -21,6 +23,8 @@ const CODE: &str = "mobilenet_conv/Conv/BiasAdd";
 pub struct Published {
     predict: Forward,
     transform: Forward,
+    /// The style that was read last.
+    code: Option<Tensor>,
 }
 
 impl Published {
@@ -36,7 +40,7 @@ impl Published {
             let model = ModelProto::decode(bytes.as_slice()).map_err(|e| lost(&e))?;
             Ok::<Forward, RunError>(Forward::new(&model, device)?)
         };
-        Ok(Self { predict: open(FILES[0])?, transform: open(FILES[1])? })
+        Ok(Self { predict: open(FILES[0])?, transform: open(FILES[1])?, code: None })
     }
 
     /// `content` `(3, side, side)` in the style of `style` `(3, of, of)`, both in −1 … 1. Scaled to its size and back.
@@ -48,12 +52,30 @@ impl Published {
         (content, side): (&[f32], usize),
         (style, of): (&[f32], usize),
     ) -> Result<Vec<f32>, ProgramError> {
-        let style = pixels(&resample(style, of, SIDES[0], Filter::Triangle), SIDES[0]);
-        let code = only(self.predict.run(&Feeds::from([(STYLE.into(), Feed::Floats(style))]))?)?;
-        let content = pixels(&resample(content, side, SIDES[1], Filter::Triangle), SIDES[1]);
+        self.read_style(style, of)?;
+        let painted = self.repaint(&resample(content, side, SIDE, Filter::Triangle))?;
+        Ok(resample(&painted, SIDE, side, Filter::Triangle))
+    }
+
+    /// Reads the style to paint in from a picture `(3, side, side)` in −1 … 1.
+    ///
+    /// # Errors
+    /// If ONNX Runtime fails.
+    pub fn read_style(&mut self, style: &[f32], side: usize) -> Result<(), ProgramError> {
+        let style = pixels(&resample(style, side, STYLE_SIDE, Filter::Triangle), STYLE_SIDE);
+        self.code = Some(only(self.predict.run(&Feeds::from([(STYLE.into(), Feed::Floats(style))]))?)?);
+        Ok(())
+    }
+
+    /// A picture `(3, SIDE, SIDE)` in −1 … 1, repainted in the style that was read.
+    ///
+    /// # Errors
+    /// If ONNX Runtime fails, or no style was read.
+    pub fn repaint(&mut self, content: &[f32]) -> Result<Vec<f32>, ProgramError> {
+        let code = self.code.clone().ok_or_else(|| ProgramError::Ort("no style was read".into()))?;
+        let content = pixels(content, SIDE);
         let feeds = Feeds::from([(CONTENT.into(), Feed::Floats(content)), (CODE.into(), Feed::Floats(code))]);
-        let painted = only(self.transform.run(&feeds)?)?;
-        Ok(resample(&planes(&painted.data, SIDES[1]), SIDES[1], side, Filter::Triangle))
+        Ok(planes(&only(self.transform.run(&feeds)?)?.data, SIDE))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::Shape;
 use super::filter::Filter;
-use crate::train::graph::{Graph, Init, Role, Var, int, ints, text};
-use crate::train::ops::Conv;
+use crate::train::graph::{Graph, Init, Role, Var, ints, text};
+use crate::train::ops::{Conv, Dealt};
 use crate::train::tensor::Tensor;
 
 /// Prefix of the network's parameters.
@@ -50,7 +50,7 @@ pub fn enlarge(g: &mut Graph, shape: &Shape, x: Var) -> [Var; 2] {
         let (low, high) = (deal(g, low, factor), deal(g, high, factor));
         let held = at_least(g, sum, low);
         let held = at_most(g, held, high);
-        depth_to_space(g, held, factor)
+        g.depth_to_space(held, factor, Dealt::ByChannel)
     })
 }
 
@@ -114,19 +114,4 @@ fn repeat_edge(g: &mut Graph, x: Var, by: usize) -> Var {
     let by_each = by as i64;
     let pads = g.ints(&[0, 0, by_each, by_each, 0, 0, by_each, by_each]);
     g.emit1("Pad", &[x, pads], vec![text("mode", "edge")], &[n, c, h + 2 * by, w + 2 * by])
-}
-
-/// `(N, C·f², H, W)` dealt out to `(N, C, f·H, f·W)`: channel `c·f² + f·i + j` becomes the pixels `(f·y + i, f·x + j)` of
-/// channel `c`.
-fn depth_to_space(g: &mut Graph, x: Var, factor: usize) -> Var {
-    let [n, parts, h, w] = *g.shape(x) else { panic!("pictures are (N, C, H, W)") };
-    let c = parts / (factor * factor);
-    let attributes = vec![int("blocksize", factor as i64), text("mode", "CRD")];
-    let y = g.emit1("DepthToSpace", &[x], attributes, &[n, c, h * factor, w * factor]);
-    // The same numbers collected again.
-    g.derive1(y, move |g, dy| {
-        let split = g.reshape(dy, &[n, c, h, factor, w, factor]);
-        let sorted = g.transpose(split, &[0, 1, 3, 5, 2, 4]);
-        vec![(x, g.reshape(sorted, &[n, parts, h, w]))]
-    })
 }
