@@ -53,6 +53,8 @@ fn a_saved_project_renders_the_same_from_anywhere_and_the_command_line_counts_mo
     assert!(
         read(here, "a.mid") == midi && read(here, "a.wav") == wav && read(here, "film/frame-000009.png") == picture
     );
+    done(&stage, &["song.oneiro.toml", "-o", "stem.wav", "--stems", "parts/"]);
+    assert_eq!(names(&here.join("parts")), ["answer.wav", "backing.wav", "call.wav"]);
     done(&stage, &["song.oneiro.toml", "-o", "b.mid", "--control", "scale=follow"]);
     assert_ne!(read(here, "b.mid"), midi);
     assert!(!here.join("b.wav").exists());

@@ -4,7 +4,7 @@ use super::Usage;
 use anyhow::Result;
 use oneiro::picture::VideoSize;
 use oneiro::render::project::{ModelTable, Project, Value, read_size};
-use oneiro::render::{Alpha, Depth, Fps, Place, Target, TargetKind, WavDepth, control};
+use oneiro::render::{Alpha, Depth, Fps, Place, Target, WavDepth, control};
 use std::path::PathBuf;
 
 /// Arguments of `oneiro render`.
@@ -200,12 +200,12 @@ impl Args {
         let mut project = if Project::is_named(input) { Project::read(input)? } else { Project::new(input.clone()) };
         self.lay_over(&mut project);
         let mut names: Vec<PathBuf> = project.targets().map_err(Usage)?.into_iter().map(|t| t.path).collect();
+        if names.is_empty() && self.save_project.is_none() {
+            return Err(Usage("nothing is to be written: --output says what".into()).into());
+        }
         names.sort();
         if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]) {
             return Err(Usage(format!("{} is named twice", twice[0].display())).into());
-        }
-        if project.outputs.is_empty() && self.save_project.is_none() {
-            return Err(Usage("nothing is to be written: --output says what".into()).into());
         }
         Ok(project)
     }
@@ -222,18 +222,11 @@ impl Args {
                 place.clone_from(given);
             }
         }
-        if !self.outputs.is_empty() || self.stems.is_some() {
+        if !self.outputs.is_empty() {
             project.outputs.clone_from(&self.outputs);
+            project.sound.stems = None;
         }
-        if let Some(folder) = &self.stems {
-            // The name says what it is.
-            let plain: PathBuf = folder.components().collect();
-            let mut name = plain.display().to_string();
-            if Target::from_name(&name).is_ok_and(|target| target.kind != TargetKind::Stems) {
-                name += ".stems";
-            }
-            project.outputs.push(name);
-        }
+        keep(&mut project.sound.stems, &self.stems);
         set(&mut project.seed, &self.seed);
         keep(&mut project.from, &self.from);
         keep(&mut project.to, &self.to);

@@ -49,7 +49,7 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(file) = &args.save_project {
         project.models = chosen.noted();
         project.write(file)?;
-        if project.outputs.is_empty() {
+        if job.targets.is_empty() {
             return if args.quiet { Ok(()) } else { answer(&format!("  {}", file.display())) };
         }
     }

@@ -105,6 +105,9 @@ pub struct FormTable {
 pub struct SoundTable {
     /// Samples of WAV files.
     pub wav: WavDepth,
+    /// A folder for the sound of each part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stems: Option<PathBuf>,
 }
 
 /// How pictures are drawn and written.
@@ -301,7 +304,9 @@ impl Project {
     /// # Errors
     /// A line for a name that cannot be.
     pub fn targets(&self) -> Result<Vec<Target>, String> {
-        self.outputs.iter().map(|name| Target::from_name(name)).collect()
+        let named = self.outputs.iter().map(|name| Target::from_name(name));
+        let stems = self.sound.stems.iter().map(|path| Ok(Target { path: path.clone(), kind: TargetKind::Stems }));
+        named.chain(stems).collect()
     }
 
     /// The composer's controls.

@@ -26,8 +26,8 @@ impl Project {
     /// Every path, and whether it may be a name instead.
     fn each_path(&mut self, change: &mut dyn FnMut(&mut PathBuf, bool) -> Result<()>) -> Result<()> {
         change(&mut self.input, false)?;
-        if let Some(font) = &mut self.soundfont {
-            change(font, false)?;
+        for file in [&mut self.soundfont, &mut self.sound.stems].into_iter().flatten() {
+            change(file, false)?;
         }
         if let Some(show) = &mut self.show {
             for file in [&mut show.scenes, &mut show.cues].into_iter().flatten() {
