@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// The ending of the folder's name.
 const ENDING: &str = ".oneiro-work";
-/// In it: what it is the work of. It is locked while somebody works.
+/// In it: what it is the work of.
 const MANIFEST: &str = "manifest.txt";
+/// In it: an empty file that is locked while somebody works.
+const LOCK: &str = "lock";
 /// In it: numbered pictures.
 const PICTURES: &str = "frames";
 
@@ -22,7 +24,7 @@ const PICTURES: &str = "frames";
 pub(super) struct Work {
     target: PathBuf,
     folder: PathBuf,
-    /// Another's work can be gone on with: it is kept where something in it is finished.
+    /// Whether what is finished stays where the rendering ends before its time.
     lasting: bool,
     done: bool,
     _lock: File,
@@ -50,7 +52,7 @@ impl Work {
             std::fs::create_dir(&folder).map_err(fail)?;
         }
         let manifest = folder.join(MANIFEST);
-        let lock = File::options().create(true).append(true).open(folder.join("lock")).map_err(fail)?;
+        let lock = File::options().create(true).append(true).open(folder.join(LOCK)).map_err(fail)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(RenderError::Busy { path: target }),
@@ -126,7 +128,7 @@ fn clear(folder: &Path, all: bool) -> std::io::Result<()> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.file_type()?.is_dir() {
             clear(&entry.path(), all)?;
-        } else if name != "lock" && (all || name.ends_with(".partial") || name.starts_with("sound")) {
+        } else if name != LOCK && (all || name.ends_with(".partial") || name.starts_with("sound")) {
             std::fs::remove_file(entry.path())?;
         }
     }
