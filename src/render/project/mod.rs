@@ -243,7 +243,7 @@ impl Project {
         }
         let text = std::fs::read_to_string(path).map_err(|e| fail(e.to_string()))?;
         let mut project = Self::parse(&text).map_err(|(line, reason)| ProjectError { line, ..fail(reason) })?;
-        project.from_folder(path.parent().unwrap_or(Path::new("")));
+        project.lead_from(path.parent().unwrap_or(Path::new("")));
         Ok(project)
     }
 
@@ -269,7 +269,7 @@ impl Project {
     pub fn write(&self, path: &Path) -> Result<(), ProjectError> {
         let fail = |reason: String| ProjectError { path: path.to_owned(), line: None, reason };
         let mut project = self.clone();
-        project.to_folder(path.parent().unwrap_or(Path::new(""))).map_err(|e| fail(e.to_string()))?;
+        project.relate_to(path.parent().unwrap_or(Path::new(""))).map_err(|e| fail(e.to_string()))?;
         let text = toml::to_string(&project).map_err(|e| fail(e.to_string()))?;
         write_whole(path, text.as_bytes()).map_err(|e| fail(e.to_string()))
     }

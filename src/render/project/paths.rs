@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 impl Project {
     /// From paths in the file to paths that lead somewhere.
-    pub(super) fn from_folder(&mut self, folder: &Path) {
+    pub(super) fn lead_from(&mut self, folder: &Path) {
         self.each_path(&mut |path, _| {
             *path = folder.join(&path);
             Ok(())
@@ -15,7 +15,7 @@ impl Project {
     }
 
     /// From paths that lead somewhere to paths in the file.
-    pub(super) fn to_folder(&mut self, folder: &Path) -> Result<()> {
+    pub(super) fn relate_to(&mut self, folder: &Path) -> Result<()> {
         let folder = absolute(folder)?;
         self.each_path(&mut |path, _| {
             *path = relative(&absolute(path)?, &folder);
