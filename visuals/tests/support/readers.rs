@@ -6,6 +6,7 @@ use oneiro_visuals::control::{Desk, Handle, HubOptions, Order, osc};
 use oneiro_visuals::show::controls::Shape;
 use oneiro_visuals::show::music::Signals;
 use oneiro_visuals::show::scene;
+use oneiro_visuals::sources::Played;
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, encoder};
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
@@ -16,6 +17,8 @@ fn sound(order: &Order) {
         Order::Set(control, value) => assert!(value.is_finite(), "{control:?} is {value}"),
         Order::Keep { fade, .. } => assert!(fade.is_finite(), "a fade of {fade}"),
         Order::Knob(_, _, position) => assert!((0.0..=1.0).contains(position), "a knob at {position}"),
+        Order::Played(Played::Note { pitch, velocity }) => assert!(*pitch < 128 && *velocity < 128),
+        Order::Played(Played::Beat(in_bar)) => assert!(*in_bar != Some(0), "beats are counted from 1"),
         Order::Named(..) | Order::Cue { .. } | Order::Remove(_) | Order::Note(_) => {}
     }
 }
@@ -46,6 +49,8 @@ pub fn packet_seeds() -> Vec<Vec<u8>> {
     ];
     let packets = [
         message("/oneiro/hue/normalized", vec![OscType::Float(0.3)]),
+        message("/oneiro/note", vec![OscType::Int(60), OscType::Int(90)]),
+        message("/oneiro/beat", vec![OscType::Int(1)]),
         OscPacket::Bundle(OscBundle { timetag: OscTime::from((0, 1)), content }),
     ];
     packets.iter().map(|packet| encoder::encode(packet).expect("a sound packet")).collect()
