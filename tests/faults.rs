@@ -92,7 +92,8 @@ fn part() {
         "record" => record(&folder),
         "save" => {
             println!("ready");
-            (0..).for_each(|number| write_whole(&folder.join("file"), &contents(number)).unwrap());
+            // Until it is killed.
+            (0..1 << 30).for_each(|number| write_whole(&folder.join("file"), &contents(number)).unwrap());
         }
         "save on a full disk" => {
             let told = write_whole(&folder.join("file"), &contents(1)).unwrap_err();
