@@ -83,8 +83,11 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Adds a message.
+    /// Adds a message; the newest is not said again.
     pub fn tell(&mut self, grade: Grade, message: String) {
+        if self.messages.back().is_some_and(|(_, newest)| *newest == message) {
+            return;
+        }
         self.messages.push_back((grade, message));
         self.told += 1;
         if self.messages.len() > MESSAGES {

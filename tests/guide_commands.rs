@@ -168,6 +168,17 @@ fn the_renderers_example_runs() {
     ffmpeg.args(["-v", "error", "-xerror", "-i"]).arg(file("film.mp4")).args(["-f", "null", "-"]);
     let output = ffmpeg.output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
+    assert_eq!(picture(file("look.png")), (256, 144));
+    // The part is that part of the film.
+    let hashes = |name: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(file(name)).unwrap();
+        text.lines().filter(|line| !line.starts_with('#')).map(|l| l.rsplit(',').next().unwrap().to_owned()).collect()
+    };
+    let (film, part) = (hashes("film.txt"), hashes("part.txt"));
+    assert!(
+        part.len() >= 10 && film.windows(part.len()).any(|frames| frames == part),
+        "{part:?} is no part of {film:?}"
+    );
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(file("draft.json")).unwrap()).unwrap();
     assert!(report["notes"]["answer"].as_u64().unwrap() > 0, "{report}");
 }

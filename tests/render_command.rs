@@ -168,8 +168,8 @@ fn ctrl_c_leaves_no_half_written_file() {
     // Once a video frame is there, it is in the middle of its work.
     let started = Instant::now();
     let working = || {
-        let partial = names(here).into_iter().find(|n| n.contains("frames") && n.ends_with(".partial"));
-        partial.is_some_and(|folder| !names(&here.join(folder)).is_empty())
+        let work = names(here).into_iter().find(|n| n.contains("frames") && n.ends_with(".oneiro-work"));
+        work.is_some_and(|work| here.join(work).join("frames/frame-000001.png").exists())
     };
     while !working() && started.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(20));
@@ -179,8 +179,9 @@ fn ctrl_c_leaves_no_half_written_file() {
     let output =
         child.wait().map(|status| (status, std::io::read_to_string(child.stderr.take().unwrap()).unwrap())).unwrap();
     assert_eq!(output.0.code(), Some(1), "{}", output.1);
-    assert!(output.1.contains("interrupted; nothing was written"), "{}", output.1);
-    assert_eq!(names(here), ["models", "tune.mid"]);
+    assert!(output.1.contains("interrupted; the pictures so far are kept"), "{}", output.1);
+    let left = names(here);
+    assert!(left.len() == 3 && left[0].starts_with(".frames.") && left[0].ends_with(".oneiro-work"), "{left:?}");
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn wrong_uses_end_with_status_two_and_say_what_would_be_right() {
     let stage = stage();
     let cases: [(&[&str], &str); 9] = [
         (&[], "--output"),
-        (&["-o", "a.xyz"], "`.xyz` cannot be written; .mp4, .wav, .mid, .png or a folder/ can"),
+        (&["-o", "a.xyz"], "`.xyz` cannot be written; .mp4, .mkv, .mov, .wav, .stems/, .mid, .png or a folder/ can"),
         (&["-o", "a.wav", "-o", "a.wav"], "a.wav is named twice"),
         (&["-o", "a.wav", "--size", "721"], "even numbers"),
         (&["-o", "a.wav", "--fps", "0"], "video frames a second"),

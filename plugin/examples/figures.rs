@@ -158,6 +158,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let late = format!("{:.2} ms of 1.33 ms; {} of {} late", twenty.longest_ms, twenty.late, twenty.blocks);
     row("20 instances that play, blocks of 64: longest block of all", late);
     daws.iter_mut().for_each(|daw| daw.playing = false);
+    // What has sounded dies away first.
+    play(&mut daws, 512, 8.0, |_| ());
     let standing = play(&mut daws, 512, 10.0, |_| ());
     row("20 instances that stand, blocks of 512: all threads, for each", percent(standing.share(|_| true) / 20.0));
     row("… of it the host's audio thread, with theirs in it", percent(standing.share(|name| name == "host") / 20.0));

@@ -47,7 +47,7 @@ enum Command {
     #[cfg(feature = "play")]
     Play(Box<play::Args>),
     /// Perform a tune, and write melody, sound and pictures
-    Render(render::Args),
+    Render(Box<render::Args>),
     /// Show scenes over moving pictures, locked to the music, in a window or as frames
     Show(show::Args),
     /// Paint and look at pictures to train on
@@ -85,7 +85,7 @@ pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         #[cfg(feature = "play")]
         Command::Play(args) => play::run(*args),
-        Command::Render(args) => render::run(args),
+        Command::Render(args) => render::run(*args),
         Command::Show(args) => match show::run(args) {
             Ok(status) => return status,
             Err(e) => Err(e),

@@ -38,4 +38,4 @@ pub use parameters::{PARAMETERS, Parameter, Shape};
 pub use phrase_model::{LatentPoint, PhraseModel, blend, likeliest};
 pub use sampler::{Freedom, Moment, Rules, choose, closable};
 pub use tally::{Figures, Tally};
-pub use worker::{DirectorWorker, News, Replacement, Worker};
+pub use worker::{DirectorWorker, News, Replacement};

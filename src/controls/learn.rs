@@ -3,8 +3,11 @@
 use super::Shape;
 use crate::files::{settings_file, write_whole};
 use serde::{Deserialize, Serialize};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+
+/// Largest file of a map, in bytes.
+const LARGEST: u64 = 1 << 18;
 
 /// A control that a knob can move: a row of some table.
 pub trait Turned: Copy + PartialEq + 'static {
@@ -152,17 +155,40 @@ impl<C: Turned> ControlMap<C> {
     /// [`MapError`] where the file cannot be read or says something else.
     pub fn read(path: &Path) -> Result<Self, MapError> {
         let fail = |reason: String| MapError { path: path.to_owned(), reason };
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let file = match std::fs::File::open(path) {
+            Ok(file) => file,
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => return Err(fail(e.to_string())),
         };
-        let file: File = toml::from_str(&text).map_err(|e| fail(e.message().to_owned()))?;
+        let mut text = String::new();
+        file.take(LARGEST + 1).read_to_string(&mut text).map_err(|e| fail(e.to_string()))?;
+        Self::parse(&text).map_err(fail)
+    }
+
+    /// Reads the text of a map.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() as u64 > LARGEST {
+            return Err(format!("a map has {LARGEST} bytes at most"));
+        }
+        let file: File =
+            toml::from_str(text).map_err(|e| e.message().split_whitespace().collect::<Vec<_>>().join(" "))?;
         let mut map = Self::default();
         for line in file.map {
-            map.bind(line.binding().map_err(fail)?);
+            map.bind(line.binding()?);
         }
         Ok(map)
+    }
+
+    /// The map as a text that [`ControlMap::parse`] reads.
+    ///
+    /// # Errors
+    /// What cannot be written, in words.
+    pub fn text_of_all(&self) -> Result<String, String> {
+        let file = File { map: self.bindings.iter().map(Line::new).collect() };
+        toml::to_string(&file).map_err(|e| e.to_string())
     }
 
     /// Keeps the map in a file.
@@ -171,8 +197,7 @@ impl<C: Turned> ControlMap<C> {
     /// [`MapError`].
     pub fn write(&self, path: &Path) -> Result<(), MapError> {
         let fail = |reason: String| MapError { path: path.to_owned(), reason };
-        let file = File { map: self.bindings.iter().map(Line::new).collect() };
-        let text = toml::to_string(&file).map_err(|e| fail(e.to_string()))?;
+        let text = self.text_of_all().map_err(fail)?;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| fail(e.to_string()))?;
         }

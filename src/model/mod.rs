@@ -13,3 +13,4 @@ pub mod overhead;
 pub mod runtime;
 pub mod session;
 pub mod spec;
+mod watchdog;

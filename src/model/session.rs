@@ -7,11 +7,16 @@ use super::devices::Device;
 use super::inspect::{self, Inspected, ModelError, Refusal};
 use super::runtime::{self, RuntimeError, one_line};
 use super::spec::{Kind, ModelSpec};
+use super::watchdog::{End, Leash};
 use ndarray::ArrayViewD;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{SessionInputValue, SessionOutputs};
+use ort::session::{RunOptions, SessionInputValue, SessionOutputs};
 use ort::value::TensorRef;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Longest time that opening a session may take.
+const OPENING: Duration = Duration::from_secs(120);
 
 /// How a session uses the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +27,17 @@ pub struct SessionOptions {
     pub device: Device,
     /// Whether idle threads wait by spinning: faster answers for a burnt core. Off, so that audio is not disturbed.
     pub spinning: bool,
+    /// Longest time that a run may take. One that takes longer is ended, and the session runs no more: whoever wants the model again
+    /// opens it anew.
+    pub limit: Duration,
+    /// Bytes by which the process may grow while a run goes on; beyond, it is ended in the same way. Only Linux tells.
+    pub memory: u64,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { intra_threads: 1, device: Device::Cpu, spinning: false }
+        let (limit, memory) = (Duration::from_secs(10), 4 << 30);
+        Self { intra_threads: 1, device: Device::Cpu, spinning: false, limit, memory }
     }
 }
 
@@ -46,6 +57,14 @@ pub enum SessionError {
         origin: PathBuf,
         /// What the runtime says.
         message: String,
+    },
+    /// A run took too long, or too much memory, and was ended; or one before it was.
+    #[error("{}: {verdict} and was ended; it is set aside until it is chosen anew", origin.display())]
+    Ended {
+        /// The model.
+        origin: PathBuf,
+        /// What it took, in words.
+        verdict: String,
     },
     /// An output is not there, or not of this type.
     #[error("{}: no output `{name}` of type {element}: {message}", origin.display())]
@@ -86,6 +105,7 @@ fn wanted_alone(kind: Kind) -> &'static [&'static str] {
 #[derive(Debug)]
 pub struct Session {
     inner: ort::session::Session,
+    leash: Leash,
     part: Option<Part>,
     origin: PathBuf,
     spec: ModelSpec,
@@ -95,6 +115,7 @@ pub struct Session {
 #[derive(Debug)]
 struct Part {
     inner: ort::session::Session,
+    leash: Leash,
     inputs: Vec<String>,
 }
 
@@ -123,8 +144,9 @@ impl Session {
         let loaded = runtime::load()?;
         let inner = build(loaded, &model.bytes, options)
             .map_err(|message| ModelError { origin: model.origin.clone(), reason: Refusal::Session(message) })?;
+        let leash = leash(&model.origin, options)?;
         let part = Part::of(loaded, &model, options)?;
-        Ok(Self { inner, part, origin: model.origin, spec: model.spec })
+        Ok(Self { inner, leash, part, origin: model.origin, spec: model.spec })
     }
 
     /// Whether there is a part for [`Session::run_part`].
@@ -147,7 +169,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::Run`] for an unknown or missing input, a wrong shape or type, or a failure within.
     pub fn run(&mut self, inputs: &[(&str, Input<'_>)]) -> Result<Outputs<'_>, SessionError> {
-        run(&mut self.inner, &self.origin, inputs.iter())
+        run(&mut self.inner, &self.leash, &self.origin, inputs.iter())
     }
 
     /// As [`Session::run`], but only for the outputs that are often wanted alone: what a melody network makes of an event that it
@@ -158,10 +180,10 @@ impl Session {
     /// As [`Session::run`].
     pub fn run_part(&mut self, inputs: &[(&str, Input<'_>)]) -> Result<Outputs<'_>, SessionError> {
         match &mut self.part {
-            Some(Part { inner, inputs: read }) => {
-                run(inner, &self.origin, inputs.iter().filter(|(name, _)| read.iter().any(|r| r == name)))
+            Some(Part { inner, leash, inputs: read }) => {
+                run(inner, leash, &self.origin, inputs.iter().filter(|(name, _)| read.iter().any(|r| r == name)))
             }
-            None => run(&mut self.inner, &self.origin, inputs.iter()),
+            None => run(&mut self.inner, &self.leash, &self.origin, inputs.iter()),
         }
     }
 }
@@ -176,12 +198,14 @@ impl Part {
         let part = model.part(outputs);
         let inner = build(loaded, &part.bytes, options)
             .map_err(|message| ModelError { origin: model.origin.clone(), reason: Refusal::Session(message) })?;
-        Ok(Some(Self { inner, inputs: part.spec.inputs.into_iter().map(|input| input.name).collect() }))
+        let leash = leash(&model.origin, options)?;
+        Ok(Some(Self { inner, leash, inputs: part.spec.inputs.into_iter().map(|input| input.name).collect() }))
     }
 }
 
 fn run<'s, 'a, 'd: 'a>(
     session: &'s mut ort::session::Session,
+    leash: &'s Leash,
     origin: &'s Path,
     inputs: impl Iterator<Item = &'a (&'d str, Input<'d>)>,
 ) -> Result<Outputs<'s>, SessionError> {
@@ -194,10 +218,26 @@ fn run<'s, 'a, 'd: 'a>(
         };
         values.push((*name, value.map_err(|e| fail(format!("input `{name}`: {}", one_line(&e))))?));
     }
-    match session.run(values) {
+    let ended = || leash.verdict().map(|verdict| SessionError::Ended { origin: origin.to_owned(), verdict });
+    if let (false, Some(ended)) = (leash.begin(), ended()) {
+        return Err(ended);
+    }
+    let End::Run(options) = leash.end() else { return Err(fail("it is not watched as runs are".into())) };
+    let ran = session.run_with_options(values, options);
+    if let (false, Some(ended)) = (leash.done(), ended()) {
+        return Err(ended);
+    }
+    match ran {
         Ok(values) => Ok(Outputs { values, origin }),
         Err(e) => Err(fail(one_line(&e))),
     }
+}
+
+/// Has the runs of a session watched.
+fn leash(origin: &Path, options: &SessionOptions) -> Result<Leash, SessionError> {
+    let fail = |message| SessionError::Run { origin: origin.to_owned(), message };
+    let run = RunOptions::new().map_err(|e| fail(one_line(&e)))?;
+    Leash::new(End::Run(run), options.limit, options.memory).map_err(fail)
 }
 
 pub(super) fn build(
@@ -227,7 +267,15 @@ pub(super) fn build(
             builder.with_devices([first], None).map_err(|e| text(&e))?
         }
     };
-    builder.commit_from_memory(bytes).map_err(|e| text(&e))
+    // What is constant is computed while a session is made.
+    let leash = Leash::new(End::Load(builder.canceler()), OPENING, options.memory)?;
+    leash.begin();
+    let session = builder.commit_from_memory(bytes).map_err(|e| text(&e));
+    leash.done();
+    match leash.verdict() {
+        Some(verdict) => Err(format!("opening it {verdict}")),
+        None => session,
+    }
 }
 
 /// The outputs of one run.

@@ -1,7 +1,7 @@
 //! From the generator's small pictures to video frames.
 
 use super::texture::Texture;
-use super::{Look, Picture, PictureError, luminance};
+use super::{Look, Picture, PictureError, light, luminance};
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
@@ -32,17 +32,26 @@ pub struct VideoSize {
 
 /// Enlarges and finishes: a zoom with the beat, trails, light, grain. What it makes depends on the pictures it was
 /// given, in their order, and on nothing else.
-#[derive(Debug)]
+///
+/// A film is long, and whoever draws a part of it does not want to draw all that went before. So at places that are agreed
+/// upon the trails begin anew: [`Finisher::run_up`] starts a second canvas that sees the same pictures from there on, and
+/// [`Finisher::take_over`], some seconds later, puts it in place of the first. By then both are alike, and nobody sees it.
+/// A finisher that begins at the run-up makes the same frames from the take-over on.
 pub struct Finisher {
     size: VideoSize,
     canvas: (u32, u32),
     seconds: f32,
     resizer: Resizer,
     texture: Texture,
-    /// What is on the canvas, and its light and red by field.
-    shown: Option<(Vec<f32>, luminance::Fields)>,
+    shown: Option<Canvas>,
+    /// What will be shown from the next take-over on, where a run-up has begun.
+    coming: Option<Option<Canvas>>,
+    accent: f32,
     number: u64,
 }
+
+/// What is on the canvas, and its light and red by field.
+type Canvas = (Vec<f32>, luminance::Fields);
 
 impl Finisher {
     /// A finisher for video frames of a size, `fps` a second.
@@ -56,8 +65,16 @@ impl Finisher {
             resizer: Resizer::new(),
             texture: Texture::new(size.width as usize, size.height as usize),
             shown: None,
+            coming: None,
+            accent: 0.0,
             number: 0,
         }
+    }
+
+    /// The same, but its first video frame is number `number` of the film.
+    #[must_use]
+    pub fn beginning_at(self, number: u64) -> Self {
+        Self { number, ..self }
     }
 
     /// Pixels of the canvas that pictures are drawn on, across and down: what is larger is shown smaller.
@@ -65,52 +82,92 @@ impl Finisher {
         self.canvas
     }
 
-    /// Bytes of a video frame: rows of red, green, blue.
-    pub fn frame_bytes(&self) -> usize {
-        3 * self.size.width as usize * self.size.height as usize
+    /// A second canvas begins with the next video frame.
+    pub fn run_up(&mut self) {
+        self.coming = Some(None);
     }
 
-    /// Makes the next video frame; `fade` is 0 in the dark and 1 in full light.
+    /// The second canvas takes the place of the first, if there is one.
+    pub fn take_over(&mut self) {
+        if let Some(Some(coming)) = self.coming.take() {
+            self.shown = Some(coming);
+        }
+    }
+
+    /// Makes the next video frame of 8 bits, rows of red, green, blue; `fade` is 0 in the dark and 1 in full light.
     ///
     /// # Errors
     /// [`PictureError::Resize`].
     pub fn finish(&mut self, picture: &Picture, look: &Look, fade: f32) -> Result<Vec<u8>, PictureError> {
-        let (width, height) = self.canvas;
-        let zoom = ZOOM[0] + ZOOM[1] * f64::from(look.accent);
-        let source = (picture.width as u32, picture.height as u32);
-        let mut fresh = self.resize(&picture.data, source, self.canvas, zoom, FilterType::CatmullRom)?;
-        lighten(&mut fresh);
-        sharpen(&mut fresh, width as usize, height as usize);
-        let fresh_fields = luminance::fields(&fresh, width as usize, height as usize);
-        let canvas = match self.shown.take() {
-            None => fresh,
-            Some((old, old_fields)) => {
-                // The trail grows out of the middle; livelier music wipes it sooner.
-                let growth = 1.0 + TRAIL_GROWTH * f64::from(self.seconds);
-                let grown = self.resize(&old, self.canvas, self.canvas, growth, FilterType::Bilinear)?;
-                let rest = TRAIL[0] + (TRAIL[1] - TRAIL[0]) * look.activity;
-                let stays = rest.powf(3.0 * self.seconds / 0.4).min(0.9);
-                let mut next = fresh;
-                mix(&mut next, &grown, stays);
-                let next_fields = luminance::fields(&next, width as usize, height as usize);
-                let share = luminance::allowed_share(&old_fields, &next_fields, self.seconds);
-                if share < 1.0 {
-                    mix(&mut next, &old, 1.0 - share);
-                }
-                next
-            }
-        };
-        let fields =
-            if self.number == 0 { fresh_fields } else { luminance::fields(&canvas, width as usize, height as usize) };
-        let whole =
-            self.resize(&canvas, self.canvas, (self.size.width, self.size.height), 1.0, FilterType::Lanczos3)?;
-        self.shown = Some((canvas, fields));
-        let mut bytes = vec![0; self.frame_bytes()];
-        // A warm breath on the beat, far below what counts as a flash.
-        let exposure = fade.clamp(0.0, 1.0) * (1.0 + 0.02 * look.accent);
-        self.texture.print(&whole, self.number, exposure, &mut bytes);
+        self.draw(&[(picture, look)])?;
+        let print = self.print(fade)?;
+        Ok(print.eight())
+    }
+
+    /// Draws the next video frame on the canvas: the mean, in linear light, of pictures during which the shutter is open.
+    ///
+    /// # Errors
+    /// [`PictureError::Resize`], also where there is no picture.
+    pub fn draw(&mut self, exposed: &[(&Picture, &Look)]) -> Result<(), PictureError> {
+        let Some((_, look)) = exposed.last() else { return Err(PictureError::Resize("no picture".into())) };
+        let (width, height) = (self.canvas.0 as usize, self.canvas.1 as usize);
+        let mut mean = light::Mean::new(exposed.len());
+        for (picture, look) in exposed {
+            let zoom = ZOOM[0] + ZOOM[1] * f64::from(look.accent);
+            let source = (picture.width as u32, picture.height as u32);
+            let mut fresh = self.resize(&picture.data, source, self.canvas, zoom, FilterType::CatmullRom)?;
+            lighten(&mut fresh);
+            sharpen(&mut fresh, width, height);
+            mean.add(fresh);
+        }
+        let fresh = mean.done();
+        if let Some(before) = self.coming.take() {
+            self.coming = Some(Some(self.follow(before, fresh.clone(), look)?));
+        }
+        let before = self.shown.take();
+        self.shown = Some(self.follow(before, fresh, look)?);
+        self.accent = look.accent;
         self.number += 1;
-        Ok(bytes)
+        Ok(())
+    }
+
+    /// What a canvas shows after a fresh picture: that, over the trail of what was there, and no flash.
+    fn follow(&mut self, before: Option<Canvas>, fresh: Vec<f32>, look: &Look) -> Result<Canvas, PictureError> {
+        let (width, height) = (self.canvas.0 as usize, self.canvas.1 as usize);
+        let mut next = fresh;
+        if let Some((old, old_fields)) = before {
+            // The trail grows out of the middle; livelier music wipes it sooner.
+            let growth = 1.0 + TRAIL_GROWTH * f64::from(self.seconds);
+            let grown = self.resize(&old, self.canvas, self.canvas, growth, FilterType::Bilinear)?;
+            let rest = TRAIL[0] + (TRAIL[1] - TRAIL[0]) * look.activity;
+            let stays = rest.powf(3.0 * self.seconds / 0.4).min(0.9);
+            mix(&mut next, &grown, stays);
+            let next_fields = luminance::fields(&next, width, height);
+            let share = luminance::allowed_share(&old_fields, &next_fields, self.seconds);
+            if share < 1.0 {
+                mix(&mut next, &old, 1.0 - share);
+            }
+        }
+        let fields = luminance::fields(&next, width, height);
+        Ok((next, fields))
+    }
+
+    /// The video frame that was drawn last; `fade` is 0 in the dark and 1 in full light.
+    ///
+    /// # Errors
+    /// [`PictureError::Resize`], also where nothing was drawn.
+    pub fn print(&mut self, fade: f32) -> Result<Print, PictureError> {
+        let Some((canvas, fields)) = self.shown.take() else {
+            return Err(PictureError::Resize("nothing was drawn".into()));
+        };
+        let size = (self.size.width, self.size.height);
+        let whole = self.resize(&canvas, self.canvas, size, 1.0, FilterType::Lanczos3);
+        self.shown = Some((canvas, fields));
+        // A warm breath on the beat, far below what counts as a flash.
+        let exposure = fade.clamp(0.0, 1.0) * (1.0 + 0.02 * self.accent);
+        let mut light = whole?;
+        self.texture.print(&mut light, self.number.saturating_sub(1), exposure);
+        Ok(Print { light })
     }
 
     /// Scales the middle of a picture, `zoom` times enlarged, so that it covers the new size.
@@ -136,6 +193,29 @@ impl Finisher {
             ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop((fw - w) / 2.0, (fh - h) / 2.0, w, h);
         self.resizer.resize(&source_image, &mut target, &options).map_err(|e| fail(&e))?;
         Ok(target.buffer().chunks_exact(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect())
+    }
+}
+
+/// A video frame before it is rounded: rows of red, green, blue, 1 in full light; grain may lead a little beyond.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Print {
+    light: Vec<f32>,
+}
+
+impl Print {
+    /// Of rows of red, green, blue that something else has drawn.
+    pub fn of_light(light: Vec<f32>) -> Self {
+        Self { light }
+    }
+
+    /// With 8 bits: 0 to 255.
+    pub fn eight(&self) -> Vec<u8> {
+        self.light.iter().map(|x| (x * 255.0 + 0.5) as u8).collect() // saturates
+    }
+
+    /// With 16 bits: 0 to 65535.
+    pub fn sixteen(&self) -> Vec<u16> {
+        self.light.iter().map(|x| (x * 65_535.0 + 0.5) as u16).collect()
     }
 }
 
@@ -247,6 +327,64 @@ mod tests {
         let means = frames.iter().map(|f| luminance_of(f)).collect::<Vec<_>>();
         assert!(means.iter().all(|m| (m - means[0]).abs() < 2e-3), "{means:?}");
         assert_ne!(frames[0], frames[1], "the grain moves");
+    }
+
+    /// A picture that moves: stripes, `at` pixels to the right.
+    fn stripes(at: usize) -> Picture {
+        let data = (0..256).flat_map(|i| [((i % 16 + at) % 5) as f32 / 5.0, (i / 16) as f32 / 16.0, 0.4]).collect();
+        Picture { width: 16, height: 16, data }
+    }
+
+    #[test]
+    fn a_part_of_a_film_is_the_film_s_and_nobody_sees_where_trails_begin_anew() {
+        let (run_up, take_over, end) = (30, 120, 150);
+        let film = |begin: u64, anew: bool| -> Vec<Vec<u8>> {
+            let mut finisher = Finisher::new(SIZE, 30.0).beginning_at(begin);
+            let frame = |n: u64| {
+                if n == run_up && anew && n > begin {
+                    finisher.run_up();
+                }
+                if n == take_over {
+                    finisher.take_over();
+                }
+                finisher.finish(&stripes(n as usize / 3), &look((n % 15) as f32 / 15.0), 1.0).unwrap()
+            };
+            (begin..end).map(frame).collect()
+        };
+        let whole = film(0, true);
+        let part = film(run_up, true);
+        assert!(whole[take_over as usize..] == part[(take_over - run_up) as usize..]);
+        let plain = film(0, false);
+        assert!(plain[..take_over as usize] == whole[..take_over as usize]);
+        let farthest = plain.iter().flatten().zip(whole.iter().flatten()).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(farthest <= Some(1), "{farthest:?}");
+    }
+
+    #[test]
+    fn sixteen_bits_are_the_same_picture_with_finer_steps() {
+        let mut finisher = Finisher::new(SIZE, 30.0);
+        finisher.draw(&[(&stripes(0), &look(0.2))]).unwrap();
+        let print = finisher.print(0.8).unwrap();
+        let (eight, sixteen) = (print.eight(), print.sixteen());
+        assert!(eight.iter().zip(&sixteen).all(|(a, b)| (f64::from(*a) - f64::from(*b) / 257.0).abs() <= 0.51));
+        assert!(sixteen.iter().filter(|x| *x % 257 != 0).count() > sixteen.len() / 2, "8 bits, scaled up");
+    }
+
+    #[test]
+    fn an_open_shutter_gives_the_mean_of_the_light() {
+        let mut finisher = Finisher::new(SIZE, 30.0);
+        let middle = |finisher: &mut Finisher, levels: &[f32]| {
+            let pictures: Vec<Picture> = levels.iter().map(|level| flat(*level)).collect();
+            let still = look(0.0);
+            let exposed: Vec<_> = pictures.iter().map(|picture| (picture, &still)).collect();
+            finisher.draw(&exposed).unwrap();
+            finisher.shown.take().unwrap().0[3 * 48]
+        };
+        let linear = |x: f32| if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) };
+        let [dark, light] = [0.4, 0.9].map(|level| middle(&mut finisher, &[level]));
+        let both = middle(&mut finisher, &[0.4, 0.9]);
+        assert!((linear(both) - (linear(dark) + linear(light)) / 2.0).abs() < 1e-3, "{dark} {light} {both}");
+        assert_eq!(middle(&mut finisher, &[0.4]), dark, "one picture is left as it is");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod error;
 mod finisher;
 mod generator;
 mod latent_path;
+mod light;
 mod luminance;
 mod projection;
 mod stylist;
@@ -19,7 +20,7 @@ mod walk;
 
 pub use classifier::Classifier;
 pub use error::PictureError;
-pub use finisher::{Finisher, VideoSize};
+pub use finisher::{Finisher, Print, VideoSize};
 pub use generator::{Generator, Picture};
 pub use latent_path::{LatentPath, Look};
 pub use projection::{Likeness, project};

@@ -44,21 +44,17 @@ impl Texture {
         Self { width, light, grain }
     }
 
-    /// Rows of floats become bytes.
-    pub fn print(&self, picture: &[f32], number: u64, exposure: f32, into: &mut [u8]) {
+    /// Lays cloth, vignette and grain over rows of floats.
+    pub fn print(&self, picture: &mut [f32], number: u64, exposure: f32) {
         // The grain moves by an irrational step of its square with each video frame.
         let shift = |factor: u64| (number.wrapping_mul(factor) >> 7) as usize % GRAIN_SIDE;
         let (dx, dy) = (shift(0x9e37_79b9_7f4a_7c15), shift(0xc2b2_ae3d_27d4_eb4f));
-        for (y, row) in into.chunks_exact_mut(3 * self.width).enumerate() {
-            let source = &picture[3 * self.width * y..3 * self.width * (y + 1)];
+        for (y, row) in picture.chunks_exact_mut(3 * self.width).enumerate() {
             let light = &self.light[self.width * y..self.width * (y + 1)];
             let grain = &self.grain[GRAIN_SIDE * ((y + dy) % GRAIN_SIDE)..][..GRAIN_SIDE];
-            for (x, ((out, pixel), light)) in row.chunks_exact_mut(3).zip(source.chunks_exact(3)).zip(light).enumerate()
-            {
+            for (x, (pixel, light)) in row.chunks_exact_mut(3).zip(light).enumerate() {
                 let grain = grain[(x + dx) % GRAIN_SIDE];
-                for (byte, value) in out.iter_mut().zip(pixel) {
-                    *byte = ((value * light + grain) * exposure * 255.0 + 0.5) as u8; // saturates
-                }
+                pixel.iter_mut().for_each(|value| *value = (*value * light + grain) * exposure);
             }
         }
     }

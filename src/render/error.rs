@@ -30,8 +30,8 @@ pub enum RenderError {
         /// Why.
         reason: String,
     },
-    /// A folder for video frames holds other things.
-    #[error("{}: is a folder with other things in it; name a new one for the video frames", path.display())]
+    /// A folder for video frames or stems holds other things.
+    #[error("{}: is a folder with other things in it; name a new one", path.display())]
     FolderInUse {
         /// The folder.
         path: PathBuf,
@@ -44,6 +44,18 @@ pub enum RenderError {
         /// What it said last.
         message: String,
     },
+    /// A place in the music is not there.
+    #[error("{0}")]
+    Excerpt(String),
+    /// Things that do not go together.
+    #[error("{0}")]
+    Outputs(String),
+    /// Another process renders the same.
+    #[error("{}: is being rendered by another process", path.display())]
+    Busy {
+        /// The output.
+        path: PathBuf,
+    },
     /// The performance is longer than anyone renders.
     #[error("the performance would last {minutes:.0} minutes; the limit is {limit} minutes")]
     TooLong {
@@ -55,4 +67,7 @@ pub enum RenderError {
     /// Someone asked to stop.
     #[error("interrupted; nothing was written")]
     Interrupted,
+    /// Someone asked to stop, and pictures are kept.
+    #[error("interrupted; the pictures so far are kept, and the same command goes on with them")]
+    Paused,
 }

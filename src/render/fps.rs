@@ -24,6 +24,11 @@ impl Fps {
         (frame * u64::from(self.denominator)) as f64 / f64::from(self.numerator)
     }
 
+    /// A moment of a video frame in seconds: 0 is where it begins, 1 where the next one does.
+    pub fn seconds_within(self, frame: u64, part: f64) -> f64 {
+        self.seconds_at(frame) + part * f64::from(self.denominator) / f64::from(self.numerator)
+    }
+
     /// The sample nearest to the beginning of a video frame.
     pub fn sample_at(self, frame: u64, sample_rate: u32) -> u64 {
         let (n, d) = (u128::from(self.numerator), u128::from(self.denominator));

@@ -1,25 +1,29 @@
 //! One call of `oneiro render`: from a score, or a recorded session, to files.
 
 use super::arrangement::{Arrangement, Form};
-use super::film::Film;
-use super::perform::{Recording, TAIL_SECONDS, perform};
+use super::automation::Automation;
+use super::film::{Film, Shutter};
+use super::outputs::Outputs;
+use super::perform::{Piece, Recording, TAIL_SECONDS, perform};
+use super::place::Place;
 use super::replay;
-use super::sound::{write_notes, write_roll, write_wav};
-use super::video::Sink;
+use super::screening::{self, Show};
+use super::span::{Excerpt, Length, Span};
+use super::video::CRF;
 use super::voicing::Voicing;
-use super::{Fps, Partial, RenderError, Target, TargetKind, Watch, has_ffmpeg};
-use crate::compose::{Controls, MelodyModel};
+use super::wav::{Listener, WavDepth};
+use super::{Alpha, Depth, Fps, RenderError, Target, Watch};
+use crate::compose::MelodyModel;
 use crate::music::SoundFont;
 use crate::music::midi::Score;
-use crate::picture::{Generator, Upscaler, VideoSize};
+use crate::picture::{Generator, Print, Upscaler, VideoSize};
 use crate::take::Take;
 use crate::time::SampleRate;
-use std::path::PathBuf;
 
 /// Samples a second of rendered sound.
 pub const SAMPLE_RATE: SampleRate = SampleRate(48_000);
-/// Longest performance, in minutes.
-const LONGEST_MINUTES: u32 = 60;
+/// Longest performance, in minutes: a WAV file of floats has room for a little more.
+pub const LONGEST_MINUTES: u32 = 180;
 /// Samples in a block of the virtual clock.
 const BLOCK: usize = 1024;
 
@@ -28,22 +32,76 @@ const BLOCK: usize = 1024;
 pub struct Job {
     /// What to write; two may not have the same name.
     pub targets: Vec<Target>,
+    /// Which part of the performance; its bars are those of the performance, with its answers.
+    pub excerpt: Excerpt,
     /// How the performance is laid out.
     pub form: Form,
     /// How the composer answers; the seed holds for the pictures too.
-    pub controls: Controls,
+    pub automation: Automation,
     /// Plays in place of the house's instruments; in a recorded session, where it did.
     pub sound_font: Option<SoundFont>,
+    /// How sound is written to WAV files and stems.
+    pub wav: WavDepth,
     /// Pixels of a video frame.
     pub size: VideoSize,
     /// Video frames a second.
     pub fps: Fps,
+    /// Motion blur.
+    pub shutter: Shutter,
+    /// Scenes over the pictures; the bare walk without.
+    pub show: Option<Show>,
+    /// Bits of a colour in PNG pictures and videos without loss; MP4 has 8, ProRes 10.
+    pub depth: Depth,
+    /// The alpha channel of pictures that can have one.
+    pub alpha: Alpha,
+    /// Constant rate factor of H.264: 0 (without loss) to 51.
+    pub crf: u8,
+    /// Samples that are played in one go; nothing that is written depends on it.
+    pub block: usize,
+    /// What the input and the models are, as text (their hashes, say). Pictures of a rendering that was broken off are gone on with
+    /// where this and the settings are the same; with `None` they are not kept.
+    pub origin: Option<String>,
+    /// Whether pictures of a rendering that was broken off are thrown away.
+    pub anew: bool,
 }
 
 impl Job {
+    /// With the usual settings.
+    pub fn new(targets: Vec<Target>) -> Self {
+        Self {
+            targets,
+            excerpt: Excerpt::default(),
+            form: Form::default(),
+            automation: Automation::default(),
+            sound_font: None,
+            wav: WavDepth::default(),
+            size: VideoSize { width: 720, height: 720 },
+            fps: Fps::THIRTY,
+            shutter: Shutter::default(),
+            show: None,
+            depth: Depth::default(),
+            alpha: Alpha::None,
+            crf: CRF,
+            block: BLOCK,
+            origin: None,
+            anew: false,
+        }
+    }
+
     /// Whether pictures are wanted, so that a generator is needed.
     pub fn needs_pictures(&self) -> bool {
-        self.targets.iter().any(|t| matches!(t.kind, TargetKind::Frames | TargetKind::Video))
+        self.targets.iter().any(|t| t.kind.has_pictures())
+    }
+
+    /// Everything that decides the pictures, as text.
+    pub(super) fn plan(&self) -> Option<String> {
+        let Self { excerpt, form, automation, size, fps, shutter, crf, show, .. } = self;
+        let origin = self.origin.as_ref()?;
+        let version = env!("CARGO_PKG_VERSION");
+        Some(format!(
+            "oneiro {version}\n{origin}\n{excerpt:?}\n{form:?}\n{:?}\n{:?}\n{size:?} {fps} {shutter:?} crf {crf}\n{show:?}\n",
+            automation.settings, automation.lanes,
+        ))
     }
 }
 
@@ -65,6 +123,15 @@ pub struct Models {
     pub painters: Painters,
 }
 
+/// What is performed.
+#[derive(Debug)]
+pub enum Tune<'a> {
+    /// A score, with answers that a model composes.
+    Score(&'a Score, Box<MelodyModel>),
+    /// A recorded session: the notes that sounded then, exactly. Only its sound and its pictures are made anew.
+    Take(&'a Take),
+}
+
 /// What was rendered.
 #[derive(Debug, Clone)]
 pub struct Rendered {
@@ -74,7 +141,7 @@ pub struct Rendered {
     pub arrangement: Arrangement,
     /// What was played.
     pub recording: Recording,
-    /// Length of sound and pictures.
+    /// Length of sound and pictures that were written.
     pub seconds: f64,
     /// Video frames in that time, made or not.
     pub frames: u64,
@@ -83,160 +150,146 @@ pub struct Rendered {
 /// Renders a score.
 ///
 /// # Errors
-/// [`RenderError`]; then nothing bears its final name, but for outputs that could not all be renamed at the very end.
+/// As [`render_tune`].
 pub fn render(score: &Score, models: Models, job: &Job, watch: &mut dyn Watch) -> Result<Rendered, RenderError> {
-    let outputs = Outputs::begin(job, watch)?;
-    let arrangement = Arrangement::new(score, job.form)?;
-    let length = Length::new(arrangement.tempo.seconds_at(arrangement.end), job.fps)?;
-    let voicing = Voicing::new(SAMPLE_RATE, job.sound_font.as_ref())?;
-    let Models { melody, painters } = models;
-    let recording = perform(&arrangement, melody, &job.controls, voicing, length.samples, BLOCK, watch)?;
-    finish(outputs, arrangement, recording, painters, job, length, watch)
+    render_tune(Tune::Score(score, Box::new(models.melody)), models.painters, job, watch)
 }
 
-/// Renders a recorded session: the notes that sounded then, exactly. Only its sound and its pictures are made anew.
+/// Renders a recorded session.
 ///
 /// # Errors
-/// As [`render`].
+/// As [`render_tune`].
 pub fn render_take(take: &Take, painters: Painters, job: &Job, watch: &mut dyn Watch) -> Result<Rendered, RenderError> {
-    let outputs = Outputs::begin(job, watch)?;
+    render_tune(Tune::Take(take), painters, job, watch)
+}
+
+/// Renders a performance: its sound as a whole, whatever part of it is written, for what is composed depends on all that was heard;
+/// its pictures from a little before the part on, or with scenes from the beginning.
+///
+/// # Errors
+/// [`RenderError`]; then nothing bears its final name, but for outputs that could not all be renamed at the very end.
+pub fn render_tune(
+    tune: Tune<'_>,
+    painters: Painters,
+    job: &Job,
+    watch: &mut dyn Watch,
+) -> Result<Rendered, RenderError> {
+    let mut outputs = Outputs::begin(job, watch)?;
+    let stage = Stage::new(&tune, job)?;
+    let pictures = outputs.has_pictures();
+    let span = Span::new(job.excerpt, &stage.arrangement, stage.length, job.fps, SAMPLE_RATE, pictures)?;
+    let mut files = outputs.sound_files(job, &span)?;
+    let recording = stage.play(tune, job, &mut files, watch)?;
+    files.finish()?;
+    outputs.write_notes(&stage.arrangement, &recording, &span)?;
+    let result = (|| {
+        if pictures {
+            let mut sinks = outputs.sinks(job, &span);
+            let (film, frames) = (stage.film(&recording, job), span.frames.clone());
+            match &job.show {
+                None => film.make(painters, frames, &mut sinks, watch)?,
+                Some(show) => screening::make(show.reel(&film, &stage.arrangement)?, frames, &mut sinks, watch)?,
+            }
+            for sink in sinks {
+                sink.finish().map_err(|e| if watch.cancelled() { RenderError::Interrupted } else { e })?;
+            }
+        }
+        if watch.cancelled() { Err(RenderError::Interrupted) } else { Ok(()) }
+    })();
+    match result {
+        Err(RenderError::Interrupted) if outputs.are_kept() => return Err(RenderError::Paused),
+        result => result?,
+    }
+    let written = outputs.finish(job, &span, watch)?;
+    let seconds = (span.samples.end - span.samples.start) as f64 / f64::from(SAMPLE_RATE.0);
+    let frames = span.frames.end - span.frames.start;
+    Ok(Rendered { written, arrangement: stage.arrangement, recording, seconds, frames })
+}
+
+/// One picture of a performance, as a video frame at a place of it would be: soon, for only the seconds before it are drawn. It
+/// may differ from the film's by the last digit of a colour.
+///
+/// # Errors
+/// [`RenderError`].
+pub fn preview(
+    tune: Tune<'_>,
+    painters: Painters,
+    at: Place,
+    job: &Job,
+    watch: &mut dyn Watch,
+) -> Result<Print, RenderError> {
+    let stage = Stage::new(&tune, job)?;
+    let excerpt = Excerpt { from: Some(at), to: None };
+    let span = Span::new(excerpt, &stage.arrangement, stage.length, job.fps, SAMPLE_RATE, true)?;
+    let recording = stage.play(tune, job, &mut (), watch)?;
+    let (film, number) = (stage.film(&recording, job), span.frames.start);
+    match &job.show {
+        None => film.still(painters, number, watch),
+        Some(show) => screening::still(show.reel(&film, &stage.arrangement)?, number, watch),
+    }
+}
+
+/// A performance that is laid out and not yet played.
+struct Stage {
+    arrangement: Arrangement,
+    length: Length,
+}
+
+/// From the samples of a take to ours.
+fn samples_of(take: &Take) -> impl Fn(u64) -> u64 + Copy {
     let ratio = f64::from(SAMPLE_RATE.0) / f64::from(take.header.rate.0);
-    let sample_of = |sample: u64| (sample as f64 * ratio).round() as u64;
-    let arrangement = replay::arrangement(take, SAMPLE_RATE, sample_of);
-    let length = Length::new(sample_of(take.length) as f64 / f64::from(SAMPLE_RATE.0), job.fps)?;
-    let voicing = Voicing::new(SAMPLE_RATE, job.sound_font.as_ref())?;
-    let recording = replay::replay(take, voicing, sample_of, length.samples, BLOCK, watch)?;
-    finish(outputs, arrangement, recording, painters, job, length, watch)
+    move |sample| (sample as f64 * ratio).round() as u64
 }
 
-/// How long a performance is.
-#[derive(Clone, Copy)]
-struct Length {
-    frames: u64,
-    samples: u64,
-}
-
-impl Length {
-    /// Of music of so many seconds, with its tail.
-    fn new(seconds: f64, fps: Fps) -> Result<Self, RenderError> {
+impl Stage {
+    fn new(tune: &Tune<'_>, job: &Job) -> Result<Self, RenderError> {
+        let (arrangement, seconds) = match tune {
+            Tune::Score(score, _) => {
+                let arrangement = Arrangement::new(score, job.form)?;
+                let seconds = arrangement.tempo.seconds_at(arrangement.end);
+                (arrangement, seconds)
+            }
+            Tune::Take(take) => {
+                let sample_of = samples_of(take);
+                let seconds = sample_of(take.length) as f64 / f64::from(SAMPLE_RATE.0);
+                (replay::arrangement(take, SAMPLE_RATE, sample_of), seconds)
+            }
+        };
         let music = seconds + TAIL_SECONDS;
         if music > 60.0 * f64::from(LONGEST_MINUTES) {
             return Err(RenderError::TooLong { minutes: music / 60.0, limit: LONGEST_MINUTES });
         }
-        let frames = fps.frames_in(music);
-        Ok(Self { frames, samples: fps.sample_at(frames, SAMPLE_RATE.0) })
+        let frames = job.fps.frames_in(music);
+        Ok(Self { arrangement, length: Length { frames, samples: job.fps.sample_at(frames, SAMPLE_RATE.0) } })
     }
-}
 
-/// Makes the pictures, and writes everything.
-fn finish(
-    outputs: Outputs,
-    arrangement: Arrangement,
-    recording: Recording,
-    painters: Painters,
-    job: &Job,
-    length: Length,
-    watch: &mut dyn Watch,
-) -> Result<Rendered, RenderError> {
-    let frames = length.frames;
-    outputs.write_music(&arrangement, &recording)?;
-    if let (Some(generator), true) = (painters.generator, job.needs_pictures()) {
-        let film = Film {
+    fn play(
+        &self,
+        tune: Tune<'_>,
+        job: &Job,
+        listener: &mut dyn Listener,
+        watch: &mut dyn Watch,
+    ) -> Result<Recording, RenderError> {
+        let voicing = Voicing::new(SAMPLE_RATE, job.sound_font.as_ref())?;
+        let (samples, block) = (self.length.samples, job.block);
+        match tune {
+            Tune::Score(_, melody) => {
+                let piece = Piece { arrangement: &self.arrangement, automation: &job.automation, samples, block };
+                perform(&piece, *melody, voicing, listener, watch)
+            }
+            Tune::Take(take) => replay::replay(take, voicing, samples_of(take), (samples, block), listener, watch),
+        }
+    }
+
+    fn film<'a>(&'a self, recording: &'a Recording, job: &Job) -> Film<'a> {
+        Film {
             events: &recording.show,
-            tempo: &arrangement.tempo,
-            seed: job.controls.seed,
+            tempo: &self.arrangement.tempo,
+            seed: job.automation.seed(),
             size: job.size,
             fps: job.fps,
-            frames,
-        };
-        let mut sinks = outputs.sinks(job)?;
-        film.make(generator, painters.upscaler, &mut sinks, watch)?;
-        for sink in sinks {
-            sink.finish().map_err(|e| if watch.cancelled() { RenderError::Interrupted } else { e })?;
+            shutter: job.shutter,
+            frames: self.length.frames,
         }
-    }
-    if watch.cancelled() {
-        return Err(RenderError::Interrupted);
-    }
-    let written = outputs.finish()?;
-    Ok(Rendered { written, arrangement, recording, seconds: job.fps.seconds_at(frames), frames })
-}
-
-/// Every output under its temporary name.
-struct Outputs {
-    all: Vec<(TargetKind, Partial)>,
-    /// The sound for a video, in a file that nobody asked for.
-    sound: Option<Partial>,
-    /// Folders that stand for a video: they get the sound too.
-    in_place_of_video: Vec<PathBuf>,
-}
-
-impl Outputs {
-    fn begin(job: &Job, watch: &mut dyn Watch) -> Result<Self, RenderError> {
-        let ffmpeg = job.targets.iter().any(|t| t.kind == TargetKind::Video) && has_ffmpeg();
-        let mut outputs = Self { all: Vec::new(), sound: None, in_place_of_video: Vec::new() };
-        for target in &job.targets {
-            let (mut path, mut kind) = (target.path.clone(), target.kind);
-            if kind == TargetKind::Video && !ffmpeg {
-                path.set_extension("");
-                path.as_mut_os_string().push("-frames");
-                kind = TargetKind::Frames;
-                watch.tell(&format!(
-                    "ffmpeg was not found (it makes videos; on Debian: apt install ffmpeg): writing video frames and sound.wav to {}",
-                    path.display()
-                ));
-                outputs.in_place_of_video.push(path.clone());
-            }
-            let partial = Partial::begin(&path, kind == TargetKind::Frames)?;
-            if kind == TargetKind::Video && outputs.sound.is_none() {
-                let mut sound = path.into_os_string();
-                sound.push(".sound");
-                outputs.sound = Some(Partial::begin(&PathBuf::from(sound), false)?);
-            }
-            outputs.all.push((kind, partial));
-        }
-        Ok(outputs)
-    }
-
-    fn write_music(&self, arrangement: &Arrangement, recording: &Recording) -> Result<(), RenderError> {
-        let answer = recording.answer();
-        let wav = |partial: &Partial, path: &std::path::Path| {
-            write_wav(path, &recording.sound, SAMPLE_RATE.0).map_err(|e| partial.fail(e))
-        };
-        for (kind, partial) in &self.all {
-            match kind {
-                TargetKind::Midi => write_notes(partial, arrangement, &answer)?,
-                TargetKind::Wav => wav(partial, partial.path())?,
-                TargetKind::PianoRoll => write_roll(partial, arrangement, &answer)?,
-                TargetKind::Frames if self.in_place_of_video.iter().any(|p| p == partial.target()) => {
-                    wav(partial, &partial.path().join("sound.wav"))?;
-                }
-                TargetKind::Frames | TargetKind::Video => {}
-            }
-        }
-        self.sound.as_ref().map_or(Ok(()), |sound| wav(sound, sound.path()))
-    }
-
-    fn sinks(&self, job: &Job) -> Result<Vec<Sink>, RenderError> {
-        let mut sinks = Vec::new();
-        for (kind, partial) in &self.all {
-            match (kind, &self.sound) {
-                (TargetKind::Frames, _) => sinks.push(Sink::folder(partial, job.size)),
-                (TargetKind::Video, Some(sound)) => {
-                    sinks.push(Sink::video(partial, sound.path(), job.size, job.fps)?);
-                }
-                _ => {}
-            }
-        }
-        Ok(sinks)
-    }
-
-    fn finish(self) -> Result<Vec<Target>, RenderError> {
-        let mut written = Vec::new();
-        for (kind, partial) in self.all {
-            written.push(Target { path: partial.target().to_owned(), kind });
-            partial.finish()?;
-        }
-        Ok(written)
     }
 }

@@ -1,23 +1,21 @@
 //! Sound and notes: the performer on a virtual clock, and the composer answering in time because time waits for it.
 
 use super::arrangement::{Arrangement, chords_of};
+use super::automation::Automation;
 use super::voicing::Voicing;
+use super::wav::{Listener, Tape};
 use super::{RenderError, Watch};
 use crate::bridge::{Part, Plan, Scheduled, ShowEvent, Stage, StageSizes};
-use crate::compose::{Composer, Controls, Cue, HarmonySpan, MelodyModel, Phrase, Worker};
+use crate::compose::{Composer, Cue, HarmonySpan, MelodyModel, Phrase};
 use crate::music::Note;
 use crate::time::{Beats, SampleRate, Transport};
 
 /// Seconds that the last sounds have to die away.
 pub const TAIL_SECONDS: f64 = 3.5;
-/// Seconds in which the end is faded out, so that no tail is cut audibly.
-const FADE_SECONDS: f64 = 0.5;
 
-/// What was played.
+/// What was played; its sound went to a [`Listener`].
 #[derive(Debug, Clone, Default)]
 pub struct Recording {
-    /// Left and right samples, within ±0.89.
-    pub sound: [Vec<f32>; 2],
     /// The answers in order.
     pub phrases: Vec<Phrase>,
     /// Everything worth seeing.
@@ -33,28 +31,39 @@ impl Recording {
     }
 }
 
-/// Plays an arrangement: `samples` samples, in blocks of at most `block`. The samples do not depend on `block`.
+/// What a performance is played from.
+pub struct Piece<'a> {
+    /// Who plays when.
+    pub arrangement: &'a Arrangement,
+    /// How the composer answers.
+    pub automation: &'a Automation,
+    /// Length in samples.
+    pub samples: u64,
+    /// Samples that are played in one go, at most. What is played does not depend on it.
+    pub block: usize,
+}
+
+/// Plays an arrangement.
 ///
 /// # Errors
-/// [`RenderError::Compose`] and [`RenderError::Interrupted`].
+/// [`RenderError::Compose`], [`RenderError::Interrupted`], and what the listener says.
 pub fn perform(
-    arrangement: &Arrangement,
+    piece: &Piece<'_>,
     model: MelodyModel,
-    controls: &Controls,
     voicing: Voicing,
-    samples: u64,
-    block: usize,
+    listener: &mut dyn Listener,
     watch: &mut dyn Watch,
 ) -> Result<Recording, RenderError> {
+    let Piece { arrangement, automation, samples, .. } = *piece;
+    let block = piece.block.clamp(1, 1 << 20);
     let plans = arrangement.call.len() + arrangement.backing.len() + arrangement.chords.len() + 65_536;
     let sizes = StageSizes { plans: 65_536, heard: 4 * plans, show: 4 * plans };
     let Stage { audio, composer, mut watcher } = Stage::new(sizes);
     let counters = std::sync::Arc::clone(&watcher.counters);
     let rate = voicing.rate;
-    let mut performer = voicing.performer(plans, audio);
+    let mut tape = Tape::new(samples, rate, listener);
+    let mut performer = tape.prepare(voicing.performer(plans, audio), block);
     let mut composer = Composer::new(model, composer);
-    composer.set_controls(controls.clone())?;
-    let worker = Worker::spawn(composer);
     let epoch = performer.epoch();
     let mut accepted = true;
     for plan in known_plans(arrangement, epoch) {
@@ -62,7 +71,7 @@ pub fn perform(
     }
 
     let clock = Clock::new(arrangement, rate);
-    let mut recording = Recording { sound: [0, 1].map(|_| vec![0.0; samples as usize]), ..Recording::default() };
+    let mut recording = Recording::default();
     let mut cues = cues(arrangement, epoch).map(|cue| (clock.sample_at(cue.call.1), cue)).peekable();
     watch.begin("playing", samples);
     let mut now = 0_u64;
@@ -70,10 +79,11 @@ pub fn perform(
         if watch.cancelled() {
             return Err(RenderError::Interrupted);
         }
-        // The call is over at this sample: the composer has its ring full of it, and time waits for the answer.
+        // The call is over at this sample: the composer has its ring full of it, and time stands still for the answer.
         while let Some((_, cue)) = cues.next_if(|(at, _)| *at <= now) {
             let window = cue.answer;
-            let phrase = worker.answer(cue)?;
+            composer.set_controls(automation.controls_at(window.0, &arrangement.metres, &arrangement.tempo))?;
+            let phrase = composer.answer(&cue)?;
             if arrangement.backing.is_empty() {
                 // Nobody else tells the pictures which chords the answer has.
                 let chords = chords_of(&phrase.notes, &arrangement.metres, window, arrangement.key);
@@ -84,17 +94,16 @@ pub fn perform(
             recording.phrases.push(phrase);
         }
         let cue = cues.peek().map_or(u64::MAX, |(at, _)| *at);
-        let end = (now + block.max(1) as u64).min(samples).min(clock.change_after(now)).min(cue);
-        let range = now as usize..end as usize;
-        let [left, right] = &mut recording.sound;
-        performer.process(&clock.transport(now), &[], &mut left[range.clone()], &mut right[range]);
+        let end = (now + block as u64).min(samples).min(clock.change_after(now)).min(cue);
+        tape.play(&mut performer, now..end, |performer, left, right| {
+            performer.process(&clock.transport(now), &[], left, right);
+        })?;
         while let Some(event) = watcher.show.receive() {
             recording.show.push(event);
         }
         watch.done(end - now);
         now = end;
     }
-    fade_out(&mut recording.sound, rate);
     let lost = [&counters.heard_dropped, &counters.show_dropped, &counters.late_dropped, &counters.malformed];
     recording.lost = lost.iter().map(|count| count.get()).sum::<u64>() + u64::from(!accepted);
     Ok(recording)
@@ -177,15 +186,6 @@ impl<'a> Clock<'a> {
             pos_beats,
             tempo: self.arrangement.tempo.tempo_at(here),
             time_signature: self.arrangement.metres.metre_at(here),
-        }
-    }
-}
-
-fn fade_out(sound: &mut [Vec<f32>; 2], rate: SampleRate) {
-    for channel in sound {
-        let length = ((FADE_SECONDS * f64::from(rate.0)) as usize).min(channel.len());
-        for (i, sample) in channel.iter_mut().rev().take(length).enumerate() {
-            *sample *= i as f32 / length as f32;
         }
     }
 }

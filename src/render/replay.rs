@@ -3,10 +3,11 @@
 use super::arrangement::{Arrangement, Exchange};
 use super::perform::Recording;
 use super::voicing::Voicing;
+use super::wav::{Listener, Tape};
 use super::{RenderError, Watch};
 use crate::bridge::{Part, Plan, ShowEvent, Stage, StageSizes};
 use crate::compose::Phrase;
-use crate::live::{PlayerEvent, PlayerKind};
+use crate::live::{PlayedNote, PlayerEvent, PlayerKind};
 use crate::music::{Note, PitchClassWeights, estimate_key};
 use crate::take::{Event, Take};
 use crate::time::{Beats, Bpm, MetreChange, MetreMap, SampleRate, TempoChange, TempoMap, Transport};
@@ -138,27 +139,29 @@ pub(super) fn arrangement(take: &Take, rate: SampleRate, sample_of: impl Fn(u64)
     Arrangement { call, backing, exchanges, chords: Vec::new(), tempo, metres, end, key }
 }
 
-/// Plays a take again: `samples` samples.
+/// Plays a take again: `samples` samples, in blocks of at most `block`.
 ///
 /// # Errors
-/// [`RenderError::Interrupted`].
+/// [`RenderError::Interrupted`], and what the listener says.
 pub(super) fn replay(
     take: &Take,
     voicing: Voicing,
     sample_of: impl Fn(u64) -> u64 + Copy,
-    samples: u64,
-    block: usize,
+    (samples, block): (u64, usize),
+    listener: &mut dyn Listener,
     watch: &mut dyn Watch,
 ) -> Result<Recording, RenderError> {
+    let block = block.clamp(1, 1 << 20);
     let line = Line::new(take, voicing.rate, sample_of);
     let room = 4 * take.moments.len() + 65_536;
     let Stage { audio, mut composer, mut watcher } = Stage::new(StageSizes { plans: room, heard: room, show: room });
     let counters = std::sync::Arc::clone(&watcher.counters);
-    let mut performer = voicing.performer(room, audio);
+    let mut tape = Tape::new(samples, voicing.rate, listener);
+    let mut performer = tape.prepare(voicing.performer(room, audio), block);
     for (part, patch) in Part::ALL.into_iter().zip(take.header.patches) {
         performer.set_patch(part, patch);
     }
-    let mut recording = Recording { sound: [0, 1].map(|_| vec![0.0; samples as usize]), ..Recording::default() };
+    let mut recording = Recording::default();
     let mut answers: Vec<Note> = Vec::new();
     let mut moments = take.moments.iter().map(|m| (sample_of(m.sample), &m.event)).peekable();
     let patched = take.moments.iter().filter(|m| matches!(m.event, Event::Patch(..))).map(|m| sample_of(m.sample));
@@ -172,7 +175,7 @@ pub(super) fn replay(
             return Err(RenderError::Interrupted);
         }
         let change = changes[changes.partition_point(|at| *at <= now)..].first().copied().unwrap_or(u64::MAX);
-        let end = (now + block.max(1) as u64).min(samples).min(change);
+        let end = (now + block as u64).min(samples).min(change);
         events.clear();
         while let Some((sample, event)) = moments.next_if(|(sample, _)| *sample < end) {
             let sample_offset = sample.saturating_sub(now) as u32;
@@ -192,11 +195,9 @@ pub(super) fn replay(
                 _ => {}
             }
         }
-        let range = now as usize..end as usize;
-        let [left, right] = &mut recording.sound;
         let transport = line.transport(now);
         let moved = line.beats_at(now) - transport.pos_beats;
-        performer.process_with(&transport, &events, &mut left[range.clone()], &mut right[range], &mut |note| {
+        let mut on_note = |note: PlayedNote| {
             let at = line.beats_at(now + u64::from(note.sample_offset));
             if note.part == Part::Answer && note.velocity > 0 {
                 let (pitch, velocity) = (note.pitch, note.velocity);
@@ -207,7 +208,10 @@ pub(super) fn replay(
             {
                 open.duration = (at - open.onset).max(Beats(1e-3));
             }
-        });
+        };
+        tape.play(&mut performer, now..end, |performer, left, right| {
+            performer.process_with(&transport, &events, left, right, &mut on_note);
+        })?;
         while composer.heard.receive().is_some() {}
         while let Some(event) = watcher.show.receive() {
             recording.show.push(ShowEvent { pos_beats: event.pos_beats + moved, ..event });

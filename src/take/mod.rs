@@ -7,7 +7,7 @@
 mod read;
 mod recorder;
 
-pub use read::{TakeError, is_take, read_take};
+pub use read::{TakeError, is_take, read_lines, read_take};
 pub use recorder::Recorder;
 
 use crate::bridge::Part;

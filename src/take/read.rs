@@ -5,8 +5,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-/// Largest file that is read.
-const LARGEST: u64 = 512 << 20;
+/// Longest line that is read, in bytes.
+const LONGEST_LINE: u64 = 1 << 20;
+/// Most moments of a take: 90 a second for twelve hours.
+const MOST_MOMENTS: usize = 4_000_000;
+/// Most notes of all phrases together.
+const MOST_NOTES: usize = 4_000_000;
 /// Longest take: twelve hours.
 const LONGEST_SECONDS: u64 = 12 * 3600;
 
@@ -34,24 +38,33 @@ pub fn is_take(path: &Path) -> bool {
 pub fn read_take(path: &Path) -> Result<Take, TakeError> {
     let fail = |reason: String| TakeError { path: path.to_owned(), reason };
     let file = File::open(path).map_err(|e| fail(e.to_string()))?;
-    let mut lines = BufReader::new(file.take(LARGEST)).lines();
-    let first = lines.next().ok_or_else(|| fail("is empty".into()))?.map_err(|e| fail(e.to_string()))?;
-    let header: Header = serde_json::from_str(&first).map_err(|e| fail(format!("is no session: {e}")))?;
+    read_lines(BufReader::new(file)).map_err(fail)
+}
+
+/// Reads the lines of a take, as [`read_take`].
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub fn read_lines(mut lines: impl BufRead) -> Result<Take, String> {
+    let first = line(&mut lines)?.ok_or("is empty")?;
+    let header: Header = serde_json::from_slice(&first.bytes).map_err(|e| format!("is no session: {e}"))?;
     if header.oneiro_session != FORMAT {
-        return Err(fail(format!("is of format {}; this program reads {FORMAT}", header.oneiro_session)));
+        return Err(format!("is of format {}; this program reads {FORMAT}", header.oneiro_session));
     }
     if !(8_000..=384_000).contains(&header.rate.0) {
-        return Err(fail(format!("has {} samples a second; 8000 to 384000 are possible", header.rate.0)));
+        return Err(format!("has {} samples a second; 8000 to 384000 are possible", header.rate.0));
     }
     let most = LONGEST_SECONDS * u64::from(header.rate.0);
     let mut take = Take { header, moments: Vec::new(), length: 0, broken_off: true };
-    for (number, line) in lines.enumerate() {
-        let broken = |e: &dyn std::fmt::Display| fail(format!("line {}: {e}", number + 2));
-        let line = line.map_err(|e| broken(&e))?;
-        let moment: Moment = match serde_json::from_str(&line) {
+    let (mut number, mut notes) = (1, 0);
+    loop {
+        number += 1;
+        let broken = |e: &dyn std::fmt::Display| format!("line {number}: {e}");
+        let Some(line) = line(&mut lines).map_err(|e| broken(&e))? else { break };
+        let moment: Moment = match serde_json::from_slice(&line.bytes) {
             Ok(moment) => moment,
-            // The last line may have been cut.
-            Err(e) if e.is_eof() => break,
+            // The last line may have been cut, in the middle of a letter too.
+            Err(_) if !line.whole => break,
             Err(e) => return Err(broken(&e)),
         };
         check(&moment).map_err(|e| broken(&e))?;
@@ -63,11 +76,33 @@ pub fn read_take(path: &Path) -> Result<Take, TakeError> {
             take.broken_off = false;
             break;
         }
+        if let Event::Phrase(phrase) = &moment.event {
+            notes += phrase.notes.len();
+        }
+        if take.moments.len() >= MOST_MOMENTS || notes > MOST_NOTES {
+            return Err(broken(&"more happens than in any session"));
+        }
         take.moments.push(moment);
     }
     // Phrases are told when they were composed, somewhat out of order.
     take.moments.sort_by_key(|moment| moment.sample);
     Ok(take)
+}
+
+/// A line, and whether its end is there.
+struct Line {
+    bytes: Vec<u8>,
+    whole: bool,
+}
+
+fn line(lines: &mut impl BufRead) -> Result<Option<Line>, String> {
+    let mut bytes = Vec::new();
+    lines.take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(|e| e.to_string())?;
+    let whole = bytes.ends_with(b"\n");
+    if !whole && bytes.len() as u64 == LONGEST_LINE {
+        return Err(format!("a line is longer than {LONGEST_LINE} bytes"));
+    }
+    Ok((!bytes.is_empty()).then_some(Line { bytes, whole }))
 }
 
 fn check(moment: &Moment) -> Result<(), &'static str> {

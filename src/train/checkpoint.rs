@@ -77,6 +77,15 @@ const PROGRESS: &str = "oneiro.progress";
 /// If the file cannot be written; what was there before is then untouched.
 pub fn save(path: &Path, progress: &Progress, state: &Tensors) -> Result<(), CheckpointError> {
     let io = |error| CheckpointError::Write { path: path.to_owned(), error };
+    let file = write(progress, state).map_err(|e| io(io::Error::other(e)))?;
+    write_whole(path, &file).map_err(io)
+}
+
+/// The bytes of a checkpoint.
+///
+/// # Errors
+/// What cannot be written, in words.
+pub fn write(progress: &Progress, state: &Tensors) -> Result<Vec<u8>, String> {
     let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> =
         state.iter().map(|(name, t)| (name, &t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
     let views = bytes.iter().map(|(name, shape, data)| {
@@ -85,8 +94,7 @@ pub fn save(path: &Path, progress: &Progress, state: &Tensors) -> Result<(), Che
     });
     let text = serde_json::to_string(progress).expect("progress is plain data");
     let metadata = HashMap::from([(PROGRESS.to_owned(), text)]);
-    let file = serialize(views, Some(metadata)).map_err(|e| io(io::Error::other(e)))?;
-    write_whole(path, &file).map_err(io)
+    serialize(views, Some(metadata)).map_err(|e| e.to_string())
 }
 
 /// Reads a checkpoint.
@@ -94,17 +102,24 @@ pub fn save(path: &Path, progress: &Progress, state: &Tensors) -> Result<(), Che
 /// # Errors
 /// If the file is missing or not a checkpoint.
 pub fn load(path: &Path) -> Result<(Progress, Tensors), CheckpointError> {
-    let damaged = |reason: String| CheckpointError::Damaged { path: path.to_owned(), reason };
     let bytes = std::fs::read(path).map_err(|error| CheckpointError::Io { path: path.to_owned(), error })?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| damaged(e.to_string()))?;
+    read(&bytes).map_err(|reason| CheckpointError::Damaged { path: path.to_owned(), reason })
+}
+
+/// Reads the bytes of a checkpoint.
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub fn read(bytes: &[u8]) -> Result<(Progress, Tensors), String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
     let text = header.metadata().as_ref().and_then(|m| m.get(PROGRESS));
-    let text = text.ok_or_else(|| damaged("it holds tensors, but not the progress of a run".into()))?;
-    let progress = serde_json::from_str(text).map_err(|e| damaged(e.to_string()))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|e| damaged(e.to_string()))?;
+    let text = text.ok_or("it holds tensors, but not the progress of a run")?;
+    let progress = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
     let mut state = Tensors::new();
     for (name, view) in tensors.tensors() {
         if view.dtype() != Dtype::F32 {
-            return Err(damaged(format!("{name} does not hold 32-bit floats")));
+            return Err(format!("{name} does not hold 32-bit floats"));
         }
         let data = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         state.insert(name, Tensor::new(view.shape(), data));

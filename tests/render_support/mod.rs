@@ -3,10 +3,11 @@
 
 use oneiro::model::onnx::ModelProto;
 use oneiro::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
+use oneiro::music::midi::{ReadOptions, read_midi_file, write_midi_file};
 use oneiro::train::graph::{Graph, Weights};
 use oneiro::train::nets::melody_rnn::{Config, Events, MelodyRnn, PHASES, performing_model};
 use oneiro::train::step::draw;
-use oneiro::train::tensor::Tensors;
+use oneiro::train::tensor::{Tensor, Tensors};
 use prost::Message as _;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +63,73 @@ pub fn generator() -> (ModelProto, ModelSpec) {
     spec.picture = Some(Picture { width: SIDE as u32, height: SIDE as u32, channels: 3, range: [-1.0, 1.0] });
     spec.latent = Some(Latent { size: 128, mapped_size: None, psi: Some(0.8) });
     (model, spec)
+}
+
+/// A generator of one grey: the lighter, the farther a latent point lies in a direction.
+pub fn generator_along(direction: &[f32]) -> (ModelProto, ModelSpec) {
+    let mut g = Graph::new();
+    let z = g.input("z", &[1, 128]);
+    let x = g.dense("grey", z, 3);
+    let x = g.reshape(x, &[1, 3, 1, 1]);
+    let x = g.resize_linear(x, SIDE, SIDE);
+    let picture = g.tanh(x);
+    let mut weights = weights(&g, 9);
+    let length = direction.iter().map(|x| x * x).sum::<f32>().sqrt();
+    for parameter in g.parameters() {
+        let shape = g.shape(parameter.var).to_vec();
+        let values = match shape[..] {
+            [128, 3] => direction.iter().flat_map(|x| [0.12 * x / length; 3]).collect(),
+            [3, 128] => (0..3).flat_map(|_| direction.iter().map(|x| 0.12 * x / length)).collect(),
+            _ => vec![0.0; shape.iter().product()],
+        };
+        weights.insert(parameter.name.clone(), Tensor::new(&shape, values));
+    }
+    let model = g.to_model(&[("picture", picture)], Weights::Inside(&weights));
+    let (_, mut spec) = generator();
+    spec.inputs.truncate(1);
+    (model, spec)
+}
+
+/// A folder with both models and a tune, `tune.mid`.
+pub struct Stage(tempfile::TempDir);
+
+impl Stage {
+    /// A tune of so many quarter notes at a tempo.
+    pub fn new(beats: f64, bpm: f64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let models = folder.path().join("models");
+        std::fs::create_dir(&models).unwrap();
+        write(melody_model(), &models, "melody.onnx");
+        write(generator(), &models, "blots.onnx");
+        let mut score = read_midi_file(evening_walk(), &ReadOptions::default()).unwrap();
+        for part in &mut score.parts {
+            part.notes.retain(|n| n.onset.0 < beats);
+        }
+        score.tempo = oneiro::time::TempoMap::constant(oneiro::time::Bpm(bpm)).unwrap();
+        write_midi_file(folder.path().join("tune.mid"), &score).unwrap();
+        Self(folder)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The command `oneiro` there.
+    pub fn plain(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oneiro"));
+        command.current_dir(self.path()).env("ONEIRO_MODELS", self.path().join("models"));
+        command.env("XDG_DATA_HOME", self.path());
+        command
+    }
+}
+
+/// Names in a folder in order, hidden ones too.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 /// Writes a model with its description inside.

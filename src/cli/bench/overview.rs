@@ -158,7 +158,7 @@ fn of_training(told: &Value) -> Vec<Option<Figure>> {
         let least = number(&s["giga_operations"]) / number(&s["peak"]) * 1e3;
         let torch = number(&s["other_milliseconds"]);
         [
-            Figure::new("train", step("a step"), "ms", &s["milliseconds"], ("matrix products of as much", least)),
+            Figure::new("train", step("a step"), "ms", &s["milliseconds"], ("as much in matrix products", least)),
             Figure::new("train", step("a step"), "ms", &s["milliseconds"], ("PyTorch", torch)).map(|f| f.aim(1.2)),
         ]
     };
@@ -205,7 +205,7 @@ fn of_pictures(told: &Value) -> Vec<Option<Figure>> {
                 what("the bare call"),
                 "ms",
                 &s["bare_milliseconds"],
-                ("matrix products of as much", least),
+                ("as much in matrix products", least),
             ),
         ]
     };

@@ -3,7 +3,7 @@
 use super::{Folder, answer};
 use anyhow::{Context as _, Result};
 use oneiro::bench::resident;
-use oneiro::compose::{Controls, MelodyModel};
+use oneiro::compose::MelodyModel;
 use oneiro::model::inspect::Inspected;
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
@@ -11,7 +11,7 @@ use oneiro::model::spec::Kind;
 use oneiro::music::Note;
 use oneiro::music::midi::{Part, Score};
 use oneiro::picture::{Generator, Upscaler, VideoSize};
-use oneiro::render::{Form, Fps, Job, Models, Painters, Target, has_ffmpeg, render};
+use oneiro::render::{Job, Models, Painters, Target, has_ffmpeg, render};
 use oneiro::time::Beats;
 use oneiro::train::bench::Clock;
 use rand::{Rng, SeedableRng};
@@ -76,12 +76,8 @@ fn measure(what: &'static str, args: &Args, seconds: f64, folder: &Folder, files
     let open = |model: Inspected| Session::from_inspected(model, &SessionOptions::default());
     let targets = files.iter().map(|file| Target::from_name(&folder.0.join(file).to_string_lossy()));
     let job = Job {
-        targets: targets.collect::<Result<_, _>>().map_err(anyhow::Error::msg)?,
-        form: Form { bars: None, answer_bars: None },
-        controls: Controls::default(),
-        sound_font: None,
         size: VideoSize { width: args.side.clamp(16, 4096) / 2 * 2, height: args.side.clamp(16, 4096) / 2 * 2 },
-        fps: Fps::THIRTY,
+        ..Job::new(targets.collect::<Result<_, _>>().map_err(anyhow::Error::msg)?)
     };
     let melody = MelodyModel::new(open(library::find(&folders, Kind::MelodyRnn, None)?)?)?;
     let painters = if job.needs_pictures() {

@@ -1,4 +1,4 @@
-use super::{Span, flush};
+use super::{SPAN, Span, flush};
 use crate::time::SampleRate;
 use std::f32::consts::TAU;
 
@@ -56,8 +56,30 @@ impl Limiter {
         }
     }
 
+    /// As [`Limiter::run`], and tells by which factor each sample was multiplied once its DC was gone.
+    pub fn run_telling(&mut self, [left, right]: &mut Span, count: usize) -> Span {
+        let mut factors: Span = [[0.0; SPAN]; 2];
+        for i in 0..count.min(SPAN) {
+            let (x, gain) = self.weigh([left[i], right[i]]);
+            let out = x.map(|x| bend(x * gain));
+            for side in 0..2 {
+                // Below the knee the gain is all there is.
+                factors[side][i] = if out[side] == x[side] * gain { gain } else { out[side] / x[side] };
+            }
+            [left[i], right[i]] = out;
+        }
+        factors
+    }
+
     #[inline]
     fn tick(&mut self, input: [f32; 2]) -> [f32; 2] {
+        let (x, gain) = self.weigh(input);
+        x.map(|x| bend(x * gain))
+    }
+
+    /// The samples without their DC, and the gain that is due.
+    #[inline]
+    fn weigh(&mut self, input: [f32; 2]) -> ([f32; 2], f32) {
         let mut x = input;
         for (x, dc) in x.iter_mut().zip(&mut self.dc) {
             *dc = flush(*dc + self.dc_step * (*x - *dc));
@@ -68,7 +90,34 @@ impl Limiter {
         let wanted = if self.peak > THRESHOLD { THRESHOLD / self.peak } else { 1.0 };
         let step = if wanted < self.gain { self.attack } else { self.release };
         self.gain += step * (wanted - self.gain);
-        x.map(|x| bend(x * self.gain))
+        (x, self.gain)
+    }
+}
+
+/// What [`Limiter`] does to the DC of its input, for sound that goes beside it.
+#[derive(Debug, Clone)]
+pub(in crate::live) struct DcCut {
+    dc: [f32; 2],
+    step: f32,
+}
+
+impl DcCut {
+    pub fn new(rate: SampleRate) -> Self {
+        Self { dc: [0.0; 2], step: Limiter::new(rate).dc_step }
+    }
+
+    pub fn silence(&mut self) {
+        self.dc = [0.0; 2];
+    }
+
+    /// The first samples of a span, in place.
+    pub fn run(&mut self, span: &mut Span, count: usize) {
+        for (side, dc) in span.iter_mut().zip(&mut self.dc) {
+            for x in side.iter_mut().take(count) {
+                *dc = flush(*dc + self.step * (*x - *dc));
+                *x -= *dc;
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ mod limiter;
 mod reverb;
 
 pub(super) use chorus::Chorus;
-pub(super) use limiter::Limiter;
+pub(super) use limiter::{DcCut, Limiter};
 pub(super) use reverb::Reverb;
 
 /// Most samples that go through the effects in one go.

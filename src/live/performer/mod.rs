@@ -67,6 +67,20 @@ impl Performer {
         self
     }
 
+    /// Keeps each part of a block of up to `longest` samples by itself, for [`Performer::stem`]: for renderings. Allocates.
+    #[must_use]
+    pub fn with_stems(mut self, longest: usize) -> Self {
+        let rate = SampleRate(self.setup.sample_rate.0.clamp(8_000, 384_000));
+        self.synth.keep_stems(rate, longest);
+        self
+    }
+
+    /// A part of the block that was played last, with its share of the effects, at the level that it has in the mix: left and
+    /// right. The parts add up to the mix, but for rounding. `None` without [`Performer::with_stems`].
+    pub fn stem(&self, part: Part) -> Option<[&[f32]; 2]> {
+        self.synth.stem(part)
+    }
+
     /// With a relay to other programs.
     #[must_use]
     pub fn with_relay(mut self, relay: RelaySender) -> Self {
@@ -205,6 +219,7 @@ impl Performer {
         let start = self.now;
         let end = start + length as i64;
         let mut here = Here { block_start: start, sample: start, on_note };
+        self.synth.begin_block();
         self.follow(transport, &mut here);
         self.take_plans();
         let mut player = player.iter().peekable();

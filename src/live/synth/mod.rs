@@ -7,6 +7,7 @@ mod patch;
 mod pool;
 mod sampler;
 mod sine;
+mod stems;
 mod subtractive;
 mod voice;
 mod wavetable;
@@ -19,6 +20,7 @@ use super::setup::PartSetup;
 use crate::bridge::Part;
 use crate::time::SampleRate;
 use pool::Pool;
+use stems::Stems;
 
 /// Most samples rendered in one go; larger blocks are cut into these.
 pub(super) const CHUNK: usize = 64;
@@ -67,6 +69,8 @@ pub(super) struct Synth {
     chorus: Chorus,
     reverb: Reverb,
     limiter: Limiter,
+    /// Each part by itself, for who asked.
+    stems: Option<Box<Stems>>,
     buses: [Bus; PARTS],
     /// Samples for which nothing but silence went through the effects.
     quiet: u64,
@@ -87,6 +91,7 @@ impl Synth {
             chorus: Chorus::prepare(rate),
             reverb: Reverb::prepare(rate),
             limiter: Limiter::new(rate),
+            stems: None,
             buses: [SILENT; PARTS],
             quiet: 0,
             sleep_after: u64::from(rate.0) / 2,
@@ -96,6 +101,23 @@ impl Synth {
 
     pub fn set_sampler(&mut self, sampler: Sampler) {
         self.sampler = Some(sampler);
+    }
+
+    /// Keeps each part of a block of up to so many samples by itself. Allocates.
+    pub fn keep_stems(&mut self, rate: SampleRate, longest: usize) {
+        self.stems = Some(Box::new(Stems::prepare(rate, longest)));
+    }
+
+    /// A block begins: what was kept of the last one is forgotten.
+    pub fn begin_block(&mut self) {
+        if let Some(stems) = &mut self.stems {
+            stems.rewind();
+        }
+    }
+
+    /// A part of the block so far, left and right; `None` where nobody asked for stems.
+    pub fn stem(&self, part: Part) -> Option<[&[f32]; 2]> {
+        self.stems.as_ref().map(|stems| stems.part(part))
     }
 
     pub fn set_patch(&mut self, part: Part, patch: Patch) {
@@ -149,6 +171,9 @@ impl Synth {
         self.chorus.silence();
         self.reverb.silence();
         self.limiter.silence();
+        if let Some(stems) = &mut self.stems {
+            stems.silence();
+        }
         self.asleep = true;
         self.quiet = 0;
     }
@@ -159,6 +184,7 @@ impl Synth {
         if self.asleep && self.pool.active() == 0 && self.sampler.is_none() {
             left.fill(0.0);
             right.fill(0.0);
+            self.rest(length);
             return;
         }
         for bus in self.buses.iter_mut().flatten() {
@@ -176,13 +202,14 @@ impl Synth {
                 let first = sent.loudness[..count].iter().position(|x| *x != 0.0).unwrap_or(count);
                 left[at..at + first].fill(0.0);
                 right[at..at + first].fill(0.0);
+                self.rest(first);
                 at += first;
                 self.asleep = first == count;
                 if first > 0 {
                     continue;
                 }
             }
-            let out = self.finish(&sent, count);
+            let out = self.finish(&sent, at, count);
             // Effects go to sleep when nothing has gone in or come out for half a second, longer than any delay line.
             // Counted by the sample, so that it happens at the same one however blocks are cut.
             let mut awake = 0;
@@ -198,7 +225,17 @@ impl Synth {
             }
             left[at..at + awake].copy_from_slice(&out[0][..awake]);
             right[at..at + awake].copy_from_slice(&out[1][..awake]);
+            if let Some(stems) = &mut self.stems {
+                stems.keep(awake);
+            }
             at += awake;
+        }
+    }
+
+    /// So many samples of silence in every stem.
+    fn rest(&mut self, count: usize) {
+        if let Some(stems) = &mut self.stems {
+            stems.rest(count);
         }
     }
 
@@ -221,7 +258,7 @@ impl Synth {
     }
 
     /// The first samples of a span through the effects.
-    fn finish(&mut self, sent: &Sent, count: usize) -> Span {
+    fn finish(&mut self, sent: &Sent, at: usize, count: usize) -> Span {
         // The chorus' return goes on to the reverb as its players do on average.
         let wet = self.channels.iter().map(|c| c.reverb).sum::<f32>() / PARTS as f32;
         let chorus = self.chorus.run(&sent.to_chorus, count);
@@ -238,7 +275,13 @@ impl Synth {
                 dry[side][i] += reverb[side][i];
             }
         }
-        self.limiter.run(&mut dry, count);
+        match &mut self.stems {
+            None => self.limiter.run(&mut dry, count),
+            Some(stems) => {
+                let factors = self.limiter.run_telling(&mut dry, count);
+                stems.run(&self.buses, &self.channels, wet, at, count, &factors);
+            }
+        }
         dry
     }
 }

@@ -33,6 +33,14 @@ pub enum Refusal {
     /// More or deeper messages than any honest model has.
     #[error("is built to exhaust memory: {0}")]
     Bomb(&'static str),
+    /// An operator that makes much of little.
+    #[error("is built to exhaust the machine: its operator `{operator}` makes {elements:.0} of a few numbers")]
+    Amplifies {
+        /// The operator.
+        operator: String,
+        /// Elements that come out of it, or trips that it makes.
+        elements: f64,
+    },
     /// There is no description, neither inside nor beside the file.
     #[error("does not say what it is: neither `oneiro.spec` in its metadata nor {} beside it", sidecar.display())]
     NotDescribed {

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+mod bombs;
 mod error;
 mod graph;
 mod interface;
@@ -139,6 +140,7 @@ fn check(bytes: &[u8], path: Option<&Path>) -> Result<(ModelSpec, Facts), Refusa
     }
     let mut facts = Facts::default();
     check_graph(graph, &mut facts)?;
+    bombs::check(graph)?;
     for value in graph.input.iter().chain(&graph.output) {
         check_value(value)?;
     }

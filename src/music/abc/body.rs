@@ -15,8 +15,8 @@ pub(super) struct Body {
     pub items: Vec<Item>,
     pub warnings: Vec<AbcWarning>,
     pub(super) signature: Signature,
-    /// Accidentals of the bar so far, by letter.
-    pub(super) bar: Vec<(usize, i8)>,
+    /// The last accidental of each letter in the bar so far.
+    pub(super) bar: [Option<i8>; 7],
     /// Letter, octave and accidental of the note read last.
     pub(super) last: (usize, i16, i8),
     pub(super) unit: u64,
@@ -37,7 +37,7 @@ impl Body {
             items: Vec::new(),
             warnings: Vec::new(),
             signature,
-            bar: Vec::new(),
+            bar: [None; 7],
             last: (0, 0, 0),
             unit,
             compound: metre.is_some_and(is_compound),
@@ -86,7 +86,7 @@ impl Body {
             b'P' if self.heard => {
                 if let Some(label) = text.chars().next().filter(char::is_ascii_uppercase) {
                     self.items.push(Item::Part(label));
-                    self.bar.clear();
+                    self.bar = [None; 7];
                 }
             }
             _ => {}

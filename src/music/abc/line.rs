@@ -7,11 +7,13 @@ pub(super) struct Line<'a> {
     body: &'a mut Body,
     text: &'a [u8],
     at: usize,
+    /// Whether no `}` comes any more.
+    no_brace: bool,
 }
 
 impl<'a> Line<'a> {
     pub(super) fn new(body: &'a mut Body, text: &'a str) -> Self {
-        Self { body, text: text.as_bytes(), at: 0 }
+        Self { body, text: text.as_bytes(), at: 0, no_brace: false }
     }
 
     fn peek(&self, ahead: usize) -> u8 {
@@ -34,7 +36,12 @@ impl<'a> Line<'a> {
             match c {
                 b'%' => return,
                 b'"' => self.skip_past(b'"'),
-                b'{' => self.skip_past(b'}'),
+                // Where none follows, none follows the next one either: a line of them is looked through once.
+                b'{' if self.no_brace => self.at += 1,
+                b'{' => {
+                    self.no_brace = !self.text[self.at..].contains(&b'}');
+                    self.skip_past(b'}');
+                }
                 b'!' => self.decoration(),
                 b'[' => self.bracket(),
                 b'|' | b':' | b']' => self.bar_line(),
@@ -140,7 +147,7 @@ impl<'a> Line<'a> {
             self.at += 1;
             return;
         }
-        self.body.bar.clear();
+        self.body.bar = [None; 7];
         self.body.items.push(Item::Bar(bar));
     }
 
@@ -162,7 +169,11 @@ impl<'a> Line<'a> {
                 self.at += 1;
                 high = self.number().min(99) as u8;
             }
-            bar.ending.extend((low..=high).filter(|n| (1..=8).contains(n)));
+            for n in low.max(1)..=high.min(8) {
+                if !bar.ending.contains(&n) {
+                    bar.ending.push(n);
+                }
+            }
             if matches!(self.peek(0), b',' | b'.') && self.peek(1).is_ascii_digit() {
                 self.at += 1;
             }
@@ -276,12 +287,11 @@ impl<'a> Line<'a> {
             self.at += 1;
         }
         if let Some(value) = accidental {
-            self.body.bar.push((step, value));
+            self.body.bar[step] = Some(value);
         }
         // In every octave: the default of the standard (propagate-accidentals, 2.1 section 11.3).
-        let in_bar = self.body.bar.iter().rev().find(|(letter, _)| *letter == step);
-        let alter = match in_bar {
-            Some((_, value)) => *value,
+        let alter = match self.body.bar[step] {
+            Some(value) => value,
             None => self.body.held(step, octave).unwrap_or(self.body.signature.alter[step]),
         };
         self.body.last = (step, octave, alter);

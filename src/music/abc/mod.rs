@@ -69,10 +69,22 @@ pub enum AbcError {
         /// The most that is read.
         limit: usize,
     },
+    /// More tunes than any book has.
+    #[error("{tunes} tunes are more than the {limit} that are read of one text")]
+    TooMany {
+        /// Tunes there.
+        tunes: usize,
+        /// The most that are read.
+        limit: usize,
+    },
 }
 
 /// The longest text that is read, in bytes.
 pub const MAX_TEXT: usize = 32 << 20;
+/// The most notes, rests and bar lines of all tunes of a text together, repeats written out; what is beyond is left out.
+pub const MAX_EVENTS: usize = 16_000_000;
+/// The most tunes of a text.
+pub const MAX_TUNES: usize = 100_000;
 
 /// Reads all tunes of a text. A tune without a note has an empty melody.
 ///
@@ -87,10 +99,15 @@ pub fn read(text: &str, repeats: Repeats) -> Result<Vec<AbcTune>, AbcError> {
     let Some(&first) = starts.first() else {
         return Err(AbcError::NoTune { lines: lines.len() });
     };
+    if starts.len() > MAX_TUNES {
+        return Err(AbcError::TooMany { tunes: starts.len(), limit: MAX_TUNES });
+    }
     let preamble = &lines[..first];
+    // A few bytes of repeats can stand for a long tune, and a book holds thousands.
+    let mut room = MAX_EVENTS;
     let tunes = starts.iter().enumerate().map(|(n, &start)| {
         let end = starts.get(n + 1).copied().unwrap_or(lines.len());
-        tune::read(preamble, &lines[start..end], start + 1, repeats)
+        tune::read(preamble, &lines[start..end], start + 1, repeats, &mut room)
     });
     Ok(tunes.collect())
 }

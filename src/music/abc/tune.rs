@@ -9,8 +9,14 @@ use crate::time::TimeSignature;
 const STEP: u64 = WHOLE / (4 * STEPS_PER_BEAT as u64);
 
 /// Reads one tune: `lines` from its `X:` on, `first_line` its line number, `preamble` what stands before the
-/// first tune of the file.
-pub(super) fn read(preamble: &[&str], lines: &[&str], first_line: usize, repeats: Repeats) -> AbcTune {
+/// first tune of the file, `room` how much may be played.
+pub(super) fn read(
+    preamble: &[&str],
+    lines: &[&str],
+    first_line: usize,
+    repeats: Repeats,
+    room: &mut usize,
+) -> AbcTune {
     let mut header = Header::default();
     for line in preamble {
         if let Some((name @ (b'M' | b'L'), text)) = field(line) {
@@ -54,9 +60,10 @@ pub(super) fn read(preamble: &[&str], lines: &[&str], first_line: usize, repeats
         }
     };
     let metre = header.metre.unwrap_or(TimeSignature::COMMON);
-    let (played, fits) = unroll(&items, &order, repeats);
+    let (played, fits) = unroll(&items, &order, repeats, *room);
+    *room = room.saturating_sub(played.len());
     if !fits {
-        warnings.push(AbcWarning { line: 0, what: "cut: its repeats make it longer than any tune".into() });
+        warnings.push(AbcWarning { line: 0, what: "cut: its repeats make it, or the book, longer than any".into() });
     }
     let start_step = pick_up(&items, metre);
     let (events, lost) = on_grid(&played);

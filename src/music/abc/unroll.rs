@@ -30,16 +30,18 @@ pub(super) struct Bar {
 
 /// The most items a tune may grow to when its repeats are written out.
 const MAX_ITEMS: usize = 200_000;
+/// The most bar lines that are looked at for an ending that follows.
+const MAX_AHEAD: usize = 16;
 /// The most passes through one section.
 const MAX_PASSES: u8 = 8;
 
-/// Writes out repeats and parts: the notes in the order they are played, and whether all fitted.
-pub(super) fn unroll(items: &[Item], order: &str, repeats: Repeats) -> (Vec<Item>, bool) {
+/// Writes out repeats and parts: the notes in the order they are played, at most `room` items, and whether all fitted.
+pub(super) fn unroll(items: &[Item], order: &str, repeats: Repeats, room: usize) -> (Vec<Item>, bool) {
     let mut out = Vec::new();
     let mut fits = true;
     for part in parts(items, order, repeats) {
         for section in sections(part) {
-            fits &= play(section, repeats, &mut out);
+            fits &= play(section, repeats, room.min(MAX_ITEMS), &mut out);
         }
     }
     (out, fits)
@@ -81,8 +83,8 @@ fn parts<'a>(items: &'a [Item], order: &str, repeats: Repeats) -> Vec<&'a [Item]
 fn sections(items: &[Item]) -> Vec<&[Item]> {
     let mut cuts = Vec::new();
     let mut start = 0;
-    // The endings met since the cut.
-    let mut met: Vec<u8> = Vec::new();
+    // The endings met since the cut: they are 1 to 8.
+    let mut met: Vec<u8> = Vec::with_capacity(8);
     for (n, item) in items.iter().enumerate() {
         let Item::Bar(bar) = item else { continue };
         let is_new = |ending: Option<&u8>| ending.is_some_and(|e| !met.contains(e));
@@ -99,7 +101,11 @@ fn sections(items: &[Item]) -> Vec<&[Item]> {
             start = n + 1;
             met.clear();
         }
-        met.extend(&bar.ending);
+        for ending in &bar.ending {
+            if !met.contains(ending) {
+                met.push(*ending);
+            }
+        }
     }
     cuts.push(&items[start..]);
     cuts
@@ -107,12 +113,12 @@ fn sections(items: &[Item]) -> Vec<&[Item]> {
 
 /// The ending that stands first in `items`, before any note.
 fn next_ending(items: &[Item]) -> Option<&u8> {
-    let bars = items.iter().map_while(|i| if let Item::Bar(b) = i { Some(b) } else { None });
+    let bars = items.iter().take(MAX_AHEAD).map_while(|i| if let Item::Bar(b) = i { Some(b) } else { None });
     bars.flat_map(|b| b.ending.first()).next()
 }
 
 /// Plays one section as often as it says; false where the limit was reached.
-fn play(section: &[Item], repeats: Repeats, out: &mut Vec<Item>) -> bool {
+fn play(section: &[Item], repeats: Repeats, room: usize, out: &mut Vec<Item>) -> bool {
     let bars = || section.iter().filter_map(|i| if let Item::Bar(b) = i { Some(b) } else { None });
     let endings = bars().flat_map(|b| b.ending.iter().copied()).max().unwrap_or(0);
     let repeated = bars().any(|b| b.ends_repeat);
@@ -127,7 +133,7 @@ fn play(section: &[Item], repeats: Repeats, out: &mut Vec<Item>) -> bool {
                 sounding = bar.ending.contains(&pass);
             }
             if sounding || matches!(item, Item::Bar(_)) {
-                if out.len() >= MAX_ITEMS {
+                if out.len() >= room {
                     return false;
                 }
                 out.push(item.clone());

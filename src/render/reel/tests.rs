@@ -50,7 +50,8 @@ fn bars_are_found_through_changes_of_metre() {
 
 #[test]
 fn what_cannot_be_is_refused_with_its_reason() {
-    let broken: [(fn(&mut Reel), &str); 8] = [
+    type Breaks = fn(&mut Reel);
+    let broken: [(Breaks, &str); 8] = [
         (|r| r.size.0 = 8, "`size`"),
         (|r| r.frames = (5, 5), "`frames`"),
         (|r| r.blur = Some(Blur { sub_frames: 0, shutter: 0.5 }), "`blur`"),

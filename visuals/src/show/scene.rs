@@ -69,6 +69,12 @@ pub struct Motion {
 }
 
 impl Motion {
+    fn is_finite(&self) -> bool {
+        let Self { is, beat, bar, note, energy, density, chord, sway, drift, time } = self;
+        let amounts = [beat, bar, note, energy, density, chord, sway, drift, time];
+        amounts.into_iter().chain(is).all(|amount| amount.is_finite())
+    }
+
     fn at(&self, usual: f32, s: &Signals) -> f32 {
         let turns = |period: f64| (std::f64::consts::TAU * s.beats / period).sin() as f32;
         // What grows without end is turns or places in mirrored pictures: both come back after 1024.
@@ -229,6 +235,9 @@ impl Scene {
             {
                 let (low, high) = spec.range;
                 return Err(refuse(format!("`{dial}` is {is}; it is from {low} to {high}")));
+            }
+            if !motion.is_finite() {
+                return Err(refuse(format!("`{dial}` is moved by something that is no number")));
             }
             motions.push((place, motion));
         }

@@ -96,8 +96,11 @@ impl Easel {
             return Ok(picture);
         }
         // A lean is a place of the new generator's space.
-        let older = before.paint(wish, self.salt, None)?;
-        mix(&mut picture, &older, share * share * (3.0 - 2.0 * share));
+        match before.paint(wish, self.salt, None) {
+            Ok(older) => mix(&mut picture, &older, share * share * (3.0 - 2.0 * share)),
+            // What was on its way out is gone a little earlier.
+            Err(_) => self.before = None,
+        }
         Ok(picture)
     }
 }

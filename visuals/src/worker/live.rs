@@ -111,6 +111,8 @@ fn paint(
     };
     tell(News::Ready { models: painter.about().to_vec(), offer: painter.offer() });
     let mut took = 0.03;
+    // The newest complaint: it is told once.
+    let mut told = String::new();
     while !stop.load(Ordering::Relaxed) {
         if !wishes.is_new() {
             std::thread::sleep(REST);
@@ -125,7 +127,15 @@ fn paint(
                     writers[place].write(Painted { picture, due, took });
                 }
             }
-            Err(e) => return tell(News::Failed(e.to_string())),
+            Err(e) => {
+                // The last picture stays until another model is turned to.
+                let reason = e.to_string();
+                if reason != told {
+                    told.clone_from(&reason);
+                    tell(News::Complaint(reason));
+                }
+                std::thread::sleep(REST);
+            }
         }
         if let Some(complaint) = painter.complaint() {
             tell(News::Complaint(complaint));

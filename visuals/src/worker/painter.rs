@@ -209,7 +209,8 @@ impl Painter {
     /// Paints what is wished of each source for a second of the show: `(place, picture)`. Seconds do not run backwards.
     ///
     /// # Errors
-    /// [`PictureError`] where a model fails.
+    /// [`PictureError`] where a model fails. One that only adds to the picture is left out from then on; of those that paint, another
+    /// can be turned to.
     pub fn paint(&mut self, wish: &Wish, due: f64) -> Result<Vec<(usize, Picture8)>, PictureError> {
         let mut painted = Vec::with_capacity(3);
         for (easel, number) in std::iter::once(&mut self.first).chain(&mut self.second).zip(wish.models) {
@@ -221,7 +222,7 @@ impl Painter {
         let wants = |source: Source| wish.sources[source.place()];
         if wants(Source::Paintings) || wants(Source::Styled) {
             let picture = self.first.paint(wish, due, lean.as_ref())?;
-            let picture = finished(picture, &mut self.upscaler)?;
+            let picture = self.finished(picture)?;
             if wants(Source::Styled) {
                 let styled = self.repaint(&picture, wish)?;
                 painted.push((Source::Styled.place(), bytes(&styled)));
@@ -233,7 +234,8 @@ impl Painter {
         if wants(Source::Light) {
             // With one model only, another walk through it stands for the second.
             let easel = self.second.as_mut().unwrap_or(&mut self.first);
-            let picture = finished(easel.paint(wish, due, None)?, &mut self.upscaler)?;
+            let picture = easel.paint(wish, due, None)?;
+            let picture = self.finished(picture)?;
             painted.push((Source::Light.place(), bytes(&picture)));
         }
         Ok(painted)
@@ -252,7 +254,22 @@ impl Painter {
                 }
             }
         }
-        stylist.repaint(picture, &shares)
+        let repainted = stylist.repaint(picture, &shares);
+        if repainted.is_err() {
+            self.stylist = None;
+        }
+        repainted
+    }
+
+    /// A picture that is levelled and enlarged.
+    fn finished(&mut self, mut picture: Picture) -> Result<Picture, PictureError> {
+        level(&mut picture);
+        let Some(upscaler) = &mut self.upscaler else { return Ok(picture) };
+        let enlarged = upscaler.enlarge_towards(picture, (SIDE, SIDE));
+        if enlarged.is_err() {
+            self.upscaler = None;
+        }
+        enlarged
     }
 
     /// Where the walk leans to, and how far: a picture of the user's before a class.
@@ -293,7 +310,11 @@ impl Painter {
             let walk = Walk::new(seed ^ 0xc1a5, generator.latent_size());
             let at = 17.0 * f64::from(self.search.looked);
             let look = walk.look(oneiro::picture::Course::Wander, at, &[], generator.psi());
-            let found = classifier.judge(&generator.paint(&look)?)?[class - 1];
+            let judged = classifier.judge(&generator.paint(&look)?);
+            if judged.is_err() {
+                self.classifier = None;
+            }
+            let found = judged?[class - 1];
             if self.search.place.is_none() || found > self.search.best {
                 (self.search.best, self.search.place) = (found, Some(look.z));
             }
@@ -308,14 +329,6 @@ fn sound<T>(made: Option<Result<T, PictureError>>, asked_for: bool) -> Result<Op
     match made {
         Some(Err(e)) if asked_for => Err(e),
         made => Ok(made.and_then(Result::ok)),
-    }
-}
-
-fn finished(mut picture: Picture, upscaler: &mut Option<Upscaler>) -> Result<Picture, PictureError> {
-    level(&mut picture);
-    match upscaler {
-        Some(upscaler) => upscaler.enlarge_towards(picture, (SIDE, SIDE)),
-        None => Ok(picture),
     }
 }
 

@@ -1,0 +1,122 @@
+//! Each part by itself, as it is heard in the mix.
+//!
+//! Chorus and reverb are linear, so a part has effects of its own here, and what they give adds up to what the shared ones
+//! give. The master is not linear; so a part loses its own DC, and then gets the factor that the limiter gave the mix at that
+//! sample. The sum of the parts is the mix, but for the rounding of single floats.
+
+use super::{Bus, Channel, PARTS};
+use crate::bridge::Part;
+use crate::live::effects::{Chorus, DcCut, Reverb, SPAN, Span};
+use crate::time::SampleRate;
+
+const QUIET: Span = [[0.0; SPAN]; 2];
+
+/// Effects and memory for every part.
+#[derive(Debug)]
+pub(super) struct Stems {
+    parts: [Stem; PARTS],
+}
+
+#[derive(Debug)]
+struct Stem {
+    chorus: Chorus,
+    reverb: Reverb,
+    dc: DcCut,
+    /// The span that was made last.
+    span: Span,
+    /// Left and right of the block; what does not fit is not kept.
+    kept: [Vec<f32>; 2],
+}
+
+impl Stems {
+    /// With room for blocks of `longest` samples.
+    pub fn prepare(rate: SampleRate, longest: usize) -> Self {
+        let part = || Stem {
+            chorus: Chorus::prepare(rate),
+            reverb: Reverb::prepare(rate),
+            dc: DcCut::new(rate),
+            span: QUIET,
+            kept: [0, 1].map(|_| Vec::with_capacity(longest)), // allocates: prepare
+        };
+        Self { parts: [part(), part(), part()] }
+    }
+
+    /// Forgets the block before.
+    pub fn rewind(&mut self) {
+        self.parts.iter_mut().flat_map(|part| &mut part.kept).for_each(Vec::clear);
+    }
+
+    /// Left and right of a part of this block.
+    pub fn part(&self, part: Part) -> [&[f32]; 2] {
+        let [left, right] = &self.parts[part.index()].kept;
+        [left, right]
+    }
+
+    pub fn silence(&mut self) {
+        for part in &mut self.parts {
+            part.chorus.silence();
+            part.reverb.silence();
+            part.dc.silence();
+        }
+    }
+
+    /// A span of every part's bus, from sample `at` of the chunk on, through its effects; `wet` is what the chorus sends on to
+    /// the reverb, `factors` what the master does to the mix.
+    pub fn run(
+        &mut self,
+        buses: &[Bus; PARTS],
+        channels: &[Channel; PARTS],
+        wet: f32,
+        at: usize,
+        count: usize,
+        factors: &Span,
+    ) {
+        for ((part, bus), channel) in self.parts.iter_mut().zip(buses).zip(channels) {
+            let mut dry = QUIET;
+            for side in 0..2 {
+                let Some(bus) = bus[side][at..].first_chunk::<SPAN>() else { continue };
+                dry[side] = bus.map(|x| x * channel.gain[side]);
+            }
+            let sent = dry.map(|side| side.map(|x| x * channel.chorus));
+            let mut to_reverb = dry.map(|side| side.map(|x| x * channel.reverb));
+            let chorus = part.chorus.run(&sent, count);
+            for side in 0..2 {
+                for i in 0..SPAN {
+                    to_reverb[side][i] += chorus[side][i] * wet;
+                    dry[side][i] += chorus[side][i];
+                }
+            }
+            let reverb = part.reverb.run(&to_reverb, count);
+            for side in 0..2 {
+                for i in 0..SPAN {
+                    dry[side][i] += reverb[side][i];
+                }
+            }
+            part.dc.run(&mut dry, count);
+            for side in 0..2 {
+                for i in 0..SPAN {
+                    dry[side][i] *= factors[side][i];
+                }
+            }
+            part.span = dry;
+        }
+    }
+
+    /// Keeps the first samples of the span that was made last.
+    pub fn keep(&mut self, count: usize) {
+        for part in &mut self.parts {
+            for (kept, span) in part.kept.iter_mut().zip(&part.span) {
+                let room = kept.capacity() - kept.len();
+                kept.extend_from_slice(&span[..count.min(room)]);
+            }
+        }
+    }
+
+    /// So many samples of silence.
+    pub fn rest(&mut self, count: usize) {
+        for kept in self.parts.iter_mut().flat_map(|part| &mut part.kept) {
+            let length = (kept.len() + count).min(kept.capacity());
+            kept.resize(length, 0.0);
+        }
+    }
+}

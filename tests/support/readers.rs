@@ -1,0 +1,355 @@
+//! What holds of every reader of untrusted bytes, one function for each: it panics where a promise is broken. Tests and fuzz
+//! targets share them, and the sound inputs that both begin with.
+#![allow(dead_code)] // each program uses a part
+
+use image::{ImageFormat, Rgb, RgbImage};
+use oneiro::bridge::{ClockReading, Moment, Part, ShowEvent, ShowKind, Shown};
+use oneiro::controls::{Binding, Control, ControlMap, Knob};
+use oneiro::link::{Found, Merge, Pulse, Thumbnail, Watch};
+use oneiro::live::Patch;
+use oneiro::model::inspect::{MAX_TENSORS, inspect_bytes};
+use oneiro::model::onnx::{
+    AttributeProto, AttributeType, DataType, GraphProto, IR_VERSION, ModelProto, NodeProto, OPSET_VERSION,
+    OperatorSetIdProto, TensorProto, ValueInfoProto,
+};
+use oneiro::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
+use oneiro::music::abc::{self, Repeats};
+use oneiro::music::midi::{MessageReader, ReadOptions, read_midi, write_midi};
+use oneiro::music::{extract_melody, select_melody_part};
+use oneiro::take::{Event, Header, Moment as TakeMoment, read_lines};
+use oneiro::time::{Beats, Bpm, SampleRate, TimeSignature, Transport};
+use oneiro::train::checkpoint::{self, Progress};
+use oneiro::train::pictures::decode::{self, PIXEL_LIMIT, SIDE_MIN};
+use oneiro::train::tensor::Tensor;
+use oneiro::train::weights::constants;
+use prost::Message as _;
+use std::io::Cursor;
+
+/// A reader: its name, what holds of it, and sound inputs.
+pub type Reader = (&'static str, fn(&[u8]), fn() -> Vec<Vec<u8>>);
+
+/// All readers of the library.
+pub const READERS: [Reader; 9] = [
+    ("midi", midi, midi_seeds),
+    ("abc", abc, abc_seeds),
+    ("model", model, model_seeds),
+    ("spec", spec, spec_seeds),
+    ("take", take, take_seeds),
+    ("map", map, map_seeds),
+    ("checkpoint", checkpoint, checkpoint_seeds),
+    ("picture", picture, picture_seeds),
+    ("link", link, link_seeds),
+];
+
+/// A reason that a user reads is one line, and not longer than a screen.
+fn readable(reason: &str) {
+    assert!(reason.lines().count() == 1 && reason.chars().count() <= 2000, "no line to read: {reason:?}");
+}
+
+/// MIDI files, and MIDI as it comes over a wire.
+pub fn midi(bytes: &[u8]) {
+    MessageReader::default().read(bytes, |message| {
+        let [status, data @ ..] = message.bytes() else { panic!("an empty message") };
+        assert!(*status >= 0x80 && data.iter().all(|byte| *byte < 0x80));
+    });
+    let score = match read_midi(bytes, &ReadOptions::default()) {
+        Ok(score) => score,
+        Err(e) => return readable(&e.to_string()),
+    };
+    assert!(score.duration_seconds().is_finite());
+    for note in score.parts.iter().flat_map(|part| &part.notes) {
+        assert!(note.onset.0 >= 0.0 && note.duration.0 > 0.0 && note.pitch < 128 && (1..128).contains(&note.velocity));
+    }
+    assert!(select_melody_part(&score).is_none_or(|part| part < score.parts.len()));
+    for part in &score.parts {
+        assert!(extract_melody(part, &score.metres).is_none_or(|placed| placed.melody.note_count() > 0));
+    }
+    // What was read and repaired can be written; files cannot say every length of silence.
+    if let Ok(again) = write_midi(&score) {
+        assert!(read_midi(&again, &ReadOptions::default()).is_ok());
+    }
+}
+
+fn midi_seeds() -> Vec<Vec<u8>> {
+    let track = |events: &[u8]| [&b"MTrk"[..], &(events.len() as u32).to_be_bytes(), events].concat();
+    let file = |format: u8, division: [u8; 2], tracks: &[Vec<u8>]| {
+        [&b"MThd\0\0\0\x06\0"[..], &[format, 0, tracks.len() as u8], &division, &tracks.concat()].concat()
+    };
+    // Tempo and metre; running status, a program, a sustained note, a controller that ends all notes.
+    let head = track(&[0, 0xff, 0x51, 3, 7, 0xa1, 0x20, 0, 0xff, 0x58, 4, 6, 3, 24, 8, 0, 0xff, 0x2f, 0]);
+    let notes = [
+        0, 0xff, 3, 2, b'a', b'b', 0, 0xc0, 5, 0, 0x90, 60, 80, 0x60, 60, 0, 0, 64, 70, 0x60, 0x80, 64, 0, 0, 0x99, 38,
+        90, 8, 0xb9, 123, 0, 0, 0xf0, 2, 1, 0xf7, 0, 0xff, 0x2f, 0,
+    ];
+    vec![
+        include_bytes!("../fixtures/midi/evening-walk.mid").to_vec(),
+        file(1, [1, 0xe0], &[head, track(&notes)]),
+        file(0, [0xe7, 40], &[track(&notes)]),
+    ]
+}
+
+/// Books of ABC.
+pub fn abc(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for repeats in [Repeats::Played, Repeats::Once] {
+        match abc::read(&text, repeats) {
+            Ok(tunes) => {
+                let events = || tunes.iter().flat_map(|tune| &tune.melody.events);
+                assert!(events().all(|event| event.steps > 0 && event.pitch.is_none_or(|pitch| pitch < 128)));
+                assert!(events().count() <= abc::MAX_EVENTS, "{} events", events().count());
+            }
+            Err(e) => readable(&e.to_string()),
+        }
+    }
+}
+
+fn abc_seeds() -> Vec<Vec<u8>> {
+    let parts = "X:3\nT:Parts\nP:ABAB\nM:2+3/8\nL:1/16\nK:F#mix\nP:A\n|:[1,3 (3abc d2-|d2 :|[2 z4 {e}f^^g'|]\nP:B\n!trill!a,>b \"Am\"[ceg]3/2|w:la\n";
+    vec![include_bytes!("../fixtures/abc/two.abc").to_vec(), parts.into()]
+}
+
+/// Model files: what is found sound has sound parts and weights that can be read.
+pub fn model(bytes: &[u8]) {
+    match inspect_bytes("a model", bytes.to_vec()) {
+        Ok(model) => {
+            assert!(model.facts.tensors <= MAX_TENSORS);
+            let decoded = ModelProto::decode(bytes).expect("it was decoded before");
+            let held: usize = constants(&decoded).values().map(|tensor| tensor.data.len()).sum();
+            assert!(held <= bytes.len(), "{held} numbers in {} bytes", bytes.len());
+            let first = model.spec.outputs.first().map_or("", |output| &output.name);
+            assert!(model.part(&[first]).spec.outputs.len() <= model.spec.outputs.len());
+        }
+        Err(e) => readable(&e.to_string()),
+    }
+}
+
+fn model_seeds() -> Vec<Vec<u8>> {
+    let value = |name: &str| ValueInfoProto::tensor(name, DataType::Float, &[1, 1, 2, 2]);
+    let node = |operator: &str, input: &[&str], output: &str| NodeProto {
+        input: input.iter().map(|&name| name.into()).collect(),
+        output: vec![output.into()],
+        op_type: Some(operator.into()),
+        ..NodeProto::default()
+    };
+    let body =
+        GraphProto { node: vec![node("Neg", &["z"], "inner")], output: vec![value("inner")], ..GraphProto::default() };
+    let branch = |name: &str| AttributeProto {
+        name: Some(name.into()),
+        g: Some(body.clone()),
+        r#type: Some(AttributeType::Graph as i32),
+        ..AttributeProto::default()
+    };
+    let mut choice = node("If", &["yes"], "chosen");
+    choice.attribute = vec![branch("then_branch"), branch("else_branch")];
+    let yes = TensorProto {
+        data_type: Some(DataType::Bool as i32),
+        int32_data: vec![1],
+        name: Some("yes".into()),
+        ..TensorProto::default()
+    };
+    let graph = GraphProto {
+        node: vec![node("Mul", &["z", "two"], "doubled"), choice, node("Add", &["doubled", "chosen"], "image")],
+        name: Some("small".into()),
+        initializer: vec![TensorProto::from_f32("two", &[1], &[2.0]), yes, TensorProto::from_i64("n", &[2], &[3, 4])],
+        input: vec![value("z")],
+        output: vec![value("image")],
+        ..GraphProto::default()
+    };
+    let mut model = ModelProto {
+        ir_version: Some(IR_VERSION),
+        graph: Some(graph),
+        opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: Some(OPSET_VERSION) }],
+        ..ModelProto::default()
+    };
+    described().store(&mut model).expect("a sound description");
+    vec![model.encode_to_vec()]
+}
+
+fn described() -> ModelSpec {
+    let mut spec = ModelSpec::new(Kind::ImageGan, "small");
+    spec.inputs = vec![TensorSpec::f32("z", &[1, 1, 2, 2])];
+    spec.outputs = vec![TensorSpec::f32("image", &[1, 1, 2, 2])];
+    spec.picture = Some(Picture { width: 2, height: 2, channels: 1, range: [-1.0, 1.0] });
+    spec.latent = Some(Latent { size: 4, mapped_size: None, psi: Some(0.8) });
+    spec
+}
+
+/// Descriptions of models, inside of a file and beside it.
+pub fn spec(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    for read in [ModelSpec::from_toml(text), ModelSpec::from_json(text)] {
+        match read {
+            // What has no form in JSON is refused, not changed.
+            Ok(spec) => {
+                if let Ok(json) = spec.to_json() {
+                    assert_eq!(ModelSpec::from_json(&json).expect("it was just written").kind, spec.kind);
+                }
+            }
+            Err(e) => readable(&e.to_string()),
+        }
+    }
+}
+
+fn spec_seeds() -> Vec<Vec<u8>> {
+    let json = described().to_json().expect("a sound description");
+    let toml = toml::to_string(&described()).expect("a sound description");
+    vec![json.into_bytes(), toml.into_bytes()]
+}
+
+/// Recorded sessions.
+pub fn take(bytes: &[u8]) {
+    match read_lines(bytes) {
+        Ok(take) => {
+            assert!(take.moments.is_sorted_by_key(|moment| moment.sample));
+            assert!(take.length <= 12 * 3600 * u64::from(take.header.rate.0));
+            assert!(take.moments.iter().all(|moment| moment.sample <= take.length));
+        }
+        Err(e) => readable(&e),
+    }
+}
+
+fn take_seeds() -> Vec<Vec<u8>> {
+    let transport =
+        Transport { playing: true, pos_beats: Beats(-1.5), tempo: Bpm(97.25), time_signature: TimeSignature::COMMON };
+    let events = [
+        Event::Transport(transport),
+        Event::Press(60, 90),
+        Event::On(Part::Call, 60, 90),
+        Event::Control("temperature".into(), 0.75),
+        Event::Patch(Part::Answer, Patch::Bells),
+        Event::Off(Part::Call, 60),
+        Event::Panic,
+        Event::End,
+    ];
+    let header = Header::new(SampleRate(48_000), 7, [Patch::Keys, Patch::Lead, Patch::Keys]);
+    let mut lines = vec![serde_json::to_string(&header).expect("plain data")];
+    for (number, event) in events.into_iter().enumerate() {
+        let moment = TakeMoment { sample: number as u64 * 480, event };
+        lines.push(serde_json::to_string(&moment).expect("plain data"));
+    }
+    vec![(lines.join("\n") + "\n").into_bytes()]
+}
+
+/// Maps of knobs.
+pub fn map(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match ControlMap::<Control>::parse(text) {
+        Ok(map) => {
+            let again = ControlMap::parse(&map.text_of_all().expect("names and numbers"));
+            assert_eq!(again.as_ref(), Ok(&map));
+        }
+        Err(e) => readable(&e),
+    }
+}
+
+fn map_seeds() -> Vec<Vec<u8>> {
+    let mut map = ControlMap::default();
+    let knobs = [Knob::Controller(74), Knob::Note(36), Knob::Wheel];
+    for (knob, control) in knobs.into_iter().zip([Control::TEMPO, Control::PANIC, Control::SOUND]) {
+        map.bind(Binding { channel: 9, knob, control });
+    }
+    vec![map.text_of_all().expect("names and numbers").into_bytes()]
+}
+
+/// Checkpoints of training.
+pub fn checkpoint(bytes: &[u8]) {
+    match checkpoint::read(bytes) {
+        Ok((_, state)) => {
+            let held: usize = state.values().map(|tensor| tensor.data.len()).sum();
+            assert!(4 * held <= bytes.len(), "{held} numbers in {} bytes", bytes.len());
+            assert!(state.values().all(|t| t.shape.iter().product::<usize>() == t.data.len()));
+        }
+        Err(e) => readable(&e),
+    }
+}
+
+fn checkpoint_seeds() -> Vec<Vec<u8>> {
+    let state = [("w".to_owned(), Tensor::new(&[2, 3], vec![0.5; 6])), ("step".to_owned(), Tensor::scalar(3.0))];
+    let progress = Progress { step: 3, steps: 9, settings: serde_json::json!({"rate": 0.1}), ..Progress::default() };
+    vec![checkpoint::write(&progress, &state.into_iter().collect()).expect("plain data")]
+}
+
+/// Pictures.
+pub fn picture(bytes: &[u8]) {
+    match decode::decode(bytes) {
+        Ok(picture) => {
+            let (width, height) = picture.dimensions();
+            assert!(width.min(height) >= SIDE_MIN && u64::from(width) * u64::from(height) <= PIXEL_LIMIT);
+        }
+        Err(e) => readable(&e.to_string()),
+    }
+}
+
+fn picture_seeds() -> Vec<Vec<u8>> {
+    let dots = RgbImage::from_fn(18, 17, |x, y| Rgb([x as u8 * 9, y as u8 * 9, (x * y) as u8]));
+    let encoded = |format| {
+        let mut out = Cursor::new(Vec::new());
+        dots.write_to(&mut out, format).expect("memory takes it");
+        out.into_inner()
+    };
+    [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP].map(encoded).to_vec()
+}
+
+/// What programs tell each other.
+pub fn link(bytes: &[u8]) {
+    match Pulse::read(bytes) {
+        Ok(pulse) => {
+            let mut again = Vec::new();
+            pulse.write(&mut again);
+            assert_eq!(Pulse::read(&again).as_ref(), Ok(&pulse));
+            let (mut merge, mut events) = (Merge::default(), Vec::new());
+            let name = |text: &str| text.to_owned();
+            merge.join(1, Found { id: name("a"), name: name("a"), program: name("p"), process: 1, rate: 48_000 });
+            let now = pulse.sent_ns;
+            merge.take(1, pulse.clone(), now);
+            for later in [0, 5_000_000, 100_000_000] {
+                let at = merge.advance(now.saturating_add(later), &mut events);
+                assert!(at.is_none_or(|at| at.beats.is_finite()) && events.iter().all(|e| e.pos_beats.is_finite()));
+            }
+        }
+        Err(e) => readable(&e.to_string()),
+    }
+    match Watch::read(bytes) {
+        Ok(watch) => {
+            let mut again = Vec::new();
+            watch.write(&mut again);
+            assert_eq!(Watch::read(&again), Ok(watch));
+        }
+        Err(e) => readable(&e.to_string()),
+    }
+}
+
+fn link_seeds() -> Vec<Vec<u8>> {
+    let metre = TimeSignature::COMMON;
+    let clock = ClockReading {
+        sample: 96_000,
+        pos_beats: Beats(4.0),
+        tempo: Bpm(120.0),
+        time_signature: metre,
+        playing: true,
+        epoch: 2,
+    };
+    let kinds = [
+        ShowKind::NoteOn { part: Part::Call, pitch: 60, velocity: 90 },
+        ShowKind::Beat { in_bar: 0 },
+        ShowKind::Bar { bar: 1, time_signature: metre },
+        ShowKind::Transport { playing: true, tempo: Bpm(120.0), epoch: 2 },
+        ShowKind::Phrase { part: Part::Answer, duration: Beats(8.0) },
+        ShowKind::Chord { root: 0, pitch_classes: 145 },
+        ShowKind::Energy { level: 0.5 },
+    ];
+    let shown = |kind| Shown { ns: 1_000_000, event: ShowEvent { pos_beats: Beats(4.0), kind } };
+    let pulse = Pulse {
+        number: 5,
+        sent_ns: 2_000_000_000,
+        now: Moment { ns: 2_000_000_000, clock },
+        wants_picture: true,
+        events: kinds.into_iter().map(shown).collect(),
+    };
+    let picture = Thumbnail::shrink((4, 2), 3, &[7; 24]);
+    let watch = Watch { process: 7, watcher: 1, sent_ns: 8, picture };
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    pulse.write(&mut first);
+    watch.write(&mut second);
+    vec![first, second]
+}

@@ -1,0 +1,97 @@
+//! Models that fail while a show runs: the show goes on with what there is.
+
+use oneiro::model::library::Folder;
+use oneiro::model::onnx::{ModelProto, NodeProto, TensorProto};
+use oneiro_visuals::show::plan::Wish;
+use oneiro_visuals::show::{Show, scene};
+use oneiro_visuals::worker::{News, Painter, Studio, Worker};
+use prost::Message as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+fn shipped(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../models").join(name)).unwrap()
+}
+
+/// A model whose every run fails at its last operator.
+fn spoiled(name: &str) -> Vec<u8> {
+    let mut model = ModelProto::decode(&shipped(name)[..]).unwrap();
+    let graph = model.graph.as_mut().unwrap();
+    let output = graph.output[0].name.clone().unwrap();
+    for made in graph.node.iter_mut().flat_map(|node| &mut node.output).filter(|made| **made == output) {
+        *made = "spoiled".into();
+    }
+    graph.initializer.push(TensorProto::from_i64("seven", &[4], &[7, 7, 7, 7]));
+    let last = NodeProto {
+        input: vec!["spoiled".into(), "seven".into()],
+        output: vec![output],
+        op_type: Some("Reshape".into()),
+        ..NodeProto::default()
+    };
+    graph.node.push(last);
+    // What is known of the shape would give it away before it runs.
+    if let Some(tensor) = graph.output[0].r#type.as_mut().and_then(|of| of.tensor_type.as_mut()) {
+        tensor.shape = None;
+    }
+    graph.value_info.clear();
+    model.encode_to_vec()
+}
+
+fn studio(files: &[(&str, Vec<u8>)]) -> (TempDir, Studio) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let folders = vec![Folder { path: folder.path().to_owned(), why: "a test's" }];
+    (folder, Studio { folders, ..Studio::default() })
+}
+
+fn wish(models: [usize; 2]) -> Wish {
+    let mut wish = Show::new(scene::shipped(), 1).wish(oneiro::time::Beats(2.0));
+    (wish.sources, wish.models, wish.model_fade) = ([true, false, false], models, 0.1);
+    wish
+}
+
+#[test]
+fn what_only_adds_to_the_picture_is_left_out_once_it_fails() {
+    let (_folder, studio) =
+        studio(&[("image-gan.onnx", shipped("image-gan.onnx")), ("upscaler.onnx", spoiled("upscaler.onnx"))]);
+    let mut painter = Painter::open(&studio).unwrap();
+    assert_eq!(painter.about().len(), 2, "{:?}", painter.about());
+    let error = painter.paint(&wish([0, 0]), 0.0).unwrap_err().to_string();
+    assert!(error.contains("upscaler.onnx"), "{error}");
+    let painted = painter.paint(&wish([0, 0]), 0.1).unwrap();
+    assert!(painted.len() == 1 && painted[0].1.size.0 > 0);
+}
+
+#[test]
+fn a_generator_that_fails_is_told_once_and_another_can_be_turned_to() {
+    let (_folder, studio) =
+        studio(&[("a.onnx", spoiled("image-gan.onnx")), ("b.onnx", shipped("image-gan-luminous.onnx"))]);
+    let mut worker = Worker::spawn(studio);
+    let began = Instant::now();
+    let (mut complaints, mut number) = (Vec::new(), 0.0);
+    let mut tell = |worker: &mut Worker, models: [usize; 2], complaints: &mut Vec<String>| {
+        number += 0.02;
+        worker.wish(wish(models), number);
+        std::thread::sleep(Duration::from_millis(20));
+        while let Some(news) = worker.news() {
+            match news {
+                News::Ready { .. } => {}
+                News::Complaint(reason) => complaints.push(reason),
+                News::Failed(reason) => panic!("it gave up: {reason}"),
+            }
+        }
+        assert!(began.elapsed() < Duration::from_secs(120), "nothing came of it: {complaints:?}");
+    };
+    while complaints.is_empty() {
+        tell(&mut worker, [1, 0], &mut complaints);
+    }
+    (0..25).for_each(|_| tell(&mut worker, [1, 0], &mut complaints));
+    assert!(complaints.len() == 1 && complaints[0].contains("a.onnx"), "{complaints:?}");
+    while !worker.pictures()[0].is_new() {
+        tell(&mut worker, [2, 0], &mut complaints);
+    }
+    assert!(worker.pictures()[0].read().picture.size.0 > 0);
+}
