@@ -110,7 +110,7 @@ fn it_says_where_it_goes_on_and_only_the_same_command_does() {
             && !said.contains("going on"),
         "{said}"
     );
-    assert_eq!(work(here), std::slice::from_ref(&kept), "another's work is kept");
+    assert_eq!(work(here), std::slice::from_ref(kept), "another's work is kept");
     let again = command(&stage, &["film/"]).output().unwrap();
     let said = String::from_utf8(again.stderr).unwrap();
     assert!(again.status.success() && said.contains("going on from frame 30 of "), "{said}");
