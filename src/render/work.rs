@@ -143,7 +143,28 @@ pub(super) fn others(work: &Work) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
     let is_other = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        path.file_name() != work.folder.file_name() && name.starts_with(&start) && name.ends_with(ENDING)
+        let id = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(ENDING));
+        // A point in it belongs to another output's name: `film.mkv` beside `film`.
+        path.file_name() != work.folder.file_name() && id.is_some_and(|id| !id.contains('.'))
     };
     entries.filter(is_other).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_work_is_one_on_the_same_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = |name: &str, plan: &str| Work::begin(&folder.path().join(name), false, Some(plan), false).unwrap();
+        let (film, video) = (begin("film", "a"), begin("film.mkv", "a"));
+        assert!(others(&film).is_empty() && others(&video).is_empty());
+        let second = begin("film", "b");
+        assert_eq!(others(&film), [second.folder().to_owned()]);
+        let busy = Work::begin(&folder.path().join("film"), false, Some("a"), false);
+        assert!(matches!(busy, Err(RenderError::Busy { .. })), "{busy:?}");
+        let folders = [film, video, second].map(|work| work.folder().to_owned());
+        assert!(folders.iter().all(|folder| !folder.exists()), "nothing was finished in them");
+    }
 }
