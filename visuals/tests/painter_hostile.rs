@@ -55,13 +55,16 @@ fn wish(models: [usize; 2]) -> Wish {
 
 #[test]
 fn what_only_adds_to_the_picture_is_left_out_once_it_fails() {
-    let (_folder, studio) =
-        studio(&[("image-gan.onnx", shipped("image-gan.onnx")), ("upscaler.onnx", spoiled("upscaler.onnx"))]);
+    let (_folder, studio) = studio(&[
+        ("image-gan.onnx", shipped("image-gan.onnx")),
+        ("style-transfer.onnx", spoiled("style-transfer.onnx")),
+    ]);
     let mut painter = Painter::open(&studio).unwrap();
     assert_eq!(painter.about().len(), 2, "{:?}", painter.about());
-    let error = painter.paint(&wish([0, 0]), 0.0).unwrap_err().to_string();
-    assert!(error.contains("upscaler.onnx"), "{error}");
-    let painted = painter.paint(&wish([0, 0]), 0.1).unwrap();
+    let styled = Wish { sources: [false, false, true], style: 1, ..wish([0, 0]) };
+    let told = painter.paint(&styled, 0.0).map(|painted| painted.len()).map_err(|e| e.to_string());
+    assert!(told.as_ref().is_err_and(|reason| reason.contains("style-transfer.onnx")), "{told:?}");
+    let painted = painter.paint(&styled, 0.1).unwrap();
     assert!(painted.len() == 1 && painted[0].1.size.0 > 0);
 }
 
