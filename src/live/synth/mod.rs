@@ -105,7 +105,7 @@ impl Synth {
 
     /// Keeps each part of a block of up to so many samples by itself. Allocates.
     pub fn keep_stems(&mut self, rate: SampleRate, longest: usize) {
-        self.stems = Some(Box::new(Stems::prepare(rate, longest)));
+        self.stems = Some(Box::new(Stems::prepare(rate, longest))); // allocates: prepare
     }
 
     /// A block begins: what was kept of the last one is forgotten.

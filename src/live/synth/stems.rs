@@ -15,6 +15,8 @@ const QUIET: Span = [[0.0; SPAN]; 2];
 #[derive(Debug)]
 pub(super) struct Stems {
     parts: [Stem; PARTS],
+    /// Samples of the block that are kept; beyond what there is room for, none are.
+    length: usize,
 }
 
 #[derive(Debug)]
@@ -24,8 +26,8 @@ struct Stem {
     dc: DcCut,
     /// The span that was made last.
     span: Span,
-    /// Left and right of the block; what does not fit is not kept.
-    kept: [Vec<f32>; 2],
+    /// Left and right of the block.
+    kept: [Box<[f32]>; 2],
 }
 
 impl Stems {
@@ -36,20 +38,19 @@ impl Stems {
             reverb: Reverb::prepare(rate),
             dc: DcCut::new(rate),
             span: QUIET,
-            kept: [0, 1].map(|_| Vec::with_capacity(longest)), // allocates: prepare
+            kept: [0, 1].map(|_| vec![0.0; longest].into_boxed_slice()), // allocates: prepare
         };
-        Self { parts: [part(), part(), part()] }
+        Self { parts: [part(), part(), part()], length: 0 }
     }
 
     /// Forgets the block before.
     pub fn rewind(&mut self) {
-        self.parts.iter_mut().flat_map(|part| &mut part.kept).for_each(Vec::clear);
+        self.length = 0;
     }
 
     /// Left and right of a part of this block.
     pub fn part(&self, part: Part) -> [&[f32]; 2] {
-        let [left, right] = &self.parts[part.index()].kept;
-        [left, right]
+        self.parts[part.index()].kept.each_ref().map(|kept| &kept[..self.length])
     }
 
     pub fn silence(&mut self) {
@@ -104,19 +105,26 @@ impl Stems {
 
     /// Keeps the first samples of the span that was made last.
     pub fn keep(&mut self, count: usize) {
+        let (from, to) = self.more(count);
         for part in &mut self.parts {
             for (kept, span) in part.kept.iter_mut().zip(&part.span) {
-                let room = kept.capacity() - kept.len();
-                kept.extend_from_slice(&span[..count.min(room)]);
+                kept[from..to].copy_from_slice(&span[..to - from]);
             }
         }
     }
 
     /// So many samples of silence.
     pub fn rest(&mut self, count: usize) {
+        let (from, to) = self.more(count);
         for kept in self.parts.iter_mut().flat_map(|part| &mut part.kept) {
-            let length = (kept.len() + count).min(kept.capacity());
-            kept.resize(length, 0.0);
+            kept[from..to].fill(0.0);
         }
+    }
+
+    /// Where the next samples of the block have room, from and to.
+    fn more(&mut self, count: usize) -> (usize, usize) {
+        let from = self.length;
+        self.length = self.parts[0].kept[0].len().min(from + count);
+        (from, self.length)
     }
 }
