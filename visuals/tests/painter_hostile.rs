@@ -60,7 +60,7 @@ fn what_only_adds_to_the_picture_is_left_out_once_it_fails() {
         ("style-transfer.onnx", spoiled("style-transfer.onnx")),
     ]);
     let mut painter = Painter::open(&studio).unwrap();
-    assert_eq!(painter.about().len(), 2, "{:?}", painter.about());
+    assert!(painter.about().iter().any(|about| about == "style-transfer"), "{:?}", painter.about());
     let styled = Wish { sources: [false, false, true], style: 1, ..wish([0, 0]) };
     let told = painter.paint(&styled, 0.0).map(|painted| painted.len()).map_err(|e| e.to_string());
     assert!(told.as_ref().is_err_and(|reason| reason.contains("style-transfer.onnx")), "{told:?}");
