@@ -4,6 +4,7 @@
 //! that it needs: an [`Encoder`] finds a picture's place, a [`Decoder`] shows what is seen at a place, edited
 //! or not, and a [`Denoiser`] takes noise away. A [`Storage`] keeps places in few bytes.
 
+use super::generator::woven;
 use super::vectors::slerp;
 use super::{Picture, PictureError};
 use crate::model::inspect::Inspected;
@@ -112,17 +113,13 @@ impl Use {
         Ok(planes)
     }
 
-    fn picture(&self, planes: &[f32]) -> Picture {
+    fn picture(&self, planes: &[f32]) -> Result<Picture, PictureError> {
         let side = self.side;
-        let [low, high] = self.range;
-        let mut data = vec![0.0; 3 * side * side];
-        for (channel, plane) in planes.chunks_exact(side * side).take(3).enumerate() {
-            for (pixel, value) in data.iter_mut().skip(channel).step_by(3).zip(plane) {
-                let value = (value - low) / (high - low);
-                *pixel = if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 };
-            }
+        if planes.len() != 3 * side * side {
+            return Err(self.refuse(format!("it made {} numbers instead of 3 × {side} × {side}", planes.len())));
         }
-        Picture { width: side, height: side, data }
+        let plane = |channel: usize| &planes[channel * side * side..][..side * side];
+        Ok(Picture { width: side, height: side, data: woven([0, 1, 2].map(plane), self.range) })
     }
 }
 
@@ -213,7 +210,7 @@ impl Denoiser {
     pub fn denoise(&mut self, picture: &Picture) -> Result<Picture, PictureError> {
         let planes = self.0.planes(picture)?;
         let found = self.denoise_planes(&planes)?;
-        Ok(self.0.picture(&found))
+        self.0.picture(&found)
     }
 
     /// The same for planes `(3, S, S)` in the model's range.
@@ -266,7 +263,7 @@ impl Decoder {
     /// [`PictureError`] for a place of another length, or where the run fails.
     pub fn decode(&mut self, place: &[f32], edit: Edit) -> Result<Picture, PictureError> {
         let planes = self.decode_planes(place, edit)?;
-        Ok(self.0.picture(&planes))
+        self.0.picture(&planes)
     }
 
     /// The same as planes `(3, S, S)`, about in the model's range but not held there.

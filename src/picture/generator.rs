@@ -97,18 +97,19 @@ impl Generator {
         }
         // One channel is grey; of four the last is opacity and of no use here.
         let plane = |channel: usize| &planes[if c < 3 { 0 } else { channel * w * h }..][..w * h];
-        let mut data = vec![0.0; 3 * w * h];
-        for channel in 0..3 {
-            for (pixel, &value) in data.iter_mut().skip(channel).step_by(3).zip(plane(channel)) {
-                *pixel = to_unit(value, self.range);
-            }
-        }
-        Ok(Picture { width: w, height: h, data })
+        Ok(Picture { width: w, height: h, data: woven([0, 1, 2].map(plane), self.range) })
     }
 }
 
-/// A network's value as 0 to 1; grey where it is not a number.
-pub(super) fn to_unit(value: f32, [low, high]: [f32; 2]) -> f32 {
-    let value = (value - low) / (high - low);
-    if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 }
+/// A network's planes of red, green and blue as pixels of 0 to 1; grey where they are no numbers.
+pub(super) fn woven([red, green, blue]: [&[f32]; 3], [low, high]: [f32; 2]) -> Vec<f32> {
+    let to_unit = |value: f32| {
+        let value = (value - low) / (high - low);
+        if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 }
+    };
+    let mut data = vec![0.0; 3 * red.len()];
+    for (((pixel, &r), &g), &b) in data.chunks_exact_mut(3).zip(red).zip(green).zip(blue) {
+        pixel.copy_from_slice(&[to_unit(r), to_unit(g), to_unit(b)]);
+    }
+    data
 }

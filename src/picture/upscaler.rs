@@ -1,6 +1,6 @@
 //! An upscaler's session: small pictures become larger ones with sharp edges.
 
-use super::generator::to_unit;
+use super::generator::woven;
 use super::{Picture, PictureError};
 use crate::model::session::{Input, Session};
 use crate::model::spec::Dim;
@@ -68,13 +68,8 @@ impl Upscaler {
             let reason = format!("it made {} numbers instead of 3 × {height} × {width}", found.len());
             return Err(PictureError::Model { origin, reason });
         }
-        let mut data = vec![0.0; found.len()];
-        for (channel, plane) in found.chunks_exact(width * height).enumerate() {
-            for (pixel, &value) in data.iter_mut().skip(channel).step_by(3).zip(plane) {
-                *pixel = to_unit(value, self.range);
-            }
-        }
-        Ok(Picture { width, height, data })
+        let planes = [0, 1, 2].map(|channel| &found[channel * width * height..][..width * height]);
+        Ok(Picture { width, height, data: woven(planes, self.range) })
     }
 
     /// The picture as large as it can become without leaving `canvas`, `(width, height)` in pixels: what is shown smaller
