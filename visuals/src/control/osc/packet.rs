@@ -51,7 +51,9 @@ pub fn read(bytes: &[u8], now: SystemTime) -> Result<(Vec<Timed>, usize), Packet
     if depth(bytes) > DEEPEST || has_array(bytes) {
         return Err(PacketError::TooDeep);
     }
-    let (_, packet) = rosc::decoder::decode_udp(bytes).map_err(|e| PacketError::Malformed(e.to_string()))?;
+    // What it complains of may be bytes of the packet: nothing that would break a line of a log or move a cursor.
+    let complaint = |e: rosc::OscError| PacketError::Malformed(e.to_string().replace(char::is_control, "\u{fffd}"));
+    let (_, packet) = rosc::decoder::decode_udp(bytes).map_err(complaint)?;
     let (mut orders, mut useless) = (Vec::new(), 0);
     gather(&packet, Duration::ZERO, now, &mut orders, &mut useless);
     Ok((orders, useless))
@@ -151,6 +153,12 @@ mod tests {
 
     fn orders(packet: &OscPacket) -> Vec<Timed> {
         read(&encoder::encode(packet).unwrap(), now()).unwrap().0
+    }
+
+    #[test]
+    fn a_complaint_is_one_line_whatever_the_packet_holds() {
+        let told = read(b"/a\0\0,\n\0\0", now()).unwrap_err().to_string();
+        assert!(told.contains("Type tag") && !told.contains(char::is_control), "{told:?}");
     }
 
     #[test]
