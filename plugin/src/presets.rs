@@ -65,7 +65,7 @@ pub enum PresetError {
         message: String,
     },
     /// A value stands for nothing.
-    #[error("{origin}: preset `{preset}`: `{text}` is no value of `{id}`")]
+    #[error("{origin}: preset `{}`: `{}` is no value of `{}`", preset.escape_debug(), text.escape_debug(), id.escape_debug())]
     Value {
         /// Where it came from.
         origin: String,
@@ -77,7 +77,7 @@ pub enum PresetError {
         text: String,
     },
     /// A phrase is none.
-    #[error("{origin}: preset `{preset}`: phrase `{corner}`: {reason}")]
+    #[error("{origin}: preset `{}`: phrase `{}`: {reason}", preset.escape_debug(), corner.escape_debug())]
     Phrase {
         /// Where it came from.
         origin: String,
@@ -411,6 +411,8 @@ mod tests {
         assert_eq!(wrong(text), "x: preset `n`: `answr` is no value of `mode`");
         let text = "[[preset]]\nname = \"n\"\nvalues = { bypass = 1 }";
         assert_eq!(wrong(text), "x: preset `n`: `1` is no value of `bypass`");
+        let text = "[[preset]]\nname = \"two\\nlines\"\nvalues = { mode = \"answr\" }";
+        assert_eq!(wrong(text), "x: preset `two\\nlines`: `answr` is no value of `mode`");
         for (phrase, expected) in [
             ("e = { metre = [4, 4], events = [] }", "phrase `e`: there is no such corner"),
             ("a = { metre = [4, 4], events = [[200, 24]] }", "phrase `a`: a phrase with notes that are none"),
