@@ -7,25 +7,13 @@ use oneiro::music::midi::{ReadOptions, read_midi_file};
 use oneiro::render::has_ffmpeg;
 use predicates::prelude::*;
 use predicates::str::contains;
-use render_support::{SIDE, evening_walk, generator, melody_model, write};
+use render_support::{SIDE, Stage, names};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tempfile::{TempDir, tempdir};
 
 /// A folder with both models and a short tune.
-fn stage() -> TempDir {
-    let folder = tempdir().unwrap();
-    let models = folder.path().join("models");
-    std::fs::create_dir(&models).unwrap();
-    write(melody_model(), &models, "melody.onnx");
-    write(generator(), &models, "blots.onnx");
-    let mut score = read_midi_file(evening_walk(), &ReadOptions::default()).unwrap();
-    for part in &mut score.parts {
-        part.notes.retain(|n| n.onset.0 < 31.9);
-    }
-    score.tempo = oneiro::time::TempoMap::constant(oneiro::time::Bpm(480.0)).unwrap();
-    oneiro::music::midi::write_midi_file(folder.path().join("tune.mid"), &score).unwrap();
-    folder
+fn stage() -> Stage {
+    Stage::new(31.9, 480.0)
 }
 
 fn oneiro(folder: &Path) -> Command {
@@ -37,14 +25,6 @@ fn with_fps(folder: &Path, fps: &str) -> Command {
     command.current_dir(folder).env("ONEIRO_MODELS", folder.join("models")).env("XDG_DATA_HOME", folder);
     command.args(["render", "tune.mid", "--quiet", "--size", "64", "--fps", fps]);
     command
-}
-
-/// Names in a folder, hidden ones too.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 fn read(folder: &Path, name: &str) -> Vec<u8> {
