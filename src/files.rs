@@ -1,9 +1,21 @@
-//! Writing files so that no half of one ever bears its name.
+//! Reading files that are not too large, and writing them so that no half of one ever bears its name.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Error, Result, Write};
 use std::path::{Path, PathBuf};
+
+/// Reads a file of at most `limit` bytes.
+///
+/// # Errors
+/// What the system says; a larger file, with both sizes.
+pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let size = std::fs::metadata(path)?.len();
+    if size > limit {
+        return Err(Error::other(format!("{size} bytes are more than the limit of {limit}")));
+    }
+    std::fs::read(path)
+}
 
 /// The name under which a file is written before it is renamed: in the same folder, hidden, of this process alone.
 ///

@@ -9,9 +9,14 @@
 //!
 //! [`time`] and [`music`] are pure; [`bridge`] is the seam between threads;
 //! [`model`] alone uses ONNX Runtime, but for [`train::program`], which runs training steps.
+//! [`controls`] is what a player can turn, [`seen`] what there is to see; [`take`] records what happened, and [`link`] tells it to
+//! other programs. Of these `devices` and `play` make the instrument that stands alone, and [`bench`] measures it. [`files`],
+//! [`memory`], [`moment`] and [`priority`] deal with the system.
 
 pub mod bench;
 pub mod bridge;
+pub mod caught;
+pub mod complaint;
 pub mod compose;
 pub mod controls;
 #[cfg(feature = "play")]
@@ -19,6 +24,7 @@ pub mod devices;
 pub mod files;
 pub mod link;
 pub mod live;
+pub mod memory;
 pub mod model;
 pub mod moment;
 pub mod music;

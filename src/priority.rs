@@ -1,5 +1,13 @@
 //! The rank of a thread among those that want the processor.
 
+/// Lets the calling thread stand behind others where the system does so (on Linux by a niceness of 10, which leaves it a tenth of
+/// what another thread gets): for work that nobody waits for.
+pub fn step_back() {
+    // Where it is refused, the thread takes its turn like any other.
+    #[cfg(target_os = "linux")]
+    let _refused = rustix::process::nice(10);
+}
+
 /// Why a thread stays one among many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {

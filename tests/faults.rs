@@ -2,8 +2,10 @@
 //! was saved is there, and the next start works. `ONEIRO_KILLS` says how often something is killed; a few times where it is not set.
 #![cfg(unix)]
 
+mod fault_support;
 mod render_support;
 
+use fault_support::{another, kills, lines, own_part, until};
 use oneiro::bridge::Part;
 use oneiro::controls::{Binding, Control, ControlMap, Knob};
 use oneiro::files::{beside, write_whole};
@@ -12,41 +14,21 @@ use oneiro::take::{Event, Header, Recorder, read_take};
 use oneiro::time::SampleRate;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 use tempfile::tempdir;
 
 /// Bytes of a file that is written again and again.
 const LARGE: usize = 1 << 20;
 
-fn kills() -> u32 {
-    std::env::var("ONEIRO_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(4)
-}
-
+/// Where chance comes from: `ONEIRO_FAULT_SEED`, or the process; it is printed.
 fn dice() -> ChaCha8Rng {
     let given = std::env::var("ONEIRO_FAULT_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = given.unwrap_or_else(|| u64::from(std::process::id()));
     println!("ONEIRO_FAULT_SEED={seed}");
     ChaCha8Rng::seed_from_u64(seed)
-}
-
-/// This test program in another process, where its test `part` plays a part; with `blocks`, no file of its may grow beyond so many
-/// blocks of 512 bytes, which is as good as a full disk.
-fn another(name: &str, folder: &Path, blocks: Option<u32>) -> Command {
-    let program = std::env::current_exe().unwrap();
-    let mut command = match blocks {
-        Some(blocks) => {
-            let mut shell = Command::new("sh");
-            shell.args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &blocks.to_string()]).arg(program);
-            shell
-        }
-        None => Command::new(program),
-    };
-    command.args(["--exact", "part", "--nocapture"]).env("FAULT_PART", name).env("FAULT_FOLDER", folder);
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    command
 }
 
 fn session(folder: &Path) -> PathBuf {
@@ -86,8 +68,7 @@ fn is_whole(bytes: &[u8]) -> bool {
 /// What this program does in other processes; as a test it does nothing.
 #[test]
 fn part() {
-    let (Ok(name), Some(folder)) = (std::env::var("FAULT_PART"), std::env::var_os("FAULT_FOLDER")) else { return };
-    let folder = PathBuf::from(folder);
+    let Some((name, folder)) = own_part() else { return };
     match name.as_str() {
         "record" => record(&folder),
         "save" => {
@@ -102,11 +83,6 @@ fn part() {
         }
         other => panic!("nobody plays {other}"),
     }
-}
-
-/// The lines that a part says, up to its end.
-fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
-    BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok)
 }
 
 #[test]
@@ -209,7 +185,7 @@ fn a_folder_that_vanishes_while_a_session_is_recorded_is_said_and_ends_nothing()
     std::fs::remove_dir_all(&gone).unwrap();
     let mut told = String::new();
     play.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert!(play.wait().unwrap().success(), "{told}");
+    assert_eq!(play.wait().unwrap().code(), Some(1), "{told}");
     assert!(told.contains("cannot be named") && !told.contains("panicked"), "{told}");
 }
 
@@ -218,14 +194,6 @@ fn beside_of(path: &Path, process: u32) -> PathBuf {
     let own = beside(path).unwrap().file_name().unwrap().to_string_lossy().into_owned();
     let others = own.replace(&format!(".{}.partial", std::process::id()), &format!(".{process}.partial"));
     path.with_file_name(others)
-}
-
-fn until(what: &str, done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < Duration::from_secs(60), "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// The process that a process has started with such an argument, by the system's list of all.

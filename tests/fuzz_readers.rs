@@ -34,6 +34,9 @@ tried! {
     checkpoints: "checkpoint",
     pictures: "picture",
     what_programs_tell_each_other: "link",
+    projects: "project",
+    reels: "reel",
+    sound_fonts: "font",
 }
 
 /// What took time by the square of its length takes it no more; the bound is wide, for a busy machine.

@@ -109,7 +109,7 @@ fn a_worker_learns_beside_the_player_who_takes_the_newest_model() {
     let phrases = performance(4);
     let (teacher, pupil) = lessons(4);
     let settings = Settings { steps: 2, ..Settings::default() };
-    let worker = LearnerWorker::spawn(Learner::new(shipped(), settings).unwrap(), pupil);
+    let worker = LearnerWorker::spawn(Learner::new(shipped(), settings).unwrap(), pupil, |_| ());
     let wait = || {
         let start = Instant::now();
         loop {

@@ -1,6 +1,8 @@
 //! Instances and those who follow them, as processes of their own: found, followed, chosen, killed at any moment, and nothing is
 //! left behind.
 
+#[cfg(unix)]
+mod fault_support;
 mod link_support;
 
 use link_support::{Alone, PATIENCE, own_part};
@@ -126,4 +128,61 @@ fn instances_are_listed_by_name_and_each_visualizer_follows_those_that_it_wants(
     all.until(|line| line == "hears nobody");
     one.until(|line| line == "hears nobody");
     until("the killed are listed", || instances(&alone.room()) == Ok(Vec::new()));
+}
+
+/// An instance that plays, in an environment.
+#[cfg(unix)]
+fn player(variable: &str, value: &str) -> std::process::Command {
+    let mut player = std::process::Command::new(env!("CARGO_BIN_EXE_oneiro"));
+    player.args(["bench", "link", "--seconds", "600", "--play", "lead"]).env(variable, value);
+    player
+}
+
+#[cfg(all(unix, debug_assertions))]
+#[test]
+fn threads_of_the_link_that_panic_begin_anew_and_are_found_again() {
+    let alone = Alone::new();
+    // Each rests for two milliseconds while music plays.
+    let lead = alone.start(player("ONEIRO_PANIC", "publisher:400+"));
+    let follower = alone.part("follow", "");
+    follower.until(|line| line == "hears 1, led by lead");
+    for _ in 0..2 {
+        follower.until(|line| line == "hears nobody");
+        follower.until(|line| line == "hears 1, led by lead");
+    }
+    drop((lead, follower));
+    let lead = alone.player("lead");
+    let mut listening = std::process::Command::new(std::env::current_exe().unwrap());
+    listening.args(["--exact", "part", "--nocapture"]).env("LINK_PART", "follow").env("ONEIRO_PANIC", "listener:400");
+    let follower = alone.start(listening);
+    follower.until(|line| line == "hears 1, led by lead");
+    let failed = "problem: the link between programs has failed (ONEIRO_PANIC asked for it, listener.rs:";
+    follower.until(|line| line.starts_with(failed) && line.ends_with(") and begins anew"));
+    follower.until(|line| line == "hears nobody");
+    follower.until(|line| line == "hears 1, led by lead");
+    drop(lead);
+    follower.until(|line| line == "hears nobody");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_clock_that_is_set_forward_and_back_does_not_part_those_who_follow() {
+    let (alone, folder) = (Alone::new(), tempfile::tempdir().unwrap());
+    let clock = folder.path().join("clock");
+    std::fs::write(&clock, "+0").unwrap();
+    let mut lead = player("ONEIRO_FAULT", "none");
+    let mut listening = std::process::Command::new(std::env::current_exe().unwrap());
+    listening.args(["--exact", "part", "--nocapture"]).env("LINK_PART", "follow");
+    if ![&mut lead, &mut listening].into_iter().all(|program| fault_support::under_a_clock(program, &clock)) {
+        return;
+    }
+    let (_lead, follower) = (alone.start(lead), alone.start(listening));
+    follower.until(|line| line == "hears 1, led by lead");
+    follower.forget();
+    for jump in ["+10d", "-10y", "+0", "+300y", "-1h"].iter().cycle().take(15) {
+        std::fs::write(&clock, jump).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(!follower.heard(|line| line != "hears 1, led by lead"), "it was lost meanwhile");
+    follower.until(|line| line == "hears 1, led by lead");
 }

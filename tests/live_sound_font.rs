@@ -1,6 +1,8 @@
 //! SoundFonts: what is wrong with a file is said, and a sound one plays in tune, on the sample grid, without allocating.
 
 mod live_support;
+#[path = "support/sound_font.rs"]
+mod sound_font;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use live_support::transport;
@@ -8,69 +10,14 @@ use oneiro::bridge::{Part, Stage};
 use oneiro::live::{Patch, Performer, PlayedNote, PlayerEvent, PlayerKind, Sampler, Setup};
 use oneiro::music::SoundFont;
 use oneiro::time::SampleRate;
+use sound_font::sine_font;
 
 #[global_allocator]
 static GUARD: AllocDisabler = AllocDisabler;
 
 const RATE: u32 = 48_000;
-/// Samples of one turn of the recorded wave.
-const PERIOD: usize = 100;
-
-fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    let mut out = name.to_vec();
-    out.extend((body.len() as u32).to_le_bytes());
-    out.extend(body);
-    out.resize(out.len() + body.len() % 2, 0);
-    out
-}
-
-fn list(name: &[u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
-    chunk(b"LIST", &[&name[..], &chunks.concat()].concat())
-}
-
-fn name(text: &str) -> [u8; 20] {
-    let mut name = [0; 20];
-    name[..text.len()].copy_from_slice(text.as_bytes());
-    name
-}
-
-/// A SoundFont of one instrument: a sine that loops for ever, recorded at A4.
-fn sine_font() -> Vec<u8> {
-    let length = 40 * PERIOD;
-    let wave = |i: usize| (std::f64::consts::TAU * i as f64 / PERIOD as f64).sin();
-    let samples = (0..length).map(|i| (wave(i) * 20_000.0) as i16).chain([0; 46]);
-    let words = |words: &[u16]| words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>();
-    let longs = |longs: &[u32]| longs.iter().flat_map(|l| l.to_le_bytes()).collect::<Vec<u8>>();
-    let preset = |text: &str, bag: u16| [&name(text)[..], &words(&[0, 0, bag]), &[0; 12]].concat();
-    let instrument = |text: &str, bag: u16| [&name(text)[..], &words(&[bag])].concat();
-    let rate = 440 * PERIOD as u32;
-    let (first, last) = (PERIOD as u32, (length - PERIOD) as u32);
-    let sample =
-        [&name("sine")[..], &longs(&[0, length as u32, first, last, rate]), &[69, 0], &words(&[0, 1])].concat();
-    let info =
-        list(b"INFO", &[chunk(b"ifil", &words(&[2, 4])), chunk(b"isng", b"EMU8000\0"), chunk(b"INAM", b"sine\0\0")]);
-    let data = list(b"sdta", &[chunk(b"smpl", &samples.flat_map(i16::to_le_bytes).collect::<Vec<u8>>())]);
-    let parameters = list(
-        b"pdta",
-        &[
-            chunk(b"phdr", &[preset("Sine", 0), preset("EOP", 1)].concat()),
-            chunk(b"pbag", &words(&[0, 0, 1, 0])),
-            chunk(b"pmod", &[0; 10]),
-            // Generator 41: the instrument.
-            chunk(b"pgen", &words(&[41, 0, 0, 0])),
-            chunk(b"inst", &[instrument("sine", 0), instrument("EOI", 1)].concat()),
-            chunk(b"ibag", &words(&[0, 0, 2, 0])),
-            chunk(b"imod", &[0; 10]),
-            // Generator 54: loops; 53: the sample.
-            chunk(b"igen", &words(&[54, 1, 53, 0, 0, 0])),
-            chunk(b"shdr", &[sample, [&name("EOS")[..], &[0; 26]].concat()].concat()),
-        ],
-    );
-    chunk(b"RIFF", &[&b"sfbk"[..], &info, &data, &parameters].concat())
-}
-
 fn performer() -> Performer {
-    let font = SoundFont::read(&sine_font()).unwrap();
+    let font = SoundFont::read(&sine_font(40)).unwrap();
     let sampler = Sampler::prepare(SampleRate(RATE), &font).unwrap();
     let mut performer = Performer::prepare(Setup::new(SampleRate(RATE)), Stage::default().audio).with_sampler(sampler);
     performer.set_patch(Part::Call, Patch::Sampled(0));
@@ -149,7 +96,7 @@ fn a_panic_silences_it_and_others_keep_their_instruments() {
 
 #[test]
 fn broken_sound_fonts_are_refused_in_words() {
-    let font = sine_font();
+    let font = sine_font(40);
     let programs: Vec<(u8, String)> =
         SoundFont::read(&font).unwrap().programs().map(|(n, name)| (n, name.to_owned())).collect();
     assert_eq!(programs, [(0, "Sine".to_owned())]);
@@ -173,6 +120,11 @@ fn broken_sound_fonts_are_refused_in_words() {
             let _either = SoundFont::read(&wrong);
         }
     }
+    // An instrument that no program change can call is none of those to choose from.
+    let mut beyond = font.clone();
+    let preset = font.windows(4).position(|w| w == b"Sine").unwrap();
+    beyond[preset + 20] = 128;
+    assert_eq!(SoundFont::read(&beyond).unwrap().programs().count(), 0);
     let missing = SoundFont::open("there/is/none.sf2".as_ref()).unwrap_err().to_string();
     assert!(missing.starts_with("there/is/none.sf2: "), "{missing}");
 }

@@ -1,12 +1,14 @@
 //! Models that mean harm, in the real runtime: what would exhaust the machine is refused or ended, and the rest plays on.
 
+#[path = "support/endless.rs"]
+mod endless;
 mod render_support;
 mod support;
 
+use endless::{attribute, node};
 use oneiro::model::inspect::{Refusal, inspect, inspect_bytes};
 use oneiro::model::onnx::{
-    AttributeProto, AttributeType, DataLocation, DataType, GraphProto, ModelProto, NodeProto, StringStringEntryProto,
-    TensorProto, ValueInfoProto,
+    AttributeProto, DataLocation, GraphProto, ModelProto, NodeProto, StringStringEntryProto, TensorProto,
 };
 use oneiro::model::session::{Input, Session, SessionError, SessionOptions};
 use oneiro::model::spec::Kind;
@@ -15,19 +17,6 @@ use prost::Message as _;
 use std::time::{Duration, Instant};
 use support::{doubling, graph, write};
 use tempfile::tempdir;
-
-fn node(operator: &str, input: &[&str], output: &[&str]) -> NodeProto {
-    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    NodeProto { input: names(input), output: names(output), op_type: Some(operator.into()), ..NodeProto::default() }
-}
-
-fn attribute(name: &str) -> AttributeProto {
-    AttributeProto { name: Some(name.into()), ..AttributeProto::default() }
-}
-
-fn value(name: &str, of: DataType, dims: &[usize]) -> ValueInfoProto {
-    ValueInfoProto::tensor(name, of, dims)
-}
 
 /// The model that doubles, with further constants and operators before its own, of which nothing comes out.
 fn beside(constants: Vec<TensorProto>, nodes: Vec<NodeProto>) -> ModelProto {
@@ -38,55 +27,11 @@ fn beside(constants: Vec<TensorProto>, nodes: Vec<NodeProto>) -> ModelProto {
     model
 }
 
-/// The model that doubles, after a loop of 2^40 trips whose number is computed; `each` is done in every trip with `held`.
+/// The model that doubles, after a loop without end in which `each` is done.
 fn endless(each: Vec<NodeProto>, scanned: bool) -> Vec<u8> {
-    let mut body = vec![node("Identity", &["go"], &["goes"])];
-    body.extend(each);
-    let mut inner = GraphProto {
-        node: body,
-        name: Some("trip".into()),
-        initializer: vec![TensorProto::from_f32("one", &[1], &[1.0])],
-        input: vec![
-            value("trip", DataType::Int64, &[]),
-            value("go", DataType::Bool, &[]),
-            value("held", DataType::Float, &[1]),
-        ],
-        output: vec![value("goes", DataType::Bool, &[]), value("holds", DataType::Float, &[1])],
-        ..GraphProto::default()
-    };
-    if scanned {
-        inner.output.push(value("page", DataType::Float, &[1 << 16]));
-    }
-    let mut loops = node("Loop", &["trips", "", "start"], &["end"]);
-    if scanned {
-        loops.output.push("pages".into());
-    }
-    let body = AttributeProto { g: Some(inner), r#type: Some(AttributeType::Graph as i32), ..attribute("body") };
-    loops.attribute = vec![body];
-    // From what is put in, so that nobody knows it before.
-    let to_whole =
-        AttributeProto { i: Some(DataType::Int64 as i64), r#type: Some(AttributeType::Int as i32), ..attribute("to") };
-    let mut cast = node("Cast", &["exponent"], &["trips"]);
-    cast.attribute = vec![to_whole];
-    let constants = vec![
-        TensorProto::from_f32("start", &[1], &[0.0]),
-        TensorProto::from_i64("wide", &[1], &[1 << 16]),
-        TensorProto::from_f32("much", &[], &[1e12]),
-        TensorProto::from_f32("least", &[], &[0.0]),
-    ];
-    let keep = AttributeProto { i: Some(0), r#type: Some(AttributeType::Int as i32), ..attribute("keepdims") };
-    let mut sum = node("ReduceSum", &["z"], &["sum"]);
-    sum.attribute = vec![keep];
-    let nodes = vec![
-        sum,
-        node("Abs", &["sum"], &["size"]),
-        node("Mul", &["size", "least"], &["none"]),
-        node("Add", &["none", "much"], &["exponent"]),
-        cast,
-        loops,
-        node("Mul", &["z", "two"], &["doubled"]),
-        node("Add", &["doubled", "end"], &["image"]),
-    ];
+    let (constants, mut nodes) = endless::endless("z", each, scanned);
+    nodes.push(node("Mul", &["z", "two"], &["doubled"]));
+    nodes.push(node("Add", &["doubled", "end"], &["image"]));
     let mut model = doubling();
     let graph = graph(&mut model);
     graph.initializer.extend(constants);

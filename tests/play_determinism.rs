@@ -110,7 +110,10 @@ impl Company {
     fn follow(&mut self, clock: ClockReading) {
         match self {
             Self::Here(director) => director.follow(&clock).unwrap(),
-            Self::There(worker) => assert!(worker.catch_up(clock).unwrap().error.is_none()),
+            Self::There(worker) => {
+                let pos = if clock.playing { clock.pos_beats } else { Beats(f64::NEG_INFINITY) };
+                assert!(worker.run_to(pos).unwrap().error.is_none());
+            }
         }
     }
 }

@@ -2,51 +2,22 @@
 //! notes again.
 #![cfg(feature = "play")]
 
+mod play_support;
 mod render_support;
 
 use oneiro::bridge::{Part, ShowKind};
-use oneiro::compose::{MelodyModel, Mode, Refusal};
-use oneiro::controls::{Control, Settings};
-use oneiro::devices::midi::MidiChoice;
-use oneiro::devices::now_ns;
-use oneiro::devices::sound::SoundChoice;
-use oneiro::live::LatePolicy;
+use oneiro::compose::{Mode, Refusal};
+use oneiro::controls::Control;
 use oneiro::model::library::Folder;
-use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
+use oneiro::moment::now_ns;
 use oneiro::music::midi::{ReadOptions, read_midi_file};
-use oneiro::play::{ControlMap, Models, Options, Running, Wish, lock};
-use oneiro::render::{Job, Painters, Target, render_take};
-use oneiro::take::{Event, ModelMark, Take, read_take};
-use oneiro::time::{Beats, TimeSignature};
-use render_support::{bytes, melody_model, write};
-use std::path::Path;
+use oneiro::play::{Models, Options, Running, Wish, lock};
+use oneiro::render::{Job, Target, render_take};
+use oneiro::take::{Event, Take, read_take};
+use play_support::{models, options, wait_until_told};
+use render_support::{melody_model, write};
 use std::time::{Duration, Instant};
-
-fn options(record: &Path) -> Options {
-    let mut settings = Settings::default();
-    settings.set(Control::TEMPO, 300.0);
-    settings.set(Control::by_name("phrase-length").unwrap(), 1.0);
-    Options {
-        sound: SoundChoice { none: true, rate: Some(44_100), ..SoundChoice::default() },
-        midi: MidiChoice { none: true, ..MidiChoice::default() },
-        settings,
-        metre: TimeSignature::COMMON,
-        late: LatePolicy::NextStep(Beats(0.25)),
-        map: ControlMap::default(),
-        map_path: None,
-        sound_font: None,
-        record_path: record.to_owned(),
-        record: true,
-    }
-}
-
-fn models() -> Models {
-    let options = SessionOptions::default();
-    let session = Session::from_bytes("melody.onnx", bytes(melody_model()), Kind::MelodyRnn, &options).unwrap();
-    let mark = ModelMark { name: "random-melody".into(), sha256: "0".repeat(64) };
-    Models { melody: Some((MelodyModel::new(session).unwrap(), mark)), phrases: None }
-}
 
 /// Plays two keys a beat until an answer sounds, for ten seconds at most.
 fn play(running: &Running) {
@@ -123,7 +94,7 @@ fn a_session_is_answered_recorded_and_played_again_note_for_note() {
     let wav = folder.path().join("again.wav");
     let targets = [&midi, &wav].map(|p| Target::from_name(&p.display().to_string()).unwrap()).to_vec();
     let job = Job { size: oneiro::picture::VideoSize { width: 64, height: 64 }, ..Job::new(targets) };
-    let rendered = render_take(&take, Painters::default(), &job, &mut ()).unwrap();
+    let rendered = render_take(&take, Vec::new(), &job, &mut ()).unwrap();
     assert_eq!(rendered.recording.lost, 0);
     let seen: Vec<u8> = rendered
         .recording
@@ -147,7 +118,7 @@ fn a_session_is_answered_recorded_and_played_again_note_for_note() {
     assert!((read - seconds).abs() < 0.002, "{read} s, was {seconds} s");
     assert_eq!(part.notes.iter().map(|n| n.pitch).collect::<Vec<_>>(), answers);
     // And twice the same.
-    render_take(&take, Painters::default(), &job, &mut ()).unwrap();
+    render_take(&take, Vec::new(), &job, &mut ()).unwrap();
     assert!(std::fs::read(&wav).unwrap() == sound);
 }
 
@@ -171,26 +142,12 @@ fn modes_are_switched_while_it_plays_and_what_is_missing_is_said() {
     let options = Options { record: false, ..options(&folder.path().join("s.oneiro-session")) };
     let running = Running::start(options, models()).unwrap();
     running.wish(Wish::Set(Control::MODE, 3.0));
-    let until = Instant::now() + Duration::from_secs(10);
-    let refused = || lock(running.scene()).messages.iter().any(|(_, text)| text.contains("there is no phrase network"));
-    while !refused() {
-        assert!(Instant::now() < until, "{:?}", lock(running.scene()));
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until_told(&running, "there is no phrase network");
     let status = lock(running.scene()).status.clone();
     assert_eq!((status.mode, status.refusal), (Mode::Morph, Some(Refusal::NoNetwork)));
     // It goes on without: with the melody network, which answers.
     play(&running);
     assert!(lock(running.scene()).status.history.1 > 0);
-}
-
-/// Waits until a message tells of something.
-fn wait_for(running: &Running, text: &str) {
-    let until = Instant::now() + Duration::from_secs(10);
-    while !lock(running.scene()).messages.iter().any(|(_, message)| message.contains(text)) {
-        assert!(Instant::now() < until, "nothing tells of `{text}`: {:?}", lock(running.scene()).messages);
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]
@@ -204,13 +161,13 @@ fn models_are_changed_while_it_plays_and_a_broken_file_is_passed_over() {
     let running = Running::start(options(&path), models()).unwrap();
     running.wish(Wish::Library(vec![Folder { path: folder.path().to_owned(), why: "a test" }]));
     running.wish(Wish::NextModel(Kind::MelodyRnn));
-    wait_for(&running, "melody model: another-melody");
-    wait_for(&running, "a-broken.onnx");
+    wait_until_told(&running, "melody model: another-melody");
+    wait_until_told(&running, "a-broken.onnx");
     assert_eq!(lock(running.scene()).model.as_deref(), Some("another-melody"));
     running.wish(Wish::NextModel(Kind::MelodyRnn));
-    wait_for(&running, "there is no other melody model");
+    wait_until_told(&running, "there is no other melody model");
     running.wish(Wish::NextModel(Kind::MelodyVae));
-    wait_for(&running, "there is no other phrase model");
+    wait_until_told(&running, "there is no other phrase model");
     play(&running);
     assert!(lock(running.scene()).status.history.1 > 0, "it answers");
     drop(running);
@@ -228,7 +185,7 @@ fn a_model_comes_where_there_was_none() {
     let running = Running::start(options, Models::default()).unwrap();
     running.wish(Wish::Library(vec![Folder { path: folder.path().to_owned(), why: "a test" }]));
     running.wish(Wish::NextModel(Kind::MelodyRnn));
-    wait_for(&running, "melody model: random-melody");
+    wait_until_told(&running, "melody model: random-melody");
     play(&running);
     assert!(lock(running.scene()).status.history.1 > 0, "it answers");
 }

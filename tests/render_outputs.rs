@@ -7,7 +7,7 @@ use oneiro::live::Patch;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::picture::{Generator, LatentPath, VideoSize};
-use oneiro::render::{Depth, Job, Painters, Target, has_ffmpeg, render_take};
+use oneiro::render::{Depth, Job, Painter, Target, has_ffmpeg, render_take};
 use oneiro::take::{Event, Header, Recorder, Take, read_take};
 use oneiro::time::{Beats, Bpm, SampleRate, TimeSignature, Transport};
 use render_support::{Stage, bytes, generator_along};
@@ -172,7 +172,7 @@ fn performed(here: &Path, frames: &[u64]) -> (Vec<f64>, Vec<f64>) {
     let (options, size) = (SessionOptions::default(), VideoSize { width: 32, height: 32 });
     // Its pictures are one grey, the lighter the farther the walk is in the direction that a note of pitch class C pushes it.
     let session = Session::from_bytes("grey", bytes(generator_along(&push_of_c())), Kind::ImageGan, &options).unwrap();
-    let painters = Painters { generator: Some(Generator::new(session).unwrap()), upscaler: None };
+    let painters = vec![Painter { generator: Generator::new(session).unwrap(), upscaler: None }];
     let targets = ["a.wav", "frames"].map(|name| Target::from_name(&here.join(name).display().to_string()).unwrap());
     let job = Job { size, depth: Depth::Sixteen, ..Job::new(targets.to_vec()) };
     let rendered = render_take(&take, painters, &job, &mut ()).unwrap();

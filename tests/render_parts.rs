@@ -8,7 +8,7 @@ use oneiro::model::spec::Kind;
 use oneiro::music::midi::{ReadOptions, Score, TICKS_PER_BEAT, read_midi_file};
 use oneiro::picture::{Generator, VideoSize};
 use oneiro::render::{
-    Alpha, Depth, Excerpt, Fps, Job, Models, Painters, Rendered, Shutter, Target, Tune, WavDepth, preview, render,
+    Alpha, Depth, Excerpt, Fps, Job, Models, Painter, Rendered, Shutter, Target, Tune, WavDepth, preview, render,
 };
 use oneiro::time::{Bpm, TempoMap};
 use render_support::{bytes, evening_walk, generator, melody_model};
@@ -34,8 +34,10 @@ fn session(
     Session::from_bytes("model", bytes((model, spec)), kind, &options).unwrap()
 }
 
-fn painters(threads: usize) -> Painters {
-    Painters { generator: Some(Generator::new(session(generator(), Kind::ImageGan, threads)).unwrap()), upscaler: None }
+/// As many painters as each has threads: a frame depends on neither.
+fn painters(threads: usize) -> Vec<Painter> {
+    let generator = || Generator::new(session(generator(), Kind::ImageGan, threads)).unwrap();
+    (0..threads).map(|_| Painter { generator: generator(), upscaler: None }).collect()
 }
 
 fn models(threads: usize) -> Models {
@@ -204,7 +206,8 @@ fn a_preview_is_the_frame_of_the_film() {
     run(&score, &job, 1);
     let Models { melody, painters } = models(1);
     let print =
-        preview(Tune::Score(&score, Box::new(melody)), painters, "0:12.3".parse().unwrap(), &job, &mut ()).unwrap();
+        preview(Tune::Score(&score, Box::new(melody.into())), painters, "0:12.3".parse().unwrap(), &job, &mut ())
+            .unwrap();
     let frame = image::open(folder.path().join("film/frame-000061.png")).unwrap().to_rgb8();
     let off = print.eight().iter().zip(frame.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
     assert!(off <= Some(1), "{off:?}");

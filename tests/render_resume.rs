@@ -1,6 +1,8 @@
-//! A rendering that was killed, at any moment, goes on where it was, and ends with the same files as one that was not.
+//! A rendering that was killed, at any moment, goes on where it was, and ends with the same files as one that was not. `ONEIRO_KILLS` says
+//! how often one is killed; a few times where it is not set.
 #![cfg(unix)]
 
+mod fault_support;
 mod render_support;
 
 use oneiro::render::has_ffmpeg;
@@ -14,7 +16,9 @@ use std::time::{Duration, Instant};
 /// A rendering of pictures that takes some seconds.
 fn command(stage: &Stage, outputs: &[&str]) -> Command {
     let mut command = stage.plain();
-    command.args(["render", "tune.mid", "--size", "240", "--fps", "30"]);
+    // A hundred times a small one.
+    let size = if fault_support::kills() > 10 { "96" } else { "240" };
+    command.args(["render", "tune.mid", "--size", size, "--fps", "30"]);
     for output in outputs {
         command.args(["-o", output]);
     }
@@ -40,8 +44,52 @@ fn decoded(path: &Path) -> Vec<u8> {
     output.stdout
 }
 
+/// The output of the unbroken rendering that belongs to one of `film`.
+fn whole(output: &str) -> String {
+    output.replacen("film", "whole", 1)
+}
+
+/// Whether an output of `film` is there, which then is that of `whole`.
+fn is_there(here: &Path, output: &str) -> bool {
+    let [film, whole] = [output, &whole(output)].map(|name| here.join(name.trim_end_matches('/')));
+    if !film.exists() {
+        return false;
+    }
+    let is_whole = match film.extension() {
+        None => contents(&film) == contents(&whole),
+        Some(ending) if ending == "mkv" => decoded(&film) == decoded(&whole),
+        Some(_) => std::fs::read(&film).unwrap() == std::fs::read(&whole).unwrap(),
+    };
+    assert!(is_whole, "{output} differs");
+    true
+}
+
 fn work(here: &Path) -> Vec<String> {
     names(here).into_iter().filter(|name| name.ends_with(".oneiro-work")).collect()
+}
+
+/// Renders with kills at random moments, `most` of them at most, until it is done; how many there were.
+fn render_killed(stage: &Stage, outputs: &[&str], whole: Duration, rng: &mut ChaCha8Rng, most: u32) -> u32 {
+    let mut kills = 0;
+    loop {
+        let mut child = start(stage, outputs);
+        if kills == most {
+            assert!(child.wait().unwrap().success());
+            return kills;
+        }
+        std::thread::sleep(whole.mul_f64(rng.random_range(0.02..1.3)));
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success());
+            return kills;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+        // At the end outputs get their names one after another: what has its name is whole.
+        for output in outputs {
+            let _whole = is_there(stage.path(), output);
+        }
+    }
 }
 
 #[test]
@@ -50,41 +98,26 @@ fn killed_at_random_moments_it_goes_on_and_ends_the_same() {
     let here = stage.path();
     let outputs: &[&str] = if has_ffmpeg() { &["film/", "film.mkv", "film.mid"] } else { &["film/", "film.mid"] };
     let began = Instant::now();
-    assert!(start(&stage, &["whole/", "whole.mkv", "whole.mid"][..outputs.len()]).wait().unwrap().success());
+    let unbroken: Vec<String> = outputs.iter().map(|output| whole(output)).collect();
+    let unbroken: Vec<&str> = unbroken.iter().map(String::as_str).collect();
+    assert!(start(&stage, &unbroken).wait().unwrap().success());
     let whole = began.elapsed();
-    let seed = u64::from(std::process::id());
-    println!("seed {seed}");
+    let given = std::env::var("ONEIRO_FAULT_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = given.unwrap_or_else(|| u64::from(std::process::id()));
+    println!("ONEIRO_FAULT_SEED={seed}");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut kills = 0;
-    loop {
-        let mut child = start(&stage, outputs);
-        std::thread::sleep(whole.mul_f64(rng.random_range(0.05..0.9)));
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success());
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-        let there = names(here);
-        assert!(!outputs.iter().any(|name| there.contains(&name.trim_end_matches('/').to_owned())), "{there:?}");
-        if kills == 6 {
-            assert!(start(&stage, outputs).wait().unwrap().success());
-            break;
-        }
+    let wanted = fault_support::kills();
+    let (mut kills, mut films) = (0, 0);
+    while kills < wanted {
+        kills += render_killed(&stage, outputs, whole, &mut rng, wanted - kills);
+        films += 1;
+        assert!(outputs.iter().all(|output| is_there(here, output)), "{:?}", names(here));
+        let left: Vec<_> = names(here).into_iter().filter(|name| name.starts_with('.')).collect();
+        assert_eq!(left, [""; 0], "something is left over");
+        std::fs::remove_dir_all(here.join("film")).unwrap();
+        ["film.mkv", "film.mid"].iter().for_each(|name| drop(std::fs::remove_file(here.join(name))));
     }
-    println!("killed {kills} times");
-    assert!(contents(&here.join("film")) == contents(&here.join("whole")), "pictures differ; seed {seed}");
-    assert_eq!(contents(&here.join("film")).len(), contents(&here.join("whole")).len());
-    assert!(std::fs::read(here.join("film.mid")).unwrap() == std::fs::read(here.join("whole.mid")).unwrap());
-    if has_ffmpeg() {
-        assert!(decoded(&here.join("film.mkv")) == decoded(&here.join("whole.mkv")), "the video differs; seed {seed}");
-    }
-    assert_eq!(
-        names(here).iter().filter(|name| name.starts_with('.')).collect::<Vec<_>>(),
-        [""; 0],
-        "something is left over"
-    );
+    println!("{kills} kills in {films} films of {whole:?}");
 }
 
 #[test]

@@ -132,8 +132,6 @@ fn activations() {
     run("sigmoid", &[&[4, 5]], |g, x| g.sigmoid(x[0]));
     run("tanh", &[&[4, 5]], |g, x| g.tanh(x[0]));
     run("softplus", &[&[4, 5]], |g, x| g.softplus(x[0]));
-    run("silu", &[&[4, 5]], |g, x| g.silu(x[0]));
-    run("gelu", &[&[4, 5]], |g, x| g.gelu(x[0]));
     run("glu", &[&[2, 6, 3]], |g, x| g.glu(x[0], 1));
     run("softmax", &[&[3, 5]], |g, x| g.softmax(x[0]));
     run("log_softmax", &[&[3, 5]], |g, x| g.log_softmax(x[0]));
@@ -154,10 +152,7 @@ fn shapes() {
     });
     run("slice", &[&[4, 3]], |g, x| g.slice(x[0], 0, 1, 3));
     run("pad", &[&[1, 2, 3, 3]], |g, x| g.pad(x[0], &[0, 0, 1, 2, 0, 0, 0, 1]));
-    run("pad_reflect", &[&[2, 1, 4, 5]], |g, x| g.pad_reflect(x[0], 2));
     run("broadcast_to", &[&[3, 1]], |g, x| g.broadcast_to(x[0], &[2, 3, 4]));
-    run("upsample_nearest", &[&[2, 2, 3, 2]], |g, x| g.upsample_nearest(x[0], 2));
-    run("downsample_mean", &[&[2, 2, 4, 6]], |g, x| g.downsample_mean(x[0], 2));
     run("average_pool", &[&[2, 2, 4, 6]], |g, x| g.average_pool(x[0]));
     run("double_nearest", &[&[2, 2, 3, 2]], |g, x| g.double_nearest(x[0]));
     run("pad_edge", &[&[2, 2, 3, 4]], |g, x| g.pad_edge(x[0], 2));
@@ -256,10 +251,7 @@ fn products_reductions_and_broadcasts_of_random_shape() {
 
 #[test]
 fn normalisation() {
-    run("standardize", &[&[3, 6]], |g, x| g.standardize(x[0], &[1]));
-    run("layer_norm", &[&[2, 3, 6]], |g, x| g.layer_norm("n", x[0]));
-    run("instance_norm_with", &[&[2, 3, 3, 4], &[2, 3], &[2, 3]], |g, x| g.instance_norm_with(x[0], x[1], x[2]));
-    run("instance_norm", &[&[2, 3, 3, 4]], |g, x| g.instance_norm(x[0]));
+    run("instance_norm", &[&[2, 3, 3, 4], &[2, 3], &[2, 3]], |g, x| g.instance_norm(x[0], x[1], x[2]));
     run("batch_norm", &[&[3, 2, 3, 3]], |g, x| g.batch_norm("n", x[0], BatchStatistics::Batch));
     run("batch_norm_flat", &[&[6, 3]], |g, x| g.batch_norm("n", x[0], BatchStatistics::Batch));
     run("batch_norm_running", &[&[3, 2, 3, 3]], |g, x| g.batch_norm("n", x[0], BatchStatistics::Running));

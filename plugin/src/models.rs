@@ -104,6 +104,17 @@ pub fn load_runtime() -> Result<(), String> {
     })
 }
 
+/// What is told where another model than the project's plays, in one line whatever names the project has stored.
+fn not_here(wanted: &ModelMark, plays: &ModelMark) -> String {
+    let ModelMark { name, file, sha256 } = wanted;
+    let sha256 = sha256.get(..8).unwrap_or_default();
+    let told = format!(
+        "the project's model {name} ({file}, {sha256}…) is not here; {} plays in its place, and other notes",
+        plays.file
+    );
+    told.replace(char::is_control, "\u{fffd}")
+}
+
 /// The model of a kind that is wanted; `None` where none is.
 ///
 /// # Errors
@@ -132,16 +143,9 @@ pub fn choose(kind: Kind, wanted: &Wanted) -> Result<Option<Chosen>, String> {
             let exact = exact.or_else(|| files.iter().filter_map(|path| sound(path, &mut None)).find(is_it));
             match exact {
                 Some(model) => Some(Chosen { model, notice: None }),
-                None => named.or_else(|| usual(&mut refused)).map(|model| Chosen {
-                    notice: Some(format!(
-                        "the project's model {} ({}, {}…) is not here; {} plays in its place, and other notes",
-                        mark.name,
-                        mark.file,
-                        mark.sha256.get(..8).unwrap_or_default(),
-                        model.mark.file
-                    )),
-                    model,
-                }),
+                None => named
+                    .or_else(|| usual(&mut refused))
+                    .map(|model| Chosen { notice: Some(not_here(mark, &model.mark)), model }),
             }
         }
     };
@@ -202,4 +206,24 @@ pub fn open_melody(model: &Model) -> Result<MelodyModel, ComposeError> {
 /// [`ComposeError`].
 pub fn open_phrases(model: &Model) -> Result<PhraseModel, ComposeError> {
     PhraseModel::new(model.inspected.clone(), &SessionOptions::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_is_missing_is_told_in_one_line_whatever_it_is_called() {
+        let mark = |name: &str, file: &str, sha256: &str| ModelMark {
+            name: name.into(),
+            file: file.into(),
+            sha256: sha256.into(),
+        };
+        let told = not_here(&mark("Lost\nand found", "lost.onnx\r", "00\n11223344"), &mark("Here", "here.onnx", ""));
+        assert!(
+            told.starts_with("the project's model Lost\u{fffd}and found (lost.onnx\u{fffd}, 00\u{fffd}11223…) is"),
+            "{told}"
+        );
+        assert!(told.contains("; here.onnx plays") && !told.contains(char::is_control), "{told}");
+    }
 }

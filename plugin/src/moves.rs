@@ -1,7 +1,7 @@
 //! What an editor needs to go back and to compare: undo and redo of moved parameters, and two places A and B.
 //!
-//! Values are by place; what is merely pressed is none of them. The functions say what to set, and the editor sets it
-//! through [`crate::parameters::Parameters::set`], so that the host knows of it.
+//! Values are by place; what is merely pressed is none of them. The functions say what to set, and the editor's
+//! [`crate::editor::hand::Hand`] sets it, so that the host knows of it.
 
 use crate::parameters::{Parameters, sheets};
 

@@ -6,6 +6,7 @@
 
 use crate::parameters::{place, sheets};
 use nice_plug::plugin::{ParamValue, PluginState};
+use oneiro::complaint::one_line;
 use oneiro::controls::Shape;
 use oneiro::music::Melody;
 use oneiro::time::TimeSignature;
@@ -125,7 +126,7 @@ impl From<Told> for StateError {
 
 fn read_kept(fields: &BTreeMap<String, String>) -> Result<Kept, StateError> {
     let text = fields.get(KEPT).ok_or(StateError::Foreign)?;
-    let damaged = |e: &dyn std::fmt::Display| StateError::Damaged(e.to_string());
+    let damaged = |e: &dyn std::fmt::Display| StateError::Damaged(one_line(&e));
     /// The number alone: what a later format holds besides is not known.
     #[derive(Deserialize)]
     struct Format {
@@ -174,7 +175,7 @@ fn filtered(state: &mut PluginState) -> Result<(), StateError> {
     read_kept(&state.fields)?;
     if let Some(overlay) = state.fields.remove(OVERLAY) {
         let values: BTreeMap<String, f64> =
-            serde_json::from_str(&overlay).map_err(|e| StateError::Damaged(e.to_string()))?;
+            serde_json::from_str(&overlay).map_err(|e| StateError::Damaged(one_line(&e)))?;
         state.params.extend(values.into_iter().map(|(id, value)| (id, ParamValue::F32(value as f32))));
     }
     state.params.retain(|id, _| place(id).is_some());

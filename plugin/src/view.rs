@@ -1,7 +1,7 @@
 //! The seam to the editor: what it reads, and what it may ask for.
 //!
 //! The editor draws a [`View`], which [`crate::shared::Shared::look`] brings up to date, and moves parameters through
-//! [`crate::parameters::Parameters::set`], which tells the host. Everything else is a [`Wish`].
+//! [`crate::editor::hand::Hand`], which tells the host. Everything else is a [`Wish`].
 
 use crate::state::ModelMark;
 use oneiro::compose::{Corner, Order};

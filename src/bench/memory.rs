@@ -1,3 +1,4 @@
+use crate::memory::resident;
 use serde::Serialize;
 
 /// Memory of the whole program as it grows: resident pages, in bytes.
@@ -14,20 +15,8 @@ impl Memory {
     }
 }
 
-/// A number of a file of `/proc`: the first after `key`.
-fn number(file: &str, key: &str) -> Option<f64> {
-    let text = std::fs::read_to_string(file).ok()?;
-    let (_, after) = text.split_once(key)?;
-    after.split_whitespace().next()?.parse().ok()
-}
-
-/// Resident pages of the whole program, in bytes; `None` where the system does not say.
-pub fn resident() -> Option<u64> {
-    number("/proc/self/status", "VmRSS:").map(|kilobytes| kilobytes as u64 * 1024)
-}
-
 /// How many threads wanted the processor at a time, on the average of the last minute; `None` where the system does not
 /// say.
 pub fn load_average() -> Option<f64> {
-    number("/proc/loadavg", "")
+    std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
 }

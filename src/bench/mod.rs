@@ -13,7 +13,7 @@ mod spread;
 pub use answers::{AnswerSpeed, measure as measure_answers};
 pub use callback::{CallbackSpeed, Condition, measure as measure_callback};
 pub use link::{LinkSpeed, follow as follow_link, play as play_link};
-pub use memory::{Memory, load_average, resident};
+pub use memory::{Memory, load_average};
 pub use rig::{BLOCK, Hands, RATE, Rig, VOICES};
 pub use spread::Spread;
 

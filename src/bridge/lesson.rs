@@ -1,5 +1,6 @@
 use crate::music::encoding::PlacedToken;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a learner is told.
@@ -18,26 +19,41 @@ pub enum Lesson {
 #[derive(Debug)]
 pub struct Teacher<M> {
     lessons: SyncSender<Lesson>,
-    newest: Arc<Mutex<Option<M>>>,
+    shared: Arc<Shared<M>>,
 }
 
 /// The learner's end.
 #[derive(Debug)]
 pub struct Pupil<M> {
     lessons: Receiver<Lesson>,
-    newest: Arc<Mutex<Option<M>>>,
+    shared: Arc<Shared<M>>,
+}
+
+/// What both ends see.
+#[derive(Debug)]
+struct Shared<M> {
+    newest: Mutex<Option<M>>,
+    /// Whether everything is to be forgotten before anything else is done.
+    undo: AtomicBool,
+}
+
+impl<M> Shared<M> {
+    fn set_newest(&self, model: Option<M>) -> Option<M> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *newest, model)
+    }
 }
 
 /// Connects a player with a learner; `room` lessons may wait.
 pub fn lessons<M>(room: usize) -> (Teacher<M>, Pupil<M>) {
     let (sender, receiver) = sync_channel(room);
-    let newest = Arc::new(Mutex::new(None));
-    (Teacher { lessons: sender, newest: Arc::clone(&newest) }, Pupil { lessons: receiver, newest })
+    let shared = Arc::new(Shared { newest: Mutex::new(None), undo: AtomicBool::new(false) });
+    (Teacher { lessons: sender, shared: Arc::clone(&shared) }, Pupil { lessons: receiver, shared })
 }
 
 impl<M> Clone for Teacher<M> {
     fn clone(&self) -> Self {
-        Self { lessons: self.lessons.clone(), newest: Arc::clone(&self.newest) }
+        Self { lessons: self.lessons.clone(), shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -47,29 +63,42 @@ impl<M> Teacher<M> {
         self.lessons.try_send(Lesson::Phrase(events)).is_ok()
     }
 
-    /// Asks for the model as it was at first. Waits while the learner is busy, so that no undo is lost.
+    /// Asks for the model as it was at first, before anything that waits: what was told and not learnt yet is forgotten too.
+    /// Never waits, and is never lost.
     pub fn undo(&self) {
-        // Without a learner nothing was learnt.
-        if let Err(TrySendError::Full(lesson)) = self.lessons.try_send(Lesson::Undo) {
-            let _gone = self.lessons.send(lesson);
-        }
+        self.shared.undo.store(true, Ordering::Release);
+        self.shared.set_newest(None);
+        // Where there is no room, a lesson waits that wakes the learner as well; without a learner nothing was learnt.
+        let _room = self.lessons.try_send(Lesson::Undo);
     }
 
     /// The newest model, once.
     pub fn newest(&self) -> Option<M> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.shared.set_newest(None)
     }
 }
 
 impl<M> Pupil<M> {
     /// Waits for a lesson; `None` when no teacher is left.
     pub fn lesson(&self) -> Option<Lesson> {
-        self.lessons.recv().ok()
+        let lesson = self.lessons.recv().ok()?;
+        if !self.shared.undo.swap(false, Ordering::Acquire) {
+            return Some(lesson);
+        }
+        self.lessons.try_iter().for_each(drop);
+        Some(Lesson::Undo)
     }
 
-    /// Offers a model in place of one that nobody took yet.
+    /// Whether everything is to be forgotten: what is being learnt is of no use any more.
+    pub fn is_undone(&self) -> bool {
+        self.shared.undo.load(Ordering::Acquire)
+    }
+
+    /// Offers a model in place of one that nobody took yet; not one that is to be forgotten.
     pub fn offer(&self, model: M) {
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(model);
+        if !self.is_undone() {
+            self.shared.set_newest(Some(model));
+        }
     }
 }
 
@@ -88,6 +117,15 @@ mod tests {
         assert_eq!(pupil.lesson(), Some(Lesson::Phrase(Vec::new())));
         teacher.clone().undo();
         assert_eq!(pupil.lesson(), Some(Lesson::Undo));
+        // In the middle of a lesson, with no room for another: what comes of it is not taken, and nothing is learnt after it.
+        assert!(teacher.phrase(Vec::new()));
+        pupil.offer(3);
+        teacher.undo();
+        pupil.offer(4);
+        assert_eq!(teacher.newest(), None);
+        assert_eq!(pupil.lesson(), Some(Lesson::Undo));
+        pupil.offer(5);
+        assert_eq!(teacher.newest(), Some(5));
         drop(teacher);
         assert_eq!(pupil.lesson(), None);
     }

@@ -113,9 +113,4 @@ impl RelayReceiver {
     pub fn dropped(&self) -> u64 {
         self.dropped.get()
     }
-
-    /// Whether the other end is gone.
-    pub fn is_abandoned(&self) -> bool {
-        self.ring.is_abandoned()
-    }
 }

@@ -45,11 +45,6 @@ impl<T: Copy + Send> RingSender<T> {
         if self.0.slots() > reserve { self.send(message) } else { Err(Full(message)) }
     }
 
-    /// Free slots; the reader can only make it more.
-    pub fn free(&self) -> usize {
-        self.0.slots()
-    }
-
     /// Whether the other end is gone.
     pub fn is_abandoned(&self) -> bool {
         self.0.is_abandoned()
@@ -68,10 +63,5 @@ impl<T: Copy + Send> RingReceiver<T> {
     /// Messages waiting.
     pub fn waiting(&self) -> usize {
         self.0.slots()
-    }
-
-    /// Whether the other end is gone.
-    pub fn is_abandoned(&self) -> bool {
-        self.0.is_abandoned()
     }
 }

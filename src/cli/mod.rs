@@ -19,6 +19,7 @@ mod show;
 mod train;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -119,7 +120,7 @@ fn one_line(error: &anyhow::Error) -> String {
             line = format!("{line}: {cause}");
         }
     }
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    oneiro::complaint::one_line(&line)
 }
 
 /// The reader of our output has seen enough (`oneiro models list | head -1`).
@@ -134,4 +135,10 @@ pub fn answer(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}")?;
     Ok(())
+}
+
+/// A bar for work of so many steps; `what` they are may hold further fields of a template.
+pub fn progress(length: u64, what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{eta}} left"));
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -17,6 +17,7 @@ use oneiro::play::{ControlMap, Models, Options, Running, Scene, Wish, lock, show
 use oneiro::seen::Grade;
 use oneiro::take::ModelMark;
 use oneiro::time::{Beats, TimeSignature};
+use oneiro::train::learner::{self, Learner, LearnerError};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +34,7 @@ Examples:
   oneiro play                              the default sound device, every MIDI input
   oneiro play --preset dream --tempo 84 --bars 4
   oneiro play --mode continue --set temperature=0.8
+  oneiro play --learn                      its network takes to your style while you play
   oneiro play --soundfont piano.sf2 --set answer-program=40
   oneiro play --list                       sound devices, MIDI ports, presets and controls
   oneiro play --midi-out Synth --no-sound  MIDI only
@@ -53,7 +55,7 @@ pub struct Args {
     #[arg(long, default_value = "4/4", value_parser = parse_metre)]
     metre: TimeSignature,
     /// What it does: answer, continue, improvise, morph, vary, harmonise
-    #[arg(long, default_value = "answer", value_parser = parse_mode)]
+    #[arg(long, default_value = "answer", value_parser = str::parse::<Mode>)]
     mode: Mode,
     /// Bars of a call, of its answer, and of any other phrase
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
@@ -94,6 +96,10 @@ pub struct Args {
     /// The model of phrases, that morphs and varies, by file or by name; `none` for none
     #[arg(long, value_name = "FILE|NAME|none")]
     phrase_model: Option<String>,
+    /// Learns from what you play: after each phrase the melody model is trained a little, and answers with what it has learnt;
+    /// Ctrl-U forgets it, and no file is changed
+    #[arg(long)]
+    learn: bool,
     /// A further folder with models, searched first
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
@@ -128,11 +134,6 @@ fn parse_preset(text: &str) -> Result<usize, String> {
     place.ok_or_else(|| format!("one of {} is needed", SOUNDS.join(", ")))
 }
 
-fn parse_mode(text: &str) -> Result<Mode, String> {
-    let names = || Mode::ALL.map(Mode::name).join(", ");
-    Mode::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| format!("one of {} is needed", names()))
-}
-
 fn parse_metre(text: &str) -> Result<TimeSignature, String> {
     let (upper, lower) = text.split_once('/').ok_or("a metre is written 4/4")?;
     let number = |text: &str| text.trim().parse::<u8>().map_err(|_| "a metre is written 4/4".to_owned());
@@ -160,12 +161,17 @@ pub fn run(args: Args) -> Result<()> {
     let mut trouble = Vec::new();
     let melody = open_melody(&args, &mut trouble);
     let options = options(&args, sound)?;
+    if args.learn && args.model.as_deref() == Some("none") {
+        return Err(Usage("--learn: without a melody model there is nothing that could learn".into()).into());
+    }
     // A model that was asked for by name is needed; others are missed.
     let melody = melody.or_else(|e| miss(e, args.model.as_deref(), "nothing is answered", &mut trouble))?;
     let phrases = if melody.is_some() { open_phrases(&args, &mut trouble) } else { Ok(None) };
     let alone = "morph and vary answer with melodies";
     let phrases = phrases.or_else(|e| miss(e, args.phrase_model.as_deref(), alone, &mut trouble))?;
-    let running = Running::start(options, Models { melody, phrases }).map_err(|e| match e {
+    let (melody, learner) = melody.unzip();
+    let learner = learner.flatten().transpose().context("--learn")?;
+    let running = Running::start(options, Models { melody, phrases, learner }).map_err(|e| match e {
         DeviceError::NoSound | DeviceError::NoServer | DeviceError::Sound { .. } => {
             anyhow::anyhow!("{e}; `oneiro play --no-sound` plays by MIDI alone")
         }
@@ -190,6 +196,11 @@ pub fn run(args: Args) -> Result<()> {
     drop(running);
     // The last words: where the recording lies.
     new_messages(&scene, told).1.iter().for_each(|line| eprintln!("{line}"));
+    // It played on; whoever asked for the record is to know.
+    anyhow::ensure!(
+        args.record.is_none() || !lock(&scene).record_failed,
+        "--record: it could not be kept, as said before"
+    );
     Ok(())
 }
 
@@ -268,11 +279,15 @@ fn find_model(
     Ok(Some((found, mark)))
 }
 
-fn open_melody(args: &Args, trouble: &mut Vec<String>) -> Result<Option<(MelodyModel, ModelMark)>> {
+/// The melody model, and who learns for it where that is wanted and can be.
+type Melody = ((MelodyModel, ModelMark), Option<Result<Learner, LearnerError>>);
+
+fn open_melody(args: &Args, trouble: &mut Vec<String>) -> Result<Option<Melody>> {
     let found = find_model(args, Kind::MelodyRnn, ("--model", args.model.as_deref()), trouble)?;
     let Some((found, mark)) = found else { return Ok(None) };
+    let learner = args.learn.then(|| Learner::new(found.clone(), learner::Settings::default()));
     let session = Session::from_inspected(found, &SessionOptions::default())?;
-    Ok(Some((MelodyModel::new(session)?, mark)))
+    Ok(Some(((MelodyModel::new(session)?, mark), learner)))
 }
 
 fn open_phrases(args: &Args, trouble: &mut Vec<String>) -> Result<Option<(PhraseModel, ModelMark)>> {

@@ -24,7 +24,7 @@ const EXPRESSION: u64 = 1;
 pub struct Cue {
     /// Number of the phrase, from 0: choices depend on it.
     pub index: u32,
-    /// The stretch of time that plans belong to; see [`HeardKind::Transport`].
+    /// The stretch of time that plans belong to; see [`crate::bridge::HeardKind::Transport`].
     pub epoch: u32,
     /// From where to where the call was.
     pub call: (Beats, Beats),

@@ -66,14 +66,7 @@ impl Controls {
     /// # Errors
     /// [`ComposeError::Control`] names the first that is not.
     pub fn check(&self) -> Result<(), ComposeError> {
-        let within = |control: &'static str, value: f64, low: f64, high: f64| {
-            // A NaN lies in no range.
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(ComposeError::Control { control, value, low, high })
-            }
-        };
+        let within = |control, value, low, high| ComposeError::unless_within(control, value, (low, high));
         let Expression { swing, timing, dynamics, velocity_curve, gate } = self.expression;
         within("temperature", self.freedom.temperature, 0.01, 10.0)?;
         within("top-p", self.freedom.top_p, 0.01, 1.0)?;

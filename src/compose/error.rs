@@ -44,7 +44,23 @@ pub enum ComposeError {
     /// A phrase of the phrase network is wanted where there is no such network.
     #[error("there is no phrase network to write with")]
     NoPhrases,
+    /// The director panicked.
+    #[error("the composer has failed ({reason}) and {}", if *anew { "begins anew; settings and captured phrases stay" } else { "is given up; begin again" })]
+    Failed {
+        /// In one line.
+        reason: String,
+        /// Whether it goes on.
+        anew: bool,
+    },
     /// The worker's thread ended before its time.
     #[error("the composer's thread ended unexpectedly")]
     Gone,
+}
+
+impl ComposeError {
+    /// Refuses a value of a control that lies outside its range.
+    pub(super) fn unless_within(control: &'static str, value: f64, (low, high): (f64, f64)) -> Result<(), Self> {
+        // A NaN lies in no range.
+        if (low..=high).contains(&value) { Ok(()) } else { Err(Self::Control { control, value, low, high }) }
+    }
 }

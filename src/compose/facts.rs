@@ -7,7 +7,7 @@ use super::line::{First, Line};
 use super::pen::{steps, steps_between};
 use super::sampler::{Rules, closable};
 use crate::music::encoding::REACH;
-use crate::music::{Key, Mode, Note, PitchClassSet, STEPS_PER_BEAT};
+use crate::music::{Key, Note, PitchClassSet, STEPS_PER_BEAT};
 use crate::time::{Beats, MetreMap};
 
 /// How far beyond the range that was heard an answer may go, in semitones.
@@ -139,18 +139,12 @@ pub(super) fn open_rules(controls: &Controls, reference: u8, length: u32, key: O
     let scale = scale_before(controls);
     let tones = scale.map_or(PitchClassSet::ALL, |scale| scale.tones);
     let range = range_before(controls, reference, (0, 127));
-    let stable = key.map(|key| scale.map_or(stable_tones(key), ScaleControl::closing_tones));
+    let stable = key.map(|key| scale.map_or(key.tonic_triad().tones(), ScaleControl::closing_tones));
     let reached = |stable: &PitchClassSet| (range.0..=range.1).any(|pitch| stable.contains_pitch(pitch));
     let closing_tones = stable.filter(reached).unwrap_or(tones);
     let grid = controls.grid.unwrap_or(1).max(1);
     let closable = closable(length, 1, 1, grid);
     Rules { first_pitch: reference, tones, range, closing_tones, closing_steps: 1, shortest: 1, grid, closable }
-}
-
-/// The tonic's chord.
-fn stable_tones(key: Key) -> PitchClassSet {
-    let third = if key.mode == Mode::Major { 4 } else { 3 };
-    [key.tonic, key.tonic.up(third), key.tonic.up(7)].into_iter().collect()
 }
 
 /// The density that is set, in notes a step, and how strictly.
@@ -197,7 +191,7 @@ fn closing_tones(
     let chord = harmony.iter().rev().find(|span| span.from < end && span.to >= end);
     let Some(key) = key else { return tones };
     let last = close == Close::Final;
-    let stable: PitchClassSet = if last { [key.tonic].into_iter().collect() } else { stable_tones(key) };
+    let stable: PitchClassSet = if last { [key.tonic].into_iter().collect() } else { key.tonic_triad().tones() };
     let stable = stable.intersection(tones.union([key.tonic].into_iter().collect()));
     match chord.map(|span| span.tones.intersection(tones)) {
         // A half close: where the harmony has left the tonic, its chord is the place to rest.

@@ -67,6 +67,12 @@ impl Line {
         Self { model, stand: NOWHERE, log: VecDeque::new(), network: 0 }
     }
 
+    /// The network, as if it had heard nothing.
+    pub fn into_model(mut self) -> MelodyModel {
+        self.model.forget();
+        self.model
+    }
+
     /// As [`MelodyModel::adopt`].
     pub fn adopt(&mut self, session: Session) -> Result<(), ComposeError> {
         self.model.adopt(session)

@@ -1,12 +1,12 @@
 //! The melody network as a performer uses it: what it heard so far, and what it expects next.
 
 use super::ComposeError;
+use super::contract::{check_coding, has, numbers, width};
 use super::memory::Memory;
 use super::recent::Recent;
 use crate::model::session::{Input, Session};
-use crate::model::spec::{Dim, Element, ModelSpec, TensorSpec};
-use crate::music::STEPS_PER_BEAT;
-use crate::music::encoding::{CODING, DURATION_CLASSES, DURATIONS, PHASES, PITCH_CLASSES, POSITIONS, Token, phases};
+use crate::model::spec::{Dim, ModelSpec, TensorSpec};
+use crate::music::encoding::{CODING, DURATION_CLASSES, PHASES, PITCH_CLASSES, POSITIONS, Token, phases};
 use std::sync::Arc;
 
 /// D: duration classes, with the end.
@@ -189,15 +189,7 @@ impl MelodyModel {
         let whole = whole || !self.session.has_part();
         let outputs = if whole { self.session.run(&inputs)? } else { self.session.run_part(&inputs)? };
         let take = |name: &str, length: usize| -> Result<Vec<f32>, ComposeError> {
-            let values = outputs.f32(name)?;
-            let reason = if values.len() != length {
-                format!("output `{name}` has {} numbers instead of {length}", values.len())
-            } else if values.iter().any(|x| x.is_nan() || *x == f32::INFINITY) {
-                format!("output `{name}` is not a number")
-            } else {
-                return Ok(values.to_vec());
-            };
-            Err(ComposeError::Model { origin: outputs.origin().to_owned(), reason })
+            numbers(outputs.f32(name)?.to_vec(), name, length, outputs.origin())
         };
         let told = |name: &str, length: usize| if whole { take(name, length) } else { Ok(Vec::new()) };
         Ok(Expectation {
@@ -242,25 +234,17 @@ struct Sizes {
 impl Sizes {
     /// Checks that a description is that of the network this file can feed, and takes its sizes.
     fn of(spec: &ModelSpec) -> Result<Self, String> {
-        let vocabulary = spec.vocabulary.as_ref().ok_or("it has no vocabulary")?;
-        if (vocabulary.coding.as_str(), vocabulary.version) != CODING {
-            let (coding, version) = (&vocabulary.coding, vocabulary.version);
-            return Err(format!("it codes music as `{coding}` {version}, not as `{}` {}", CODING.0, CODING.1));
-        }
-        if vocabulary.steps_per_quarter != STEPS_PER_BEAT
-            || !vocabulary.durations.iter().copied().eq(DURATIONS.iter().map(|&d| u32::from(d)))
-        {
-            return Err("its table of durations is not the one of this coding".into());
-        }
-        let hidden = width(&spec.inputs, "state0", 1)?;
-        let key = width(&spec.inputs, "keys", 1)?;
+        check_coding(spec, "music", CODING)?;
+        let width = |name, axis| width(&spec.inputs, name, axis, LARGEST);
+        let hidden = width("state0", 1)?;
+        let key = width("keys", 1)?;
         // As many entries as there are, or always so many.
         let entries = spec.inputs.iter().find(|t| t.name == "keys").and_then(|t| t.shape.first().cloned());
         let open = entries.clone().filter(|dim| matches!(dim, Dim::Named(_)));
         let most = spec.settings.get("memory").map(|&most| most as usize);
         let memory = match &open {
             Some(_) => most.filter(|most| (1..=LARGEST).contains(most)).unwrap_or(USUAL_MEMORY),
-            None => width(&spec.inputs, "keys", 0)?,
+            None => width("keys", 0)?,
         };
         let sizes = Self { hidden, key, memory, fixed: open.is_none() };
         let (h, k) = (hidden, key);
@@ -288,38 +272,5 @@ impl Sizes {
             has("output", &spec.outputs, &TensorSpec::f32(name, shape))?;
         }
         Ok(sizes)
-    }
-}
-
-fn width(tensors: &[TensorSpec], name: &str, axis: usize) -> Result<usize, String> {
-    width_up_to(tensors, name, axis, LARGEST)
-}
-
-/// Length of an input's axis, from 1 to `largest`; or why it cannot be played with.
-pub(super) fn width_up_to(tensors: &[TensorSpec], name: &str, axis: usize, largest: usize) -> Result<usize, String> {
-    let tensor = tensors.iter().find(|t| t.name == name).ok_or_else(|| format!("it has no input `{name}`"))?;
-    match tensor.shape.get(axis) {
-        Some(Dim::Fixed(n)) if (1..=largest).contains(n) => Ok(*n),
-        Some(Dim::Fixed(n)) => Err(format!("its input `{name}` is {n} wide; 1 to {largest} can be played with")),
-        _ => Err(format!("its input `{name}` has no fixed shape")),
-    }
-}
-
-/// Whether a tensor is described as it is wanted; or what is different.
-pub(super) fn has(direction: &str, tensors: &[TensorSpec], wanted: &TensorSpec) -> Result<(), String> {
-    let name = &wanted.name;
-    let found = tensors.iter().find(|t| t.name == *name).ok_or_else(|| format!("it has no {direction} `{name}`"))?;
-    let describe = |t: &TensorSpec| {
-        let element = if t.element == Element::F32 { "f32" } else { "i64" };
-        let shape = t.shape.iter().map(|dim| match dim {
-            Dim::Fixed(n) => n.to_string(),
-            Dim::Named(name) => name.clone(),
-        });
-        format!("{element} ({})", shape.collect::<Vec<_>>().join(", "))
-    };
-    if found.element == wanted.element && found.shape == wanted.shape {
-        Ok(())
-    } else {
-        Err(format!("its {direction} `{name}` is {}, not {}", describe(found), describe(wanted)))
     }
 }

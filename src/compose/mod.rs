@@ -7,6 +7,7 @@
 
 mod composer;
 mod continuation;
+mod contract;
 mod controls;
 mod director;
 mod ear;
@@ -29,7 +30,7 @@ pub use composer::{Composer, Cue, Phrase};
 pub use controls::{Controls, Expression, ScaleControl};
 pub use director::{
     Boundary, Corner, Direction, Director, MOST_BARS, Mode, Order, PlayedPhrase, Refusal, SecondVoice, Settings,
-    Status, Turn, stride,
+    Status, Turn, lead_time, stride,
 };
 pub use error::ComposeError;
 pub use harmony::{HarmonySpan, avoid_notes, home_tones};

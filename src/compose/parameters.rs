@@ -6,7 +6,7 @@ use super::{ComposeError, ScaleControl};
 use crate::music::{PitchClass, PitchClassSet, Scale};
 use crate::time::Beats;
 
-/// How the values of a parameter lie in its range.
+/// How the values of a parameter, or of another control, lie in its range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shape {
     /// Any number; written with so many decimals.
@@ -15,6 +15,26 @@ pub enum Shape {
     Whole,
     /// One of these, by its place.
     Choice(&'static [&'static str]),
+    /// Something that happens when it is pressed; no parameter is such.
+    Trigger,
+}
+
+impl Shape {
+    /// The nearest value that lies so in a range; the usual one for a number that is none.
+    pub fn allow(self, range: (f64, f64), usual: f64, value: f64) -> f64 {
+        let value = if value.is_nan() { usual } else { value.clamp(range.0, range.1) };
+        if matches!(self, Self::Smooth(_)) { value } else { value.round() }
+    }
+
+    /// A value as one reads it.
+    pub fn text(self, value: f64) -> String {
+        match self {
+            Self::Choice(names) => names.get(value as usize).copied().unwrap_or_default().to_owned(),
+            Self::Trigger => String::new(),
+            Self::Whole => format!("{value:.0}"),
+            Self::Smooth(decimals) => format!("{value:.decimals$}"),
+        }
+    }
 }
 
 /// A setting as a number.
@@ -177,19 +197,13 @@ impl Parameter {
 
     /// The nearest value that it may have; the default for what is no number.
     pub fn allow(&self, value: f64) -> f64 {
-        let value = if value.is_nan() { self.default } else { value.clamp(self.range.0, self.range.1) };
-        if matches!(self.shape, Shape::Smooth(_)) { value } else { value.round() }
+        self.shape.allow(self.range, self.default, value)
     }
 
     /// A value as a player reads it, without the unit.
     pub fn text(&self, value: f64) -> String {
         let value = self.allow(value);
-        match self.shape {
-            _ if self.follows == Some(value) => "follow".to_owned(),
-            Shape::Choice(names) => names.get(value as usize).copied().unwrap_or_default().to_owned(),
-            Shape::Whole => format!("{value:.0}"),
-            Shape::Smooth(decimals) => format!("{value:.decimals$}"),
-        }
+        if self.follows == Some(value) { "follow".to_owned() } else { self.shape.text(value) }
     }
 
     /// The value that a text stands for; the unit may follow a number.
@@ -209,12 +223,8 @@ impl Parameter {
         let number = text.strip_suffix(self.unit).unwrap_or(text).trim().parse::<f64>();
         let value = number.ok().filter(|value| !value.is_nan());
         let value = value.ok_or_else(|| ComposeError::Text { control: self.name, text: text.to_owned() })?;
-        let (low, high) = self.range;
-        if (low..=high).contains(&value) {
-            Ok(self.allow(value))
-        } else {
-            Err(ComposeError::Control { control: self.name, value, low, high })
-        }
+        ComposeError::unless_within(self.name, value, self.range)?;
+        Ok(self.allow(value))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The melody VAE as a performer uses it: phrases to points of its latent space, and points to phrases.
 
+use super::contract::{check_coding, has, numbers, width};
 use super::{ComposeError, Expectation};
 use crate::model::inspect::Inspected;
 use crate::model::session::{Input, Session, SessionError, SessionOptions};
 use crate::model::spec::{Kind, ModelSpec, TensorSpec};
-use crate::music::STEPS_PER_BEAT;
 use crate::music::encoding::{DURATIONS, PITCH_CLASSES, POSITIONS, Token, bar_steps, metre_class};
 use crate::music::phrase::{CODING, CodedPhrase, FEATURES, Form, NO_DURATION, NO_PITCH};
 use std::collections::VecDeque;
@@ -115,8 +115,8 @@ impl PhraseModel {
         ])?;
         let [mu, logvar] = READING.map(|name| outputs.f32(name).map(<[f32]>::to_vec));
         let point = LatentPoint {
-            mu: sound(mu?, "mu", latent, &self.origin)?,
-            logvar: sound(logvar?, "logvar", latent, &self.origin)?,
+            mu: numbers(mu?, "mu", latent, &self.origin)?,
+            logvar: numbers(logvar?, "logvar", latent, &self.origin)?,
         };
         if self.read.len() == READ {
             self.read.pop_front();
@@ -162,7 +162,7 @@ impl PhraseModel {
                 ("metre", Input::I64(&one, &metre)),
                 ("features", Input::F32(&[1, 1, FEATURES], &place.features)),
             ])?;
-            let take = |name: &str, length| sound(outputs.f32(name)?.to_vec(), name, length, &self.origin);
+            let take = |name: &str, length| numbers(outputs.f32(name)?.to_vec(), name, length, &self.origin);
             let expectation = Expectation {
                 log_duration: take("log_duration", D)?,
                 log_pitch: take("log_pitch", D * P)?,
@@ -225,18 +225,6 @@ impl Place {
     }
 }
 
-/// An output, if it is as long as it should be and holds numbers.
-fn sound(values: Vec<f32>, name: &str, length: usize, origin: &std::path::Path) -> Result<Vec<f32>, ComposeError> {
-    let reason = if values.len() != length {
-        format!("output `{name}` has {} numbers instead of {length}", values.len())
-    } else if values.iter().any(|x| x.is_nan() || *x == f32::INFINITY) {
-        format!("output `{name}` is not a number")
-    } else {
-        return Ok(values);
-    };
-    Err(ComposeError::Model { origin: origin.to_owned(), reason })
-}
-
 #[derive(Debug, Clone, Copy)]
 struct Sizes {
     bars: u32,
@@ -248,19 +236,10 @@ struct Sizes {
 impl Sizes {
     /// Checks that a description is that of the network this file can feed, and takes its sizes.
     fn of(spec: &ModelSpec) -> Result<Self, String> {
-        let vocabulary = spec.vocabulary.as_ref().ok_or("it has no vocabulary")?;
-        if (vocabulary.coding.as_str(), vocabulary.version) != CODING {
-            let (coding, version) = (&vocabulary.coding, vocabulary.version);
-            return Err(format!("it codes phrases as `{coding}` {version}, not as `{}` {}", CODING.0, CODING.1));
-        }
-        if vocabulary.steps_per_quarter != STEPS_PER_BEAT
-            || !vocabulary.durations.iter().copied().eq(DURATIONS.iter().map(|&d| u32::from(d)))
-        {
-            return Err("its table of durations is not the one of this coding".into());
-        }
+        check_coding(spec, "phrases", CODING)?;
         let bars = spec.settings.get("bars").copied().filter(|b| (1.0..=16.0).contains(b) && b.fract() == 0.0);
         let bars = bars.ok_or("it does not say how many bars its phrases have (1 to 16)")? as u32;
-        let width = |name| super::melody_model::width_up_to(&spec.inputs, name, 1, LARGEST);
+        let width = |name| width(&spec.inputs, name, 1, LARGEST);
         let (rows, latent, hidden) = (width("phrase_duration")?, width("z")?, width("state")?);
         let classes = ["duration", "pitch", "position", "metre"];
         let phrase = classes.map(|name| TensorSpec::i64(&format!("phrase_{name}"), &[1, rows]));
@@ -274,7 +253,7 @@ impl Sizes {
             TensorSpec::f32("features", &[1, 1, FEATURES]),
         ];
         for wanted in phrase.iter().chain(&event).chain(&floats) {
-            super::melody_model::has("input", &spec.inputs, wanted)?;
+            has("input", &spec.inputs, wanted)?;
         }
         for wanted in [
             TensorSpec::f32("mu", &[1, latent]),
@@ -283,7 +262,7 @@ impl Sizes {
             TensorSpec::f32("log_pitch", &[D, P]),
             TensorSpec::f32("state_next", &[1, hidden]),
         ] {
-            super::melody_model::has("output", &spec.outputs, &wanted)?;
+            has("output", &spec.outputs, &wanted)?;
         }
         Ok(Self { bars, rows, latent, hidden })
     }

@@ -2,6 +2,7 @@
 
 use super::{ComposeError, Director, MelodyModel, Order, PhraseModel, PlayedPhrase, Status};
 use crate::bridge::ClockReading;
+use crate::caught::{LIVES, caught, trap};
 use crate::time::Beats;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
@@ -24,7 +25,7 @@ pub struct News {
 
 #[derive(Debug)]
 enum Task {
-    Follow(ClockReading, Option<Sender<News>>),
+    Follow(ClockReading),
     RunTo(Beats, Sender<News>),
     Order(Beats, Order),
     Replace(Replacement, Sender<Result<(), ComposeError>>),
@@ -40,7 +41,7 @@ pub enum Replacement {
     Phrases(Box<PhraseModel>),
 }
 
-/// A thread that owns a director.
+/// A thread that owns a director. Where that panics it is told, and another takes its place: [`Director::begin_anew`].
 #[derive(Debug)]
 pub struct DirectorWorker {
     tasks: Option<Sender<Task>>,
@@ -50,76 +51,10 @@ pub struct DirectorWorker {
 
 impl DirectorWorker {
     /// Starts the thread.
-    pub fn spawn(mut director: Director) -> Self {
+    pub fn spawn(director: Director) -> Self {
         let (tasks, task_receiver) = channel();
         let (news_sender, news) = channel();
-        let thread = std::thread::spawn(move || {
-            let mut last = director.status();
-            let mut idle = false;
-            loop {
-                // Where nobody waits for it, it thinks ahead until somebody does.
-                let task = match task_receiver.try_recv() {
-                    Ok(task) => task,
-                    Err(TryRecvError::Disconnected) => break,
-                    Err(TryRecvError::Empty) => {
-                        if std::mem::take(&mut idle) {
-                            director.rehearse();
-                        }
-                        let Ok(task) = task_receiver.recv() else { break };
-                        task
-                    }
-                };
-                idle = matches!(task, Task::Follow(_, None));
-                let began = Instant::now();
-                let (mut order, mut asked, mut quiet) = (None, None, false);
-                let result = match task {
-                    Task::Follow(clock, sender) => {
-                        (quiet, asked) = (sender.is_none(), sender);
-                        director.follow(&clock)
-                    }
-                    Task::RunTo(pos, sender) => {
-                        asked = Some(sender);
-                        director.run_to(pos)
-                    }
-                    Task::Rehearse(told) => {
-                        director.rehearse();
-                        // Who asked may not care.
-                        let _told = told.send(());
-                        continue;
-                    }
-                    Task::Replace(model, told) => {
-                        quiet = true;
-                        let replaced = match model {
-                            Replacement::Melody(model) => director.replace_melody(*model),
-                            Replacement::Phrases(model) => {
-                                director.replace_phrases(*model);
-                                Ok(())
-                            }
-                        };
-                        // Who asked may not care.
-                        let _told = told.send(replaced);
-                        Ok(())
-                    }
-                    Task::Order(at, given) => {
-                        let mut result = director.order(at, given.clone());
-                        if !matches!(result, Ok(_) | Err(ComposeError::Control { .. })) {
-                            // The step at which something went wrong is passed over; the order stands.
-                            result = director.order(at, given.clone());
-                        }
-                        result.map(|at| order = Some((at, given)))
-                    }
-                };
-                let (status, phrases) = (director.status(), director.take_phrases().collect::<Vec<_>>());
-                // A clock that only went on is no news.
-                let silent = quiet && phrases.is_empty() && result.is_ok() && status == last;
-                last.clone_from(&status);
-                let told = News { status, phrases, took: began.elapsed(), order, error: result.err() };
-                let gone = !silent && asked.as_ref().unwrap_or(&news_sender).send(told).is_err();
-                if gone && asked.is_none() {
-                    break;
-                }
-            }
-        });
+        let thread = std::thread::spawn(move || serve(director, &task_receiver, &news_sender));
         Self { tasks: Some(tasks), news, thread: Some(thread) }
     }
 
@@ -134,20 +69,11 @@ impl DirectorWorker {
     /// # Errors
     /// [`ComposeError::Gone`].
     pub fn follow(&self, clock: ClockReading) -> Result<(), ComposeError> {
-        self.give(Task::Follow(clock, None))
+        self.give(Task::Follow(clock))
     }
 
-    /// As [`DirectorWorker::follow`], and waits for what comes of it: for those who have time; see [`super::stride`].
-    ///
-    /// # Errors
-    /// [`ComposeError::Gone`]; other errors are in the news.
-    pub fn catch_up(&self, clock: ClockReading) -> Result<News, ComposeError> {
-        let (sender, receiver) = channel();
-        self.give(Task::Follow(clock, Some(sender)))?;
-        receiver.recv().map_err(|_| ComposeError::Gone)
-    }
-
-    /// Goes on up to a position and waits for what comes of it: for those who have time. See [`Director::run_to`].
+    /// Goes on up to a position and waits for what comes of it: for those who have time. See [`Director::run_to`] and
+    /// [`super::stride`].
     ///
     /// # Errors
     /// [`ComposeError::Gone`]; other errors are in the news.
@@ -197,8 +123,108 @@ impl Drop for DirectorWorker {
     fn drop(&mut self) {
         self.tasks = None; // the thread ends when nobody can ask any more
         if let Some(thread) = self.thread.take() {
-            // A panic there was already reported as news that never came.
-            let _ = thread.join();
+            // A panic there was caught and told.
+            let _ended = thread.join();
+        }
+    }
+}
+
+/// What else comes of a task.
+#[derive(Default)]
+struct Outcome {
+    /// An order was followed, and from where on it counts.
+    order: Option<(Beats, Order)>,
+    /// Where nothing has changed there is nothing to tell.
+    quiet: bool,
+    /// What came of it is not told as news.
+    untold: bool,
+}
+
+/// Fulfils tasks until nobody can give any more, or the director has failed too often.
+fn serve(mut director: Director, tasks: &Receiver<Task>, news: &Sender<News>) {
+    let (mut last, mut clock, mut lives, mut idle) = (director.status(), ClockReading::default(), LIVES, false);
+    loop {
+        let task = match tasks.try_recv() {
+            Ok(task) => Some(task),
+            Err(TryRecvError::Disconnected) => return,
+            // Where nobody waits for it, it thinks ahead until somebody does.
+            Err(TryRecvError::Empty) if std::mem::take(&mut idle) => None,
+            Err(TryRecvError::Empty) => match tasks.recv() {
+                Ok(task) => Some(task),
+                Err(_) => return,
+            },
+        };
+        let asked = match &task {
+            Some(Task::RunTo(_, sender)) => Some(sender.clone()),
+            _ => None,
+        };
+        if let Some(Task::Follow(now)) = &task {
+            (clock, idle) = (*now, true);
+        }
+        let began = Instant::now();
+        let mut outcome = Outcome { quiet: asked.is_none(), ..Outcome::default() };
+        let done = caught(|| {
+            trap("composer");
+            perform(&mut director, task, &mut outcome)
+        });
+        let result = match done {
+            Ok(_) if outcome.untold => continue,
+            Ok(result) => result,
+            Err(reason) => {
+                lives -= 1;
+                director = director.begin_anew(&clock);
+                Err(ComposeError::Failed { reason, anew: lives > 0 })
+            }
+        };
+        let (status, phrases) = (director.status(), director.take_phrases().collect::<Vec<_>>());
+        // A clock that only went on is no news.
+        let silent = outcome.quiet && phrases.is_empty() && result.is_ok() && status == last;
+        last.clone_from(&status);
+        let told = News { status, phrases, took: began.elapsed(), order: outcome.order, error: result.err() };
+        let gone = !silent && asked.as_ref().unwrap_or(news).send(told).is_err();
+        if gone && asked.is_none() || lives == 0 {
+            return;
+        }
+    }
+}
+
+/// Fulfils a task; without one, thinks ahead.
+fn perform(director: &mut Director, task: Option<Task>, outcome: &mut Outcome) -> Result<(), ComposeError> {
+    match task {
+        None => {
+            outcome.untold = true;
+            director.rehearse();
+            Ok(())
+        }
+        Some(Task::Follow(clock)) => director.follow(&clock),
+        Some(Task::RunTo(pos, _)) => director.run_to(pos),
+        Some(Task::Rehearse(told)) => {
+            outcome.untold = true;
+            director.rehearse();
+            // Who asked may not care.
+            let _told = told.send(());
+            Ok(())
+        }
+        Some(Task::Replace(model, told)) => {
+            let replaced = match model {
+                Replacement::Melody(model) => director.replace_melody(*model),
+                Replacement::Phrases(model) => {
+                    director.replace_phrases(*model);
+                    Ok(())
+                }
+            };
+            // Who asked may not care.
+            let _told = told.send(replaced);
+            Ok(())
+        }
+        Some(Task::Order(at, given)) => {
+            outcome.quiet = false;
+            let mut result = director.order(at, given.clone());
+            if !matches!(result, Ok(_) | Err(ComposeError::Control { .. })) {
+                // The step at which something went wrong is passed over; the order stands.
+                result = director.order(at, given.clone());
+            }
+            result.map(|at| outcome.order = Some((at, given)))
         }
     }
 }

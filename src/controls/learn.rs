@@ -1,6 +1,7 @@
 //! Which knob, pedal or key of a MIDI device moves which control of a table. Kept in a file of the user's.
 
 use super::Shape;
+use crate::complaint::one_line;
 use crate::files::{settings_file, write_whole};
 use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Read as _};
@@ -173,8 +174,7 @@ impl<C: Turned> ControlMap<C> {
         if text.len() as u64 > LARGEST {
             return Err(format!("a map has {LARGEST} bytes at most"));
         }
-        let file: File =
-            toml::from_str(text).map_err(|e| e.message().split_whitespace().collect::<Vec<_>>().join(" "))?;
+        let file: File = toml::from_str(text).map_err(|e| one_line(&e.message()))?;
         let mut map = Self::default();
         for line in file.map {
             map.bind(line.binding()?);

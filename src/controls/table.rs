@@ -5,50 +5,9 @@
 use super::learn::{Row, Turned};
 use super::sounds;
 use crate::bridge::Part;
-use crate::compose::{self, Corner, Mode, Order, PARAMETERS, Parameter};
+use crate::compose::{self, Corner, Mode, Order, PARAMETERS, Parameter, Shape};
 use crate::live::Patch;
 use std::sync::LazyLock;
-
-/// How the values of a control lie.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shape {
-    /// Any number of its range; written with so many decimals.
-    Smooth(usize),
-    /// Whole numbers.
-    Whole,
-    /// One of these, by its place.
-    Choice(&'static [&'static str]),
-    /// Something that happens when it is pressed.
-    Trigger,
-}
-
-impl Shape {
-    /// The nearest value that lies so in a range; the usual one for a number that is none.
-    pub fn allow(self, range: (f64, f64), usual: f64, value: f64) -> f64 {
-        let value = if value.is_nan() { usual } else { value.clamp(range.0, range.1) };
-        if matches!(self, Self::Smooth(_)) { value } else { value.round() }
-    }
-
-    /// A value as one reads it.
-    pub fn text(self, value: f64) -> String {
-        match self {
-            Self::Choice(names) => names.get(value as usize).copied().unwrap_or_default().to_owned(),
-            Self::Trigger => String::new(),
-            Self::Whole => format!("{value:.0}"),
-            Self::Smooth(decimals) => format!("{value:.decimals$}"),
-        }
-    }
-}
-
-impl From<compose::Shape> for Shape {
-    fn from(shape: compose::Shape) -> Self {
-        match shape {
-            compose::Shape::Smooth(decimals) => Self::Smooth(decimals),
-            compose::Shape::Whole => Self::Whole,
-            compose::Shape::Choice(names) => Self::Choice(names),
-        }
-    }
-}
 
 /// A control: what it is called, and what it may be.
 #[derive(Debug, Clone, Copy)]
@@ -98,11 +57,10 @@ macro_rules! own {
 }
 
 const SWITCH: &[&str] = &["off", "on"];
-const MODES: &[&str] = &["answer", "continue", "improvise", "morph", "vary", "harmonise"];
 
 own! {
     /// What the composer does: [`Mode`], by its place.
-    MODE = 0, "mode" "" 0.0 ..= 5.0, 1.0, 0.0, Shape::Choice(MODES);
+    MODE = 0, "mode" "" 0.0 ..= 5.0, 1.0, 0.0, Shape::Choice(Mode::NAMES);
     /// The phrase that sounded last, once more.
     AGAIN = 1, "again" "" 0.0 ..= 1.0, 1.0, 0.0, Shape::Trigger;
     /// Another phrase in its place.
@@ -156,8 +114,7 @@ const LOCKS: [&str; compose::MOST_BARS as usize] = [
 pub static CONTROLS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
     let mut all = OWN.to_vec();
     for parameter in PARAMETERS.iter().filter(|parameter| parameter.name != LOCKED) {
-        let Parameter { name, unit, range, default: usual, .. } = *parameter;
-        let shape = Shape::from(parameter.shape);
+        let Parameter { name, unit, range, default: usual, shape, .. } = *parameter;
         let step = if let Shape::Smooth(_) = shape { round_step(range.1 - range.0) } else { 1.0 };
         let (control, source) = (Control(all.len()), Source::Composer(parameter));
         all.push(Spec { control, name, unit, range, step, usual, shape, source });
@@ -350,7 +307,7 @@ mod tests {
             }
         }
         assert!(PARAMETERS.iter().all(|p| p.name == LOCKED || Control::by_name(p.name).is_some()));
-        assert_eq!(MODES.to_vec(), Mode::ALL.map(Mode::name).to_vec());
+        assert_eq!(Mode::NAMES, Mode::ALL.map(Mode::name).as_slice());
         assert_eq!(Settings::default().composer(), &compose::Settings::default());
         let step = |name: &str| Control::by_name(name).unwrap().spec().step;
         assert!((step("temperature") - 0.1).abs() < 1e-12 && (step("vary") - 0.05).abs() < 1e-12);

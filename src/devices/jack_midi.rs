@@ -3,9 +3,10 @@
 //! A client of our own rather than midir's back end for JACK, since that one takes the place of ALSA's when the program
 //! is compiled; so one program has both.
 
-use super::midi::{Input, LOOK, MidiChoice, MidiNews, OUR_NAME, Output, Outputs, Packet, fits, is_ours, is_stopped};
-use super::{hush, now_ns};
+use super::midi::{Input, LOOK, MidiChoice, MidiNews, OUR_NAME, Output, Outputs, Packet, is_ours, is_stopped};
+use super::{fits, hush};
 use crate::bridge::{RingReceiver, RingSender, ring};
+use crate::moment::now_ns;
 use jack::{
     AsyncClient, Client, ClientOptions, Control, MidiIn, MidiOut, Port, PortFlags, ProcessHandler, ProcessScope,
 };

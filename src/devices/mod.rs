@@ -16,8 +16,6 @@ pub mod sound;
 
 pub use load::Load;
 
-pub use crate::moment::now_ns;
-
 /// Keeps the libraries of ALSA and JACK from writing to the terminal, on this thread: what they have to say comes back as
 /// errors.
 fn hush() {
@@ -26,6 +24,11 @@ fn hush() {
     drop(alsa::Output::local_error_handler());
     #[cfg(feature = "jack")]
     jack::set_logger(jack::LoggerType::None);
+}
+
+/// Whether a device has a part of its name, however written.
+fn fits(name: &str, part: &str) -> bool {
+    name.to_lowercase().contains(&part.to_lowercase())
 }
 
 /// Why a device cannot be used.

@@ -1,7 +1,8 @@
 //! Where the instrument sits while a device plays it.
 
-use super::{Load, now_ns};
+use super::Load;
 use crate::live::Instrument;
+use crate::moment::now_ns;
 use assert_no_alloc::assert_no_alloc;
 use cpal::{FromSample, Sample};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! to nobody, so that the music's clock goes on.
 
 use super::seat::Seat;
-use super::{DeviceError, Load, hush};
+use super::{DeviceError, Load, fits, hush};
 use crate::live::Instrument;
 use crate::priority::ask_for_real_time;
 use crate::time::SampleRate;
@@ -100,10 +100,10 @@ fn open(choice: &SoundChoice) -> Result<Opened, DeviceError> {
         Some(wanted) => {
             let devices: Vec<_> = host.output_devices().map_err(|_| DeviceError::NoSound)?.collect();
             let names: Vec<String> = devices.iter().map(name_of).collect();
-            let fits = names.iter().position(|n| n.to_lowercase().contains(&wanted.to_lowercase()));
+            let found = names.iter().position(|name| fits(name, wanted));
             let unknown =
                 || DeviceError::Unknown { what: "sound device", name: wanted.clone(), there: names.join(", ") };
-            devices.into_iter().nth(fits.ok_or_else(unknown)?).ok_or(DeviceError::NoSound)?
+            devices.into_iter().nth(found.ok_or_else(unknown)?).ok_or(DeviceError::NoSound)?
         }
     };
     let name = name_of(&device);

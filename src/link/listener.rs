@@ -4,9 +4,9 @@ use super::follower::{Change, Choice, Follower, Found};
 use super::pulse::Pulse;
 use super::room::{LinkError, Room};
 use super::watch::Thumbnail;
+use crate::caught::{caught, trap};
 use crate::moment::now_ns;
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -100,8 +100,14 @@ impl Listener {
         let ends = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&ends);
         let run = move || {
-            if catch_unwind(AssertUnwindSafe(|| listen(&choice, &mirror, &told, &ended))).is_err() {
-                let _full = told.try_send(Tidings::Problem("the link between programs has failed".to_owned()));
+            let (mut lines, mut complained) = (BTreeSet::new(), false);
+            while let Err(reason) = caught(|| listen(&choice, &mirror, &told, &ended, &mut lines)) {
+                let_go(&mut lines, &told);
+                if !std::mem::replace(&mut complained, true) {
+                    let problem = format!("the link between programs has failed ({reason}) and begins anew");
+                    let _full = told.try_send(Tidings::Problem(problem));
+                }
+                std::thread::park_timeout(Duration::from_nanos(AGAIN_NS / 5));
             }
             mirror.0.wanted.store(false, Ordering::Relaxed);
         };
@@ -120,18 +126,28 @@ impl Drop for Listener {
         self.ends.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // A panic there was told.
+            // A panic there was caught and told.
             let _ended = thread.join();
         }
     }
 }
 
-fn listen(choice: &Choice, mirror: &Mirror, told: &SyncSender<Tidings>, ends: &AtomicBool) {
+/// Tells that lines have ended of which nothing will be heard any more.
+fn let_go(lines: &mut BTreeSet<u64>, told: &SyncSender<Tidings>) {
+    while let Some(line) = lines.pop_first() {
+        // Who reads nothing sees nothing either.
+        let _full = told.try_send(Tidings::Left(line));
+    }
+}
+
+/// Follows instances until it is to end; `lines` are those that are followed.
+fn listen(choice: &Choice, mirror: &Mirror, told: &SyncSender<Tidings>, ends: &AtomicBool, lines: &mut BTreeSet<u64>) {
     let mut follower: Option<Follower> = None;
     let (mut again_ns, mut looked_ns, mut busy_ns, mut complained) = (0, 0, 0, false);
     // Lines whose joining has not been told, for want of room: nothing of them is told before.
     let mut untold: BTreeMap<u64, Found> = BTreeMap::new();
     while !ends.load(Ordering::Acquire) {
+        trap("listener");
         let now = now_ns();
         if follower.is_none() && now >= again_ns {
             match Room::usual().and_then(|room| Follower::open(&room, choice.clone())) {
@@ -149,8 +165,12 @@ fn listen(choice: &Choice, mirror: &Mirror, told: &SyncSender<Tidings>, ends: &A
             if now.saturating_sub(looked_ns) > LOOK_NS {
                 looked_ns = now;
                 let looked = open.look(|change| match change {
-                    Change::Joined(line, found) => drop(untold.insert(line, found)),
+                    Change::Joined(line, found) => {
+                        lines.insert(line);
+                        untold.insert(line, found);
+                    }
                     Change::Left(line) => {
+                        lines.remove(&line);
                         untold.remove(&line);
                         // A line of which nothing is heard any more is let go in any case.
                         let _full = told.try_send(Tidings::Left(line));
@@ -158,6 +178,8 @@ fn listen(choice: &Choice, mirror: &Mirror, told: &SyncSender<Tidings>, ends: &A
                 });
                 if looked.is_err() {
                     (follower, again_ns) = (None, now + AGAIN_NS);
+                    untold.clear();
+                    let_go(lines, told);
                     continue;
                 }
                 mirror.0.wanted.store(open.is_asked_for_pictures(), Ordering::Relaxed);

@@ -118,13 +118,13 @@ impl Merge {
     pub fn take(&mut self, line: u64, pulse: Pulse, now_ns: u64) {
         let Some(line) = self.lines.get_mut(&line) else { return };
         if let Some(next) = line.next_number {
-            self.lost += pulse.number.saturating_sub(next);
+            self.lost = self.lost.saturating_add(pulse.number.saturating_sub(next));
         }
         let new = line.next_number.is_none();
         line.next_number = Some(pulse.number.wrapping_add(1));
         line.heard_ns = now_ns;
         // A moment that was not told, or lies far ahead, is now.
-        let due = |ns: u64| if ns == 0 { now_ns } else { ns.min(now_ns + AHEAD_NS) };
+        let due = |ns: u64| if ns == 0 { now_ns } else { ns.min(now_ns.saturating_add(AHEAD_NS)) };
         let moment = Moment { ns: due(pulse.now.ns), ..pulse.now };
         if new || moment.clock.epoch == line.now.clock.epoch {
             (line.now, line.coming) = (moment, None);
@@ -135,7 +135,7 @@ impl Merge {
         for shown in pulse.events {
             if line.waiting.len() == WAITING {
                 line.waiting.pop_front();
-                self.lost += 1;
+                self.lost = self.lost.saturating_add(1);
             }
             line.waiting.push_back(Shown { ns: due(shown.ns), ..shown });
         }
@@ -301,6 +301,16 @@ mod tests {
         assert!(events.contains(&ShowEvent { pos_beats: Beats(7.996), kind: on(60) }));
         let at = merge.advance(START + 505 * MS, &mut events).unwrap();
         assert!((at.beats.0 - 9.0).abs() < 1e-9, "{at:?}");
+    }
+
+    #[test]
+    fn numbers_that_no_instance_counts_to_are_no_trouble() {
+        let mut merge = Merge::default();
+        merge.join(1, found("a"));
+        for number in [0, u64::MAX, u64::MAX, 5] {
+            merge.take(1, pulse(number, clock(0, 0.0, 120.0, true, 0), vec![]), START);
+        }
+        assert_eq!(merge.lost(), u64::MAX);
     }
 
     #[test]

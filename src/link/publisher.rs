@@ -5,13 +5,13 @@ use super::pulse::{self, MOST_EVENTS, Pulse};
 use super::room::{Corner, LinkError, Room, services};
 use super::watch::{self, Thumbnail, Watch};
 use crate::bridge::{Moment, RelayReceiver, Shown};
+use crate::caught::{caught, trap};
 use crate::moment::now_ns;
 use crate::time::SampleRate;
 use iceoryx2::port::{publisher::Publisher as Sender, subscriber::Subscriber as Receiver};
 use iceoryx2::prelude::{AllocationStrategy, Node, PortFactory as _, ipc};
 use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -87,9 +87,14 @@ impl Publisher {
         let ends = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&ends);
         let run = move || {
-            let mut desk = Desk { identity, relay, ends: ended };
-            if catch_unwind(AssertUnwindSafe(|| desk.run(&mut *onlooker))).is_err() {
-                onlooker.problem("the link to other programs has failed");
+            let (mut desk, mut told) = (Desk { identity, relay, ends: ended }, false);
+            while let Err(reason) = caught(|| desk.run(&mut *onlooker)) {
+                if !std::mem::replace(&mut told, true) {
+                    let problem = format!("the link to other programs has failed ({reason}) and begins anew");
+                    // It may be the onlooker that fails.
+                    let _told = caught(|| onlooker.problem(&problem));
+                }
+                std::thread::park_timeout(AGAIN / 10);
             }
         };
         // A system without a thread left has told so where a more important one was wanted.
@@ -103,7 +108,7 @@ impl Drop for Publisher {
         self.ends.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // A panic there was told.
+            // A panic there was caught and told.
             let _ended = thread.join();
         }
     }
@@ -120,6 +125,7 @@ impl Desk {
         let mut line: Option<Line> = None;
         let (mut again, mut told) = (Instant::now(), false);
         while !self.ends.load(Ordering::Acquire) {
+            trap("publisher");
             if let Some(identity) = onlooker.renamed().filter(|identity| *identity != self.identity) {
                 (self.identity, line, again) = (identity, None, Instant::now());
             }

@@ -130,11 +130,7 @@ impl Clock {
             malformed = true;
         }
         let metre = clean.time_signature;
-        if metre.numerator == 0
-            || metre.numerator > 64
-            || !metre.denominator.is_power_of_two()
-            || metre.denominator > 64
-        {
+        if TimeSignature::new(metre.numerator, metre.denominator).is_err() {
             clean.time_signature = self.transport.time_signature;
             malformed = true;
         }

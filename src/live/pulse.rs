@@ -26,7 +26,7 @@ impl Pulse {
     }
 
     fn unit(&self) -> f64 {
-        4.0 / f64::from(self.metre.denominator)
+        self.metre.beat_beats().0
     }
 
     fn position(&self, beat: i64) -> Beats {
@@ -66,7 +66,8 @@ impl Pulse {
         Beat {
             at: self.position(self.next),
             in_bar: self.next.rem_euclid(per_bar) as u8,
-            bar: (self.origin_bar + self.next.div_euclid(per_bar)) as i32,
+            // Positions that no music reaches have more bars than can be told.
+            bar: (self.origin_bar + self.next.div_euclid(per_bar)).clamp(i32::MIN.into(), i32::MAX.into()) as i32,
         }
     }
 

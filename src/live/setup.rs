@@ -42,6 +42,11 @@ pub struct Setup {
     pub parts: [PartSetup; Part::ALL.len()],
 }
 
+/// The nearest rate that is played at: 8,000 to 384,000 Hz.
+pub(super) fn playable(rate: SampleRate) -> SampleRate {
+    SampleRate(rate.0.clamp(8_000, 384_000))
+}
+
 impl Setup {
     /// The house sound: warm keys call, a soft lead answers, quiet keys lie behind both.
     pub fn new(sample_rate: SampleRate) -> Self {

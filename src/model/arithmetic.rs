@@ -2,8 +2,9 @@
 
 use super::inspect::Inspected;
 use super::overhead::Fed;
-use super::runtime::{self, one_line};
+use super::runtime;
 use super::session::SessionError;
+use crate::complaint::one_line;
 use ort::session::SessionInputValue;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::DynValue;

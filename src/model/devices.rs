@@ -1,7 +1,8 @@
 //! Where models run: on the processor, or on a device that a provider library drives. Such a library is no part of ONNX Runtime's
 //! usual package; it is taken from the folder that the runtime was loaded from.
 
-use super::runtime::{self, Loaded, RuntimeError, one_line};
+use super::runtime::{self, Loaded, RuntimeError};
+use crate::complaint::one_line;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;

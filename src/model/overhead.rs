@@ -1,9 +1,10 @@
 //! What a [`Session`] takes beyond the runtime's own call.
 
 use super::inspect::{Inspected, ModelError, Refusal};
-use super::runtime::{self, one_line};
+use super::runtime;
 use super::session::{Input, Session, SessionError, SessionOptions, build};
 use super::spec::{Dim, Element, TensorSpec};
+use crate::complaint::one_line;
 use ort::session::SessionInputValue;
 use ort::value::{DynValue, Tensor};
 use serde::Serialize;

@@ -12,6 +12,7 @@
 //! a plugin must not take its host with it.
 
 use super::devices::Device;
+use crate::complaint::one_line;
 use directories::ProjectDirs;
 use ort::environment::Environment;
 use ort::logging::LogLevel;
@@ -354,9 +355,4 @@ fn try_load(path: &Path) -> Result<Environment, String> {
     // Whatever goes wrong comes back as an error value; printing it too would only say it twice.
     environment.set_log_level(LogLevel::Fatal);
     Ok(environment)
-}
-
-/// An error's text on one line.
-pub(crate) fn one_line(error: &dyn fmt::Display) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -5,9 +5,10 @@
 
 use super::devices::Device;
 use super::inspect::{self, Inspected, ModelError, Refusal};
-use super::runtime::{self, RuntimeError, one_line};
+use super::runtime::{self, RuntimeError};
 use super::spec::{Kind, ModelSpec};
 use super::watchdog::{End, Leash};
+use crate::complaint::one_line;
 use ndarray::ArrayViewD;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{RunOptions, SessionInputValue, SessionOutputs};
@@ -36,9 +37,15 @@ pub struct SessionOptions {
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        let (limit, memory) = (Duration::from_secs(10), 4 << 30);
-        Self { intra_threads: 1, device: Device::Cpu, spinning: false, limit, memory }
+        Self { intra_threads: 1, device: Device::Cpu, spinning: false, limit: usual_limit(), memory: 4 << 30 }
     }
+}
+
+/// Ten seconds; `ONEIRO_MODEL_SECONDS` says otherwise, up to an hour: for slow machines, and for the impatient.
+fn usual_limit() -> Duration {
+    let wish = std::env::var("ONEIRO_MODEL_SECONDS").ok().and_then(|seconds| seconds.parse::<f64>().ok());
+    let sound = wish.filter(|seconds| (0.1..=3600.0).contains(seconds));
+    Duration::from_secs_f64(sound.unwrap_or(10.0))
 }
 
 /// Why a model cannot be opened or run.

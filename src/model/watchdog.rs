@@ -4,6 +4,7 @@
 //! clock that jumps, makes no model late. An end is asked for, and comes between two operators; an operator that has begun goes
 //! on to its own end.
 
+use crate::memory::resident;
 use ort::session::RunOptions;
 use ort::session::builder::LoadCanceler;
 use std::fmt;
@@ -183,7 +184,7 @@ fn look(list: &Mutex<Vec<Seen>>, nap: Duration) -> bool {
         }
         // What runs for a moment costs no look at the system.
         seen.time += nap;
-        let now = resident();
+        let now = resident().unwrap_or(0);
         if now.saturating_sub(*seen.memory.get_or_insert(now)) > seen.held.memory {
             overdue.push((Arc::clone(&seen.held), turn, TOO_LARGE));
         }
@@ -195,11 +196,4 @@ fn look(list: &Mutex<Vec<Seen>>, nap: Duration) -> bool {
         held.pull(turn, verdict);
     }
     ran
-}
-
-/// Bytes that the process has in memory; 0 where the system does not say (only Linux does).
-fn resident() -> u64 {
-    const PAGE: u64 = 4096;
-    let pages = || std::fs::read_to_string("/proc/self/statm").ok()?.split_whitespace().nth(1)?.parse::<u64>().ok();
-    pages().unwrap_or(0) * PAGE
 }

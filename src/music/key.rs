@@ -47,43 +47,18 @@ impl Key {
         }
     }
 
-    /// Degree of a tone in the scale, 1 to 7, or `None` outside it.
-    pub fn degree(self, class: PitchClass) -> Option<u8> {
-        let above = self.tonic.distance_up_to(class);
-        let steps = self.scale().steps;
-        steps.contains(PitchClass::of(above)).then(|| steps.iter().filter(|s| s.semitone() <= above).count() as u8)
-    }
-
-    /// The tone of a degree; 1 is the tonic, 8 again, and so on.
-    pub fn tone(self, degree: u8) -> PitchClass {
-        let step = self.scale().steps.iter().nth(usize::from(degree.max(1) - 1) % 7);
-        self.tonic.up(step.map_or(0, |s| i32::from(s.semitone())))
-    }
-
-    /// The triad of scale tones on a degree.
-    pub fn triad(self, degree: u8) -> Option<Chord> {
-        self.stack(degree, 3)
-    }
-
-    /// The seventh chord of scale tones on a degree.
-    pub fn seventh(self, degree: u8) -> Option<Chord> {
-        self.stack(degree, 4)
-    }
-
-    /// The triad on the fifth degree with the leading tone, in minor too.
-    pub fn dominant(self) -> Chord {
-        Chord { root: self.tonic.up(7), quality: ChordQuality::Major }
+    /// The triad on the tonic.
+    pub fn tonic_triad(self) -> Chord {
+        let quality = match self.mode {
+            Mode::Major => ChordQuality::Major,
+            Mode::Minor => ChordQuality::Minor,
+        };
+        Chord { root: self.tonic, quality }
     }
 
     /// The key that many semitones higher.
     pub fn transposed(self, semitones: i32) -> Self {
         Self { tonic: self.tonic.up(semitones), ..self }
-    }
-
-    fn stack(self, degree: u8, tones: u8) -> Option<Chord> {
-        let root = self.tone(degree);
-        let set = (0..tones).map(|i| self.tone(degree.max(1) + 2 * i)).collect();
-        Chord::recognise(set, Some(root))
     }
 }
 
@@ -122,13 +97,6 @@ impl PitchClassWeights {
             }
         }
         Self(weights)
-    }
-
-    /// Share of the whole that lies in a set, 0 to 1; 0 where nothing sounds.
-    pub fn share_in(&self, set: PitchClassSet) -> f64 {
-        let total: f64 = self.0.iter().sum();
-        let inside: f64 = set.iter().map(|c| self.0[usize::from(c.semitone())]).sum();
-        if total > 0.0 { inside / total } else { 0.0 }
     }
 }
 
@@ -234,17 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn degrees_and_chords_of_keys() {
+    fn chords_and_variants_of_keys() {
         let d_minor = Key { tonic: PitchClass::of(2), mode: Mode::Minor };
-        let degrees: Vec<_> = (1..=7).map(|d| d_minor.degree(d_minor.tone(d))).collect();
-        assert_eq!(degrees, (1..=7).map(Some).collect::<Vec<_>>());
-        assert_eq!(d_minor.degree(PitchClass::of(1)), None);
-        assert!(d_minor.tones_with_variants().contains(PitchClass::of(1)));
-        let triads = |key: Key| (1..=7).map(|d| key.triad(d).unwrap().to_string()).collect::<Vec<_>>().join(" ");
-        assert_eq!(triads(d_minor), "Dm Edim F Gm Am Bb C");
         let g_major = Key { tonic: PitchClass::of(7), mode: Mode::Major };
-        assert_eq!(triads(g_major), "G Am Bm C D Em F#dim");
-        assert_eq!(g_major.seventh(5).unwrap().to_string(), "D7");
-        assert_eq!(d_minor.dominant().to_string(), "A");
+        assert!(d_minor.tones_with_variants().contains(PitchClass::of(1)));
+        for (key, name) in [(d_minor, "Dm"), (g_major, "G")] {
+            assert_eq!(key.tonic_triad().to_string(), name);
+            assert!(key.tonic_triad().tones().is_subset(key.tones()));
+        }
     }
 }

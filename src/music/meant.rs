@@ -1,6 +1,7 @@
 //! From what was played to what was meant: onsets go to the grid of their beat, and the small gaps between notes, which
 //! are articulation and not rests, are closed. The network learnt from written tunes.
 
+use super::melody::push;
 use super::{MelodyEvent, STEPS_PER_BEAT};
 
 /// Divisions of a beat, in steps, and what a beat must gain in steps of error to be heard in a finer one.
@@ -83,12 +84,6 @@ fn snap(notes: &mut [Played], from: i64, to: i64) {
     }
 }
 
-fn push(events: &mut Vec<MelodyEvent>, pitch: Option<u8>, steps: i64) {
-    if let Ok(steps @ 1..) = u16::try_from(steps) {
-        events.push(MelodyEvent { pitch, steps });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +99,12 @@ mod tests {
     fn written_music_stays_as_it_is() {
         let written = [(67, 24), (69, 12), (71, 12), (0, 24), (72, 8), (74, 8), (76, 8), (72, 18), (74, 6), (60, 72)];
         assert_eq!(hear(&written, 48), written);
+    }
+
+    #[test]
+    fn no_silence_is_too_long_to_be_kept() {
+        let heard = hear(&[(67, 24), (0, u16::MAX), (0, 9), (69, 24)], 0);
+        assert_eq!(heard, [(67, 24), (0, u16::MAX), (0, 9), (69, 24)]);
     }
 
     #[test]

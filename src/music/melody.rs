@@ -83,3 +83,15 @@ impl Melody {
         Some(Self { events: events.collect::<Option<_>>()?, ..self.clone() })
     }
 }
+
+/// Adds an event of some steps, if there are any; one too long for its count is split, a note without being struck again as
+/// long as rests follow it.
+pub(super) fn push(events: &mut Vec<MelodyEvent>, mut pitch: Option<u8>, mut steps: i64) {
+    while steps > 0 {
+        let part = steps.min(i64::from(u16::MAX));
+        events.push(MelodyEvent { pitch, steps: part as u16 });
+        // Nobody holds a note for 2,700 beats: what is left of it is silence.
+        pitch = None;
+        steps -= part;
+    }
+}

@@ -1,6 +1,6 @@
 //! From polyphonic parts to the one line that a listener would sing.
 
-use super::{Melody, MelodyEvent, Note, STEPS_PER_BEAT, midi::Part};
+use super::{Melody, Note, STEPS_PER_BEAT, melody::push, midi::Part};
 use crate::time::{Beats, MetreMap};
 use std::cmp::Reverse;
 
@@ -108,21 +108,10 @@ fn placed(line: &[GridNote], from: i64, to: i64, title: &str, metres: &MetreMap)
     PlacedMelody { start, melody: Melody { title: title.to_owned(), metre: bar.metre, start_step, events } }
 }
 
-/// Adds an event; one too long for its count is split, a note without being struck again as long as rests follow it.
-fn push(events: &mut Vec<MelodyEvent>, pitch: Option<u8>, mut steps: i64) {
-    let mut pitch = pitch;
-    while steps > 0 {
-        let part = steps.min(i64::from(u16::MAX));
-        events.push(MelodyEvent { pitch, steps: part as u16 });
-        // Nobody holds a note for 2,700 beats: what is left of it is silence.
-        pitch = None;
-        steps -= part;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::music::MelodyEvent;
     use crate::time::{MetreChange, TimeSignature};
     use proptest::prelude::*;
 

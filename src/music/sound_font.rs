@@ -64,7 +64,11 @@ impl SoundFont {
     /// Instruments by program number (0 to 127) of bank 0.
     pub fn programs(&self) -> impl Iterator<Item = (u8, &str)> {
         let melodic = self.bank.get_presets().iter().filter(|preset| preset.get_bank_number() == 0);
-        melodic.filter_map(|preset| Some((u8::try_from(preset.get_patch_number()).ok()?, preset.get_name())))
+        melodic.filter_map(|preset| {
+            let program = u8::try_from(preset.get_patch_number()).ok()?;
+            // MIDI can call no others.
+            (program < 128).then_some((program, preset.get_name()))
+        })
     }
 
     /// A player of all its instruments, for one channel.

@@ -4,14 +4,11 @@
 //! that it needs: an [`Encoder`] finds a picture's place, a [`Decoder`] shows what is seen at a place, edited
 //! or not, and a [`Denoiser`] takes noise away. A [`Storage`] keeps places in few bytes.
 
-use super::generator::woven;
+use super::PictureError;
 use super::vectors::slerp;
-use super::{Picture, PictureError};
 use crate::model::inspect::Inspected;
 use crate::model::session::{Input, Session, SessionOptions};
 use crate::model::spec::{Dim, Kind, ModelSpec};
-use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use std::path::Path;
 
 /// A place in the latent space: the numbers of the model's `latent`, in their order.
@@ -58,7 +55,6 @@ struct Use {
     session: Session,
     side: usize,
     latent: Vec<usize>,
-    range: [f32; 2],
 }
 
 impl Use {
@@ -73,13 +69,13 @@ impl Use {
         if picture.width != picture.height || picture.channels != 3 || picture.width > LARGEST {
             return Err(refuse(format!("its pictures are not squares of colours of up to {LARGEST} pixels")));
         }
-        let (side, range) = (picture.width as usize, picture.range);
+        let side = picture.width as usize;
         let latent = shape_of(spec, "z").ok_or_else(|| refuse("its input `z` has no fixed shape".into()))?;
         if let Some(missing) = outputs.iter().find(|name| !spec.outputs.iter().any(|o| o.name == **name)) {
             return Err(refuse(format!("it has no output `{missing}`")));
         }
         let session = Session::from_inspected(model.part(outputs), options)?;
-        Ok(Self { session, side, latent, range })
+        Ok(Self { session, side, latent })
     }
 
     fn refuse(&self, reason: String) -> PictureError {
@@ -98,29 +94,6 @@ impl Use {
         }
         Ok(self.session.run(&[("original", Input::F32(&shape, planes))])?.f32(output)?.to_vec())
     }
-
-    /// The middle square of a picture, scaled to the model's side, as planes.
-    fn planes(&self, picture: &Picture) -> Result<Vec<f32>, PictureError> {
-        let side = self.side;
-        let square = middle(picture, side)?;
-        let [low, high] = self.range;
-        let mut planes = vec![0.0; 3 * side * side];
-        for (at, pixel) in square.chunks_exact(3).enumerate() {
-            for (channel, value) in pixel.iter().enumerate() {
-                planes[channel * side * side + at] = low + (high - low) * value.clamp(0.0, 1.0);
-            }
-        }
-        Ok(planes)
-    }
-
-    fn picture(&self, planes: &[f32]) -> Result<Picture, PictureError> {
-        let side = self.side;
-        if planes.len() != 3 * side * side {
-            return Err(self.refuse(format!("it made {} numbers instead of 3 × {side} × {side}", planes.len())));
-        }
-        let plane = |channel: usize| &planes[channel * side * side..][..side * side];
-        Ok(Picture { width: side, height: side, data: woven([0, 1, 2].map(plane), self.range) })
-    }
 }
 
 /// Largest side of a picture, in pixels.
@@ -129,29 +102,6 @@ const LARGEST: u32 = 2048;
 fn shape_of(spec: &ModelSpec, input: &str) -> Option<Vec<usize>> {
     let tensor = spec.inputs.iter().find(|t| t.name == input)?;
     tensor.shape.iter().map(|d| if let Dim::Fixed(n) = d { Some(*n) } else { None }).collect()
-}
-
-/// Rows of the largest centre square scaled to `side` (Lanczos 3, widened when shrinking).
-fn middle(picture: &Picture, side: usize) -> Result<Vec<f32>, PictureError> {
-    let fail = |e: &dyn std::fmt::Display| PictureError::Resize(e.to_string());
-    let (width, height) = (picture.width, picture.height);
-    if width == 0 || height == 0 || picture.data.len() != 3 * width * height {
-        return Err(fail(&format!("{} numbers are no picture of {width} × {height}", picture.data.len())));
-    }
-    if (width, height) == (side, side) {
-        return Ok(picture.data.clone());
-    }
-    let mut source = Image::new(width as u32, height as u32, PixelType::F32x3);
-    for (bytes, value) in source.buffer_mut().chunks_exact_mut(4).zip(&picture.data) {
-        bytes.copy_from_slice(&value.to_ne_bytes());
-    }
-    let mut target = Image::new(side as u32, side as u32, PixelType::F32x3);
-    let short = width.min(height) as f64;
-    let (left, top) = ((width as f64 - short) / 2.0, (height as f64 - short) / 2.0);
-    let options =
-        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(left, top, short, short);
-    Resizer::new().resize(&source, &mut target, &options).map_err(|e| fail(&e))?;
-    Ok(target.buffer().chunks_exact(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect())
 }
 
 /// Finds places of pictures.
@@ -170,15 +120,6 @@ impl Encoder {
     /// Side of the pictures that the network sees, in pixels.
     pub fn side(&self) -> usize {
         self.0.side
-    }
-
-    /// The place of the middle square of a picture of any size.
-    ///
-    /// # Errors
-    /// [`PictureError`] where the picture is empty or the run fails.
-    pub fn encode(&mut self, picture: &Picture) -> Result<Place, PictureError> {
-        let planes = self.0.planes(picture)?;
-        self.encode_planes(&planes)
     }
 
     /// The place of a picture given as `(3, S, S)` in the model's range.
@@ -203,17 +144,7 @@ impl Denoiser {
         Use::new(model, &["denoised"], options).map(Self)
     }
 
-    /// The middle square of a picture without its noise.
-    ///
-    /// # Errors
-    /// As [`Encoder::encode`].
-    pub fn denoise(&mut self, picture: &Picture) -> Result<Picture, PictureError> {
-        let planes = self.0.planes(picture)?;
-        let found = self.denoise_planes(&planes)?;
-        self.0.picture(&found)
-    }
-
-    /// The same for planes `(3, S, S)` in the model's range.
+    /// A picture without its noise, both as planes `(3, S, S)` in the model's range.
     ///
     /// # Errors
     /// As [`Encoder::encode_planes`].
@@ -257,19 +188,10 @@ impl Decoder {
         Storage::of(self.spec(), self.0.session.origin())
     }
 
-    /// The picture at a place.
+    /// The picture at a place, edited, as planes `(3, S, S)`: about in the model's range, but not held there.
     ///
     /// # Errors
     /// [`PictureError`] for a place of another length, or where the run fails.
-    pub fn decode(&mut self, place: &[f32], edit: Edit) -> Result<Picture, PictureError> {
-        let planes = self.decode_planes(place, edit)?;
-        self.0.picture(&planes)
-    }
-
-    /// The same as planes `(3, S, S)`, about in the model's range but not held there.
-    ///
-    /// # Errors
-    /// As [`Decoder::decode`].
     pub fn decode_planes(&mut self, place: &[f32], edit: Edit) -> Result<Vec<f32>, PictureError> {
         if place.len() != self.latent_size() {
             let reason = format!("a place of {} numbers instead of {}", place.len(), self.latent_size());
@@ -372,17 +294,6 @@ mod tests {
         let odd = storage.unpack(&storage.pack(&[9.0, f32::NAN, -9.0])).unwrap();
         assert!(odd[0] == 1.0 && (odd[1] - 1.0 / 15.0).abs() < 1e-6, "{odd:?}");
         assert_eq!(storage.unpack(&[0; 3]), None);
-    }
-
-    #[test]
-    fn the_middle_square_is_taken_and_scaled() {
-        let (width, height) = (24, 8);
-        let column = |x: usize| if (8..16).contains(&x) { 0.75 } else { 0.0 };
-        let data = (0..width * height).flat_map(|i| [column(i % width); 3]).collect();
-        let square = middle(&Picture { width, height, data }, 16).unwrap();
-        let inside = |x: usize, y: usize| square[3 * (y * 16 + x)];
-        assert!((inside(8, 8) - 0.75).abs() < 1e-3, "{}", inside(8, 8));
-        assert!(middle(&Picture { width: 2, height: 2, data: vec![0.0; 3] }, 8).is_err());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A classifier's session: what kind of picture this is, with a probability for each class.
 
+use super::generator::takes_any_size;
 use super::{Picture, PictureError};
 use crate::model::session::{Input, Session};
-use crate::model::spec::Dim;
+use crate::model::spec::{Dim, TensorSpec};
 
 /// Prefix of the entries of a description's settings that give classes their numbers.
 pub const CLASS: &str = "class.";
@@ -25,12 +26,7 @@ impl Classifier {
     pub fn new(session: Session) -> Result<Self, PictureError> {
         let spec = session.spec();
         let refuse = |reason: &str| PictureError::Model { origin: session.origin().to_owned(), reason: reason.into() };
-        let takes = spec.inputs.iter().any(|t| {
-            let any_size =
-                matches!(t.shape[..], [Dim::Fixed(1) | Dim::Named(_), Dim::Fixed(3), Dim::Named(_), Dim::Named(_)]);
-            t.name == "picture" && any_size
-        });
-        if !takes {
+        if !takes_any_size(&spec.inputs, "picture") {
             return Err(refuse("it has no input `picture` of shape (1, 3, height, width)"));
         }
         let mut numbered: Vec<(f64, String)> = spec
@@ -44,7 +40,7 @@ impl Classifier {
             return Err(refuse("its settings do not number two classes or more from 0"));
         }
         let classes: Vec<String> = numbered.into_iter().map(|(_, name)| name).collect();
-        let fits = |t: &crate::model::spec::TensorSpec| {
+        let fits = |t: &TensorSpec| {
             t.name == "probabilities" && matches!(t.shape[..], [_, Dim::Fixed(n)] if n == classes.len())
         };
         if !spec.outputs.iter().any(fits) {

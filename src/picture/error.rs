@@ -15,6 +15,9 @@ pub enum PictureError {
         /// Why.
         reason: String,
     },
+    /// The thread that paints panicked.
+    #[error("painting has failed ({0})")]
+    Failed(String),
     /// A picture cannot be brought to size.
     #[error("a picture cannot be enlarged: {0}")]
     Resize(String),

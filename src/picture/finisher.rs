@@ -1,25 +1,20 @@
-//! From the generator's small pictures to video frames.
+//! From the generator's small pictures to the canvas that video frames are printed from.
 
-use super::texture::Texture;
+use super::grade::{lighten, sharpen};
+use super::printer::{Print, Printer, Proof};
+use super::resize::cover;
 use super::{Look, Picture, PictureError, light, luminance};
-use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, Resizer};
 
 /// Side of the canvas on which trails are drawn, in pixels, at most.
 const CANVAS: u32 = 384;
 /// How much closer the picture is at rest (generators are weakest at their edges), and how much closer it comes at a
 /// full accent.
 const ZOOM: [f64; 2] = [1.025, 0.04];
-/// How much of the canvas stays as a trail after a second of a second's worth of video frames, at rest and in motion.
+/// How much of the canvas stays as a trail after 2/15 of a second, at rest and in motion.
 const TRAIL: [f32; 2] = [0.045, 0.012];
 /// How much the trail grows a second.
 const TRAIL_GROWTH: f64 = 0.35;
-/// Mean value that dark pictures are lifted towards, and how far at most: 1 would turn every value into its square root.
-const LIGHT: (f32, f32) = (0.34, 0.85);
-/// Contrast of small things is raised by this share.
-const CLARITY: f32 = 0.3;
-/// Colours are this much stronger than painted: trails and blending take some away.
-const COLOUR: f32 = 1.16;
 
 /// Pixels of a video frame; both are even, as video needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +37,8 @@ pub struct Finisher {
     canvas: (u32, u32),
     seconds: f32,
     resizer: Resizer,
-    texture: Texture,
+    /// Made when it is first wanted.
+    printer: Option<Printer>,
     shown: Option<Canvas>,
     /// What will be shown from the next take-over on, where a run-up has begun.
     coming: Option<Option<Canvas>>,
@@ -63,7 +59,7 @@ impl Finisher {
             canvas: (side(size.width), side(size.height)),
             seconds: (1.0 / fps.max(1.0)) as f32,
             resizer: Resizer::new(),
-            texture: Texture::new(size.width as usize, size.height as usize),
+            printer: None,
             shown: None,
             coming: None,
             accent: 0.0,
@@ -94,16 +90,6 @@ impl Finisher {
         }
     }
 
-    /// Makes the next video frame of 8 bits, rows of red, green, blue; `fade` is 0 in the dark and 1 in full light.
-    ///
-    /// # Errors
-    /// [`PictureError::Resize`].
-    pub fn finish(&mut self, picture: &Picture, look: &Look, fade: f32) -> Result<Vec<u8>, PictureError> {
-        self.draw(&[(picture, look)])?;
-        let print = self.print(fade)?;
-        Ok(print.eight())
-    }
-
     /// Draws the next video frame on the canvas: the mean, in linear light, of pictures during which the shutter is open.
     ///
     /// # Errors
@@ -115,7 +101,7 @@ impl Finisher {
         for (picture, look) in exposed {
             let zoom = ZOOM[0] + ZOOM[1] * f64::from(look.accent);
             let source = (picture.width as u32, picture.height as u32);
-            let mut fresh = self.resize(&picture.data, source, self.canvas, zoom, FilterType::CatmullRom)?;
+            let mut fresh = cover(&mut self.resizer, &picture.data, source, self.canvas, zoom, FilterType::CatmullRom)?;
             lighten(&mut fresh);
             sharpen(&mut fresh, width, height);
             mean.add(fresh);
@@ -138,7 +124,7 @@ impl Finisher {
         if let Some((old, old_fields)) = before {
             // The trail grows out of the middle; livelier music wipes it sooner.
             let growth = 1.0 + TRAIL_GROWTH * f64::from(self.seconds);
-            let grown = self.resize(&old, self.canvas, self.canvas, growth, FilterType::Bilinear)?;
+            let grown = cover(&mut self.resizer, &old, self.canvas, self.canvas, growth, FilterType::Bilinear)?;
             let rest = TRAIL[0] + (TRAIL[1] - TRAIL[0]) * look.activity;
             let stays = rest.powf(3.0 * self.seconds / 0.4).min(0.9);
             mix(&mut next, &grown, stays);
@@ -152,70 +138,30 @@ impl Finisher {
         Ok((next, fields))
     }
 
-    /// The video frame that was drawn last; `fade` is 0 in the dark and 1 in full light.
+    /// What is needed to print the video frame that was drawn last; `fade` is 0 in the dark and 1 in full light.
+    ///
+    /// # Errors
+    /// [`PictureError::Resize`] where nothing was drawn.
+    pub fn proof(&self, fade: f32) -> Result<Proof, PictureError> {
+        let (canvas, _) = self.shown.as_ref().ok_or_else(|| PictureError::Resize("nothing was drawn".into()))?;
+        // A warm breath on the beat, far below what counts as a flash.
+        let exposure = fade.clamp(0.0, 1.0) * (1.0 + 0.02 * self.accent);
+        Ok(Proof { canvas: canvas.clone(), number: self.number.saturating_sub(1), exposure })
+    }
+
+    /// A printer of its proofs, for a thread of its own.
+    pub fn printer(&self) -> Printer {
+        Printer::new(self.canvas, self.size)
+    }
+
+    /// The video frame that was drawn last, as [`Printer::print`] makes it of its [`Finisher::proof`].
     ///
     /// # Errors
     /// [`PictureError::Resize`], also where nothing was drawn.
     pub fn print(&mut self, fade: f32) -> Result<Print, PictureError> {
-        let Some((canvas, fields)) = self.shown.take() else {
-            return Err(PictureError::Resize("nothing was drawn".into()));
-        };
-        let size = (self.size.width, self.size.height);
-        let whole = self.resize(&canvas, self.canvas, size, 1.0, FilterType::Lanczos3);
-        self.shown = Some((canvas, fields));
-        // A warm breath on the beat, far below what counts as a flash.
-        let exposure = fade.clamp(0.0, 1.0) * (1.0 + 0.02 * self.accent);
-        let mut light = whole?;
-        self.texture.print(&mut light, self.number.saturating_sub(1), exposure);
-        Ok(Print { light })
-    }
-
-    /// Scales the middle of a picture, `zoom` times enlarged, so that it covers the new size.
-    fn resize(
-        &mut self,
-        data: &[f32],
-        from: (u32, u32),
-        to: (u32, u32),
-        zoom: f64,
-        filter: FilterType,
-    ) -> Result<Vec<f32>, PictureError> {
-        let fail = |e: &dyn std::fmt::Display| PictureError::Resize(e.to_string());
-        let mut source_image = Image::new(from.0, from.1, PixelType::F32x3);
-        for (bytes, value) in source_image.buffer_mut().chunks_exact_mut(4).zip(data) {
-            bytes.copy_from_slice(&value.to_ne_bytes());
-        }
-        let mut target = Image::new(to.0, to.1, PixelType::F32x3);
-        let (fw, fh) = (f64::from(from.0), f64::from(from.1));
-        let shape = f64::from(to.0) / f64::from(to.1);
-        let (w, h) = if fw / fh > shape { (fh * shape, fh) } else { (fw, fw / shape) };
-        let (w, h) = ((w / zoom).max(1.0), (h / zoom).max(1.0));
-        let options =
-            ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop((fw - w) / 2.0, (fh - h) / 2.0, w, h);
-        self.resizer.resize(&source_image, &mut target, &options).map_err(|e| fail(&e))?;
-        Ok(target.buffer().chunks_exact(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect())
-    }
-}
-
-/// A video frame before it is rounded: rows of red, green, blue, 1 in full light; grain may lead a little beyond.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Print {
-    light: Vec<f32>,
-}
-
-impl Print {
-    /// Of rows of red, green, blue that something else has drawn.
-    pub fn of_light(light: Vec<f32>) -> Self {
-        Self { light }
-    }
-
-    /// With 8 bits: 0 to 255.
-    pub fn eight(&self) -> Vec<u8> {
-        self.light.iter().map(|x| (x * 255.0 + 0.5) as u8).collect() // saturates
-    }
-
-    /// With 16 bits: 0 to 65535.
-    pub fn sixteen(&self) -> Vec<u16> {
-        self.light.iter().map(|x| (x * 65_535.0 + 0.5) as u16).collect()
+        let proof = self.proof(fade)?;
+        let printer = self.printer.get_or_insert_with(|| Printer::new(self.canvas, self.size));
+        printer.print(&proof)
     }
 }
 
@@ -226,61 +172,17 @@ fn mix(into: &mut [f32], other: &[f32], share: f32) {
     }
 }
 
-/// Lifts the shadows of a dark picture, as one opens the lens in a dim room. It follows from this picture alone, so a walk
-/// that is smooth stays so, and black stays black.
-fn lighten(data: &mut [f32]) {
-    let count = data.len().max(1) as f32;
-    let mean = data.iter().sum::<f32>() / count;
-    let roots = data.iter().map(|x| x.max(0.0).sqrt()).sum::<f32>() / count;
-    let lift = ((LIGHT.0 - mean) / (roots - mean).max(1e-3)).clamp(0.0, LIGHT.1);
-    if lift > 0.0 {
-        data.iter_mut().for_each(|x| *x += lift * (x.max(0.0).sqrt() - *x));
-    }
-}
-
-/// Raises the contrast against the mean of the surroundings and the strength of colours; keeps values in range.
-fn sharpen(data: &mut [f32], width: usize, height: usize) {
-    let soft = blur(data, width, height, (width / 48).max(1));
-    for (pixel, soft) in data.chunks_exact_mut(3).zip(soft.chunks_exact(3)) {
-        for (x, s) in pixel.iter_mut().zip(soft) {
-            *x += CLARITY * (*x - s);
-        }
-        let grey = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
-        for x in pixel {
-            *x = (grey + COLOUR * (*x - grey)).clamp(0.0, 1.0);
-        }
-    }
-}
-
-/// Mean over a square of `2·radius + 1` pixels; at the edges the last pixel goes on.
-fn blur(data: &[f32], width: usize, height: usize, radius: usize) -> Vec<f32> {
-    let across = run_mean(data, height, width, 3 * width, 3, radius);
-    run_mean(&across, width, height, 3, 3 * width, radius)
-}
-
-/// Running means along `lines` lines of `length` pixels.
-fn run_mean(data: &[f32], lines: usize, length: usize, line_step: usize, step: usize, radius: usize) -> Vec<f32> {
-    let mut out = vec![0.0; data.len()];
-    let scale = 1.0 / (2 * radius + 1) as f32;
-    for line in 0..lines {
-        for channel in 0..3 {
-            let at = |i: isize| data[line * line_step + channel + step * i.clamp(0, length as isize - 1) as usize];
-            let reach = radius as isize;
-            let mut sum: f32 = (-reach..=reach).map(at).sum();
-            for i in 0..length {
-                out[line * line_step + channel + step * i] = sum * scale;
-                sum += at(i as isize + reach + 1) - at(i as isize - reach);
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SIZE: VideoSize = VideoSize { width: 96, height: 64 };
+
+    /// The next video frame of 8 bits in full light.
+    fn finish(finisher: &mut Finisher, picture: &Picture, accent: f32) -> Vec<u8> {
+        finisher.draw(&[(picture, &look(accent))]).unwrap();
+        finisher.print(1.0).unwrap().eight()
+    }
 
     fn flat(value: f32) -> Picture {
         Picture { width: 16, height: 16, data: vec![value; 3 * 256] }
@@ -298,7 +200,7 @@ mod tests {
     fn even_a_strobing_generator_gives_fewer_than_three_flashes_a_second() {
         let mut finisher = Finisher::new(SIZE, 30.0);
         let frames: Vec<f32> = (0..90)
-            .map(|i| finisher.finish(&flat(if i / 2 % 2 == 0 { 0.0 } else { 1.0 }), &look(1.0), 1.0).unwrap())
+            .map(|i| finish(&mut finisher, &flat(if i / 2 % 2 == 0 { 0.0 } else { 1.0 }), 1.0))
             .map(|frame| luminance_of(&frame))
             .collect();
         // Opposing changes of a tenth or more: the extremes that are that far apart, in turn.
@@ -319,11 +221,11 @@ mod tests {
     fn the_same_pictures_give_the_same_bytes_and_a_steady_one_stays() {
         let run = || {
             let mut finisher = Finisher::new(SIZE, 25.0);
-            (0..6).map(|i| finisher.finish(&flat(0.1 * i as f32), &look(0.5), 1.0).unwrap()).collect::<Vec<_>>()
+            (0..6).map(|i| finish(&mut finisher, &flat(0.1 * i as f32), 0.5)).collect::<Vec<_>>()
         };
         assert_eq!(run(), run());
         let mut finisher = Finisher::new(SIZE, 25.0);
-        let frames: Vec<_> = (0..4).map(|_| finisher.finish(&flat(0.5), &look(0.0), 1.0).unwrap()).collect();
+        let frames: Vec<_> = (0..4).map(|_| finish(&mut finisher, &flat(0.5), 0.0)).collect();
         let means = frames.iter().map(|f| luminance_of(f)).collect::<Vec<_>>();
         assert!(means.iter().all(|m| (m - means[0]).abs() < 2e-3), "{means:?}");
         assert_ne!(frames[0], frames[1], "the grain moves");
@@ -347,7 +249,7 @@ mod tests {
                 if n == take_over {
                     finisher.take_over();
                 }
-                finisher.finish(&stripes(n as usize / 3), &look((n % 15) as f32 / 15.0), 1.0).unwrap()
+                finish(&mut finisher, &stripes(n as usize / 3), (n % 15) as f32 / 15.0)
             };
             (begin..end).map(frame).collect()
         };
@@ -396,25 +298,9 @@ mod tests {
                 pixel.fill(0.0);
             }
         }
-        let frame = Finisher::new(SIZE, 25.0).finish(&wide, &look(0.0), 1.0).unwrap();
+        let frame = finish(&mut Finisher::new(SIZE, 25.0), &wide, 0.0);
         let corner = &frame[..3];
         assert!(corner[0] > 40, "{corner:?}");
         assert_eq!(frame.len(), 3 * 96 * 64);
-    }
-
-    #[test]
-    fn a_dark_picture_is_lifted_in_order_and_a_light_one_left() {
-        let mut light: Vec<f32> = (0..300).map(|i| 0.3 + i as f32 / 600.0).collect();
-        let before = light.clone();
-        lighten(&mut light);
-        assert_eq!(light, before);
-        let mut dark: Vec<f32> = (0..300).map(|i| i as f32 / 800.0).collect();
-        lighten(&mut dark);
-        let mean = dark.iter().sum::<f32>() / 300.0;
-        assert!((mean - LIGHT.0).abs() < 1e-3, "{mean}");
-        assert!(dark[0] == 0.0 && dark.windows(2).all(|w| w[0] < w[1]));
-        let mut night = vec![0.0; 300];
-        lighten(&mut night);
-        assert_eq!(night, vec![0.0; 300]);
     }
 }

@@ -3,7 +3,7 @@
 use super::PictureError;
 use super::latent_path::Look;
 use crate::model::session::{Input, Session};
-use crate::model::spec::Dim;
+use crate::model::spec::{Dim, TensorSpec};
 
 /// Truncation where a model names none.
 const DEFAULT_PSI: f32 = 0.75;
@@ -30,7 +30,6 @@ pub struct Generator {
     height: usize,
     channels: usize,
     range: [f32; 2],
-    output: String,
     with_psi: bool,
     psi: f32,
 }
@@ -52,15 +51,15 @@ impl Generator {
         if !matches!(z.shape[..], [Dim::Fixed(1) | Dim::Named(_), Dim::Fixed(n)] if n == latent.size) {
             return Err(refuse(&format!("its input `z` is not of shape (1, {})", latent.size)));
         }
-        let output =
-            spec.outputs.iter().find(|t| t.name == "picture").ok_or_else(|| refuse("it has no output `picture`"))?;
+        if !spec.outputs.iter().any(|t| t.name == "picture") {
+            return Err(refuse("it has no output `picture`"));
+        }
         Ok(Self {
             latent: latent.size,
             width: picture.width as usize,
             height: picture.height as usize,
             channels: picture.channels as usize,
             range: picture.range,
-            output: output.name.clone(),
             with_psi: spec.inputs.iter().any(|t| t.name == "psi"),
             psi: latent.psi.unwrap_or(DEFAULT_PSI),
             session,
@@ -89,7 +88,7 @@ impl Generator {
         }
         let origin = self.session.origin().to_owned();
         let outputs = self.session.run(&inputs)?;
-        let planes = outputs.f32(&self.output)?;
+        let planes = outputs.f32("picture")?;
         let (w, h, c) = (self.width, self.height, self.channels);
         if planes.len() != w * h * c {
             let reason = format!("it painted {} numbers instead of {c} × {h} × {w}", planes.len());
@@ -101,15 +100,23 @@ impl Generator {
     }
 }
 
-/// A network's planes of red, green and blue as pixels of 0 to 1; grey where they are no numbers.
-pub(super) fn woven([red, green, blue]: [&[f32]; 3], [low, high]: [f32; 2]) -> Vec<f32> {
-    let to_unit = |value: f32| {
-        let value = (value - low) / (high - low);
-        if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 }
-    };
+/// Whether a tensor holds a picture of colours of any size: `(1, 3, height, width)`.
+pub(super) fn takes_any_size(tensors: &[TensorSpec], name: &str) -> bool {
+    let shape = tensors.iter().find(|t| t.name == name).map_or(&[][..], |t| &t.shape);
+    matches!(shape, [Dim::Fixed(1) | Dim::Named(_), Dim::Fixed(3), Dim::Named(_), Dim::Named(_)])
+}
+
+/// A network's value of a pixel as 0 to 1; grey where it is no number.
+pub(super) fn to_unit(value: f32, [low, high]: [f32; 2]) -> f32 {
+    let value = (value - low) / (high - low);
+    if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 }
+}
+
+/// A network's planes of red, green and blue as pixels of 0 to 1.
+pub(super) fn woven([red, green, blue]: [&[f32]; 3], range: [f32; 2]) -> Vec<f32> {
     let mut data = vec![0.0; 3 * red.len()];
     for (((pixel, &r), &g), &b) in data.chunks_exact_mut(3).zip(red).zip(green).zip(blue) {
-        pixel.copy_from_slice(&[to_unit(r), to_unit(g), to_unit(b)]);
+        pixel.copy_from_slice(&[r, g, b].map(|value| to_unit(value, range)));
     }
     data
 }

@@ -1,8 +1,9 @@
 //! A style transfer's session: video frames repainted in a style, or in a mix of styles.
 
+use super::generator::{takes_any_size, to_unit};
 use super::{Picture, PictureError};
 use crate::model::session::{Input, Session};
-use crate::model::spec::{Dim, TensorSpec};
+use crate::model::spec::Dim;
 
 /// Largest side that is repainted, in pixels.
 const LARGEST: usize = 2048;
@@ -26,19 +27,14 @@ impl Stylist {
     pub fn new(session: Session) -> Result<Self, PictureError> {
         let spec = session.spec();
         let refuse = |reason: &str| PictureError::Model { origin: session.origin().to_owned(), reason: reason.into() };
-        let find = |list: &'_ [TensorSpec], name: &str| list.iter().find(|t| t.name == name).map(|t| t.shape.clone());
-        let any_size = |shape: Option<Vec<Dim>>| {
-            let shape = shape.unwrap_or_default();
-            matches!(shape[..], [Dim::Fixed(1) | Dim::Named(_), Dim::Fixed(3), Dim::Named(_), Dim::Named(_)])
-        };
-        if !any_size(find(&spec.inputs, "picture")) {
+        if !takes_any_size(&spec.inputs, "picture") {
             return Err(refuse("it has no input `picture` of shape (1, 3, height, width)"));
         }
-        if !any_size(find(&spec.outputs, "painted")) {
+        if !takes_any_size(&spec.outputs, "painted") {
             return Err(refuse("it has no output `painted` of shape (1, 3, height, width)"));
         }
-        let style = find(&spec.inputs, "style").unwrap_or_default();
-        let [Dim::Fixed(1) | Dim::Named(_), Dim::Fixed(count @ 1..=1024)] = style[..] else {
+        let style = spec.inputs.iter().find(|t| t.name == "style").map_or(&[][..], |t| &t.shape);
+        let [Dim::Fixed(1) | Dim::Named(_), Dim::Fixed(count @ 1..=1024)] = *style else {
             return Err(refuse("it has no input `style` of shape (1, styles)"));
         };
         // A file made elsewhere may not name its styles.
@@ -98,10 +94,7 @@ impl Stylist {
         let mut data = Vec::with_capacity(3 * width * height);
         for y in 0..height {
             for x in 0..width {
-                data.extend((0..3).map(|channel| {
-                    let value = (painted[(channel * tall + y) * wide + x] - low) / (high - low);
-                    if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 }
-                }));
+                data.extend((0..3).map(|channel| to_unit(painted[(channel * tall + y) * wide + x], self.range)));
             }
         }
         Ok(Picture { width, height, data })

@@ -1,9 +1,8 @@
 //! An upscaler's session: small pictures become larger ones with sharp edges.
 
-use super::generator::woven;
+use super::generator::{takes_any_size, woven};
 use super::{Picture, PictureError};
 use crate::model::session::{Input, Session};
-use crate::model::spec::Dim;
 
 /// Largest side that is enlarged, in pixels.
 const LARGEST: usize = 1024;
@@ -24,16 +23,10 @@ impl Upscaler {
     pub fn new(session: Session) -> Result<Self, PictureError> {
         let spec = session.spec();
         let refuse = |reason: &str| PictureError::Model { origin: session.origin().to_owned(), reason: reason.into() };
-        let any_size = |shape: &[Dim]| {
-            matches!(shape, [Dim::Fixed(1) | Dim::Named(_), Dim::Fixed(3), Dim::Named(_), Dim::Named(_)])
-        };
-        let has = |list: &[crate::model::spec::TensorSpec], name: &str| {
-            list.iter().any(|t| t.name == name && any_size(&t.shape))
-        };
-        if !has(&spec.inputs, "picture") {
+        if !takes_any_size(&spec.inputs, "picture") {
             return Err(refuse("it has no input `picture` of shape (1, 3, height, width)"));
         }
-        if !["x2", "x4"].iter().all(|name| has(&spec.outputs, name)) {
+        if !["x2", "x4"].iter().all(|name| takes_any_size(&spec.outputs, name)) {
             return Err(refuse("it has no outputs `x2` and `x4` of colours"));
         }
         let range = spec.picture.as_ref().ok_or_else(|| refuse("it has no pictures"))?.range;

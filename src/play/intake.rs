@@ -1,8 +1,8 @@
 //! What comes in from hands: bytes of MIDI devices and keys of the computer, as orders to the instrument.
 
-use super::{Binding, ControlMap, Knob};
+use super::{Binding, ControlMap};
 use crate::bridge::{Counters, RingSender, SampleClock};
-use crate::controls::{Control, Learner, moved};
+use crate::controls::{Control, Knob, Learner, moved};
 use crate::devices::midi::Input;
 use crate::live::transport::ClockMessage;
 use crate::live::{Order, OrderKind, PlayerKind};

@@ -17,7 +17,6 @@ mod screen;
 mod soak;
 mod stagehand;
 
-pub use crate::controls::{Knob, MapError};
 pub use intake::Intake;
 pub use running::{Models, Options, Running};
 pub use scene::Scene;

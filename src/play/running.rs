@@ -4,18 +4,23 @@ use super::ControlMap;
 use super::intake::Intake;
 use super::linked::publish;
 use super::scene::Scene;
-use super::stagehand::{Company, Memory, Stagehand, Wish};
-use crate::bridge::{SampleClock, Stage, relay, ring};
+use super::stagehand::{Company, Memory, Stagehand, Wish, lock};
+use crate::bridge::{SampleClock, Stage, Teacher, lessons, relay, ring};
+use crate::caught::{caught, trap};
 use crate::compose::{Director, DirectorWorker, MelodyModel, PhraseModel};
 use crate::controls::{Control, Settings};
 use crate::devices::midi::{MidiChoice, MidiKeeper, Outputs};
 use crate::devices::sound::{SoundChoice, SoundKeeper, probe};
-use crate::devices::{DeviceError, Load, now_ns};
+use crate::devices::{DeviceError, Load};
 use crate::link::Publisher;
 use crate::live::{Instrument, LatePolicy, OrderKind, Sampler, Setup};
+use crate::model::session::Session;
+use crate::moment::now_ns;
 use crate::music::SoundFont;
+use crate::seen::Grade;
 use crate::take::ModelMark;
 use crate::time::{Bpm, SampleRate, TimeSignature};
+use crate::train::learner::{Learner, LearnerNews, LearnerWorker};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
@@ -26,6 +31,8 @@ use std::time::Duration;
 const ORDERS: usize = 4096;
 /// Reports that may wait.
 const REPORTS: usize = 32_768;
+/// Phrases that may wait to be learnt from.
+const LESSONS: usize = 2;
 /// How long the stagehand sleeps.
 const STEP: Duration = Duration::from_millis(1);
 /// How long the last notes have to end.
@@ -57,12 +64,14 @@ pub struct Options {
 }
 
 /// The networks that play along.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Models {
     /// Melodies. Without it nothing is played but what the player plays.
     pub melody: Option<(MelodyModel, ModelMark)>,
     /// Phrases, to morph and to vary; where it is missing, the modes that need it say so and answer without.
     pub phrases: Option<(PhraseModel, ModelMark)>,
+    /// Who learns from the player for the melody network, if it is to change while it plays.
+    pub learner: Option<Learner>,
 }
 
 /// An instrument that plays. Dropped, it ends: every note, the record, every thread.
@@ -71,6 +80,7 @@ pub struct Running {
     intake: Arc<Intake>,
     wishes: Option<Sender<Wish>>,
     stagehand: Option<JoinHandle<()>>,
+    learner: Option<LearnerWorker>,
     // Dropped after the stagehand has ended.
     _link: Publisher,
     _midi: MidiKeeper,
@@ -108,11 +118,19 @@ impl Running {
         let ((model, mark), (phrases, phrase_mark)) = (models.melody.unzip(), models.phrases.unzip());
         let name = |mark: &Option<ModelMark>| mark.as_ref().map(|mark| mark.name.clone());
         let scene = Scene { model: name(&mark), phrase_model: name(&phrase_mark), ..Scene::default() };
+        let scene = Arc::new(Mutex::new(scene));
+        let (teacher, learner) = models.learner.filter(|_| model.is_some()).map(|it| learn(it, &scene)).unzip();
         let company = match model {
-            Some(model) => Company::Composer(DirectorWorker::spawn(Director::new(model, phrases, composer))),
+            Some(model) => {
+                let director = Director::new(model, phrases, composer);
+                let director = match teacher.clone() {
+                    Some(teacher) => director.with_learner(teacher),
+                    None => director,
+                };
+                Company::Composer(DirectorWorker::spawn(director))
+            }
             None => Company::Nobody(composer),
         };
-        let scene = Arc::new(Mutex::new(scene));
         let link = publish(rate, relayed, &scene);
         let (load, outputs) = (Arc::new(Load::default()), Arc::new(Outputs::default()));
         let (sound_news_sender, sound_news) = channel();
@@ -128,6 +146,7 @@ impl Running {
             intake: Arc::clone(&intake),
             taken,
             company,
+            teacher,
             sound_news,
             midi_news,
             load: Arc::clone(&load),
@@ -148,6 +167,7 @@ impl Running {
             intake,
             wishes: Some(wishes),
             stagehand: Some(thread),
+            learner,
             _link: link,
             _midi: midi,
             _sound: sound,
@@ -173,24 +193,61 @@ impl Running {
     }
 }
 
+/// Lets a network learn; what becomes of it is seen.
+fn learn(learner: Learner, scene: &Arc<Mutex<Scene>>) -> (Teacher<Session>, LearnerWorker) {
+    lock(scene).learnt = Some(0);
+    let (teacher, pupil) = lessons(LESSONS);
+    let seen = Arc::clone(scene);
+    let worker = LearnerWorker::spawn(learner, pupil, move |news| {
+        let mut scene = lock(&seen);
+        match news {
+            // Nobody is told of a network that has been replaced meanwhile.
+            _ if scene.learnt.is_none() => {}
+            LearnerNews::Learnt => scene.learnt = scene.learnt.map(|phrases| phrases + 1),
+            LearnerNews::Undone => {
+                scene.learnt = Some(0);
+                scene.tell(Grade::Note, "what was learnt is forgotten".into());
+            }
+            LearnerNews::Missed(reason) => scene.tell(Grade::Warning, format!("a phrase was not learnt: {reason}")),
+            LearnerNews::Failed(reason) => {
+                scene.learnt = None;
+                let text = format!("nothing more is learnt ({reason}); the model stays as it is");
+                scene.tell(Grade::Warning, text);
+            }
+        }
+    });
+    (teacher, worker)
+}
+
 fn look_after(mut stagehand: Stagehand, wished: &Receiver<Wish>) {
+    // What fails is told, and everything else goes on: without a stagehand notes that were sent would sound for ever.
+    let mut does = |work: &mut dyn FnMut(&mut Stagehand)| {
+        let done = caught(|| {
+            trap("stagehand");
+            work(&mut stagehand);
+        });
+        if let Err(reason) = done {
+            // Where that fails too, the next step tries again.
+            let _again = caught(|| stagehand.recover(&reason));
+        }
+    };
     loop {
         match wished.try_recv() {
-            Ok(wish) => stagehand.wish(wish),
+            Ok(wish) => does(&mut |stagehand| stagehand.wish(wish.clone())),
             Err(TryRecvError::Empty) => {
-                stagehand.step();
+                does(&mut Stagehand::step);
                 std::thread::sleep(STEP);
             }
             Err(TryRecvError::Disconnected) => break,
         }
     }
-    stagehand.intake.close(now_ns());
+    does(&mut |stagehand| stagehand.intake.close(now_ns()));
     let began = std::time::Instant::now();
     while began.elapsed() < END {
-        stagehand.step();
+        does(&mut Stagehand::step);
         std::thread::sleep(STEP);
     }
-    stagehand.end();
+    does(&mut Stagehand::end);
     // Ports that keep time themselves send what they have a moment later.
     std::thread::sleep(END);
 }
@@ -199,8 +256,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.wishes = None;
         if let Some(thread) = self.stagehand.take() {
-            // A panic there has left notes that nobody ends; the ports are closed next.
+            // A panic there was caught and told.
             let _ended = thread.join();
+        }
+        // Its teachers have ended with the stagehand.
+        if let Some(learner) = self.learner.take() {
+            learner.join();
         }
     }
 }

@@ -26,8 +26,12 @@ pub struct Scene {
     pub model: Option<String>,
     /// The model of phrases, where there is one.
     pub phrase_model: Option<String>,
+    /// Phrases that the composer's model has learnt from, where it learns.
+    pub learnt: Option<u32>,
     /// Where the session is recorded to.
     pub recording: Option<String>,
+    /// Whether a recording could not be begun, or not be kept to its end.
+    pub record_failed: bool,
 }
 
 impl Deref for Scene {

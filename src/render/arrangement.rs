@@ -4,7 +4,7 @@
 //! the answers fill the room. Any other tune is cut into phrases of N bars, and after each the answer is put in, so that
 //! the performance is longer than the tune; the accompaniment of the call goes on under its answer.
 
-use super::form::{Piece, Span, cut, leaves_room};
+use super::form::{Piece, Span, cut, leaves_room, straight};
 use crate::compose::HarmonySpan;
 use crate::music::midi::Score;
 use crate::music::{
@@ -39,7 +39,7 @@ pub struct Arrangement {
     pub call: Vec<Note>,
     /// The other parts, drums left out.
     pub backing: Vec<Note>,
-    /// Calls and answers in order; never empty.
+    /// Calls and answers in order; none where the tune plays straight through.
     pub exchanges: Vec<Exchange>,
     /// Chords through the whole performance, for the pictures.
     pub chords: Vec<HarmonySpan>,
@@ -68,7 +68,7 @@ pub enum ArrangementError {
 }
 
 /// Slowest and fastest tempo that is performed; the audio side follows no other.
-const TEMPO_RANGE: (f64, f64) = (4.0, 2000.0);
+pub(super) const TEMPO_RANGE: (f64, f64) = (4.0, 2000.0);
 
 impl Arrangement {
     /// Lays out a score.
@@ -76,6 +76,25 @@ impl Arrangement {
     /// # Errors
     /// [`ArrangementError`].
     pub fn new(score: &Score, form: Form) -> Result<Self, ArrangementError> {
+        Self::lay_out(score, |line, metres, begin, end| match form.bars {
+            None if let Some(found) = leaves_room(line, metres, begin, end, form.answer_bars) => found,
+            bars => cut(line, metres, begin, end, bars.unwrap_or(4), form.answer_bars),
+        })
+    }
+
+    /// Lays out a score that plays straight through, with some bars after it.
+    ///
+    /// # Errors
+    /// [`ArrangementError`].
+    pub fn straight(score: &Score, bars_after: u32) -> Result<Self, ArrangementError> {
+        Self::lay_out(score, |_, metres, begin, end| (straight(metres, begin, end, bars_after), Vec::new()))
+    }
+
+    /// `form` takes the tune, its metres and from where to where there is music.
+    fn lay_out(
+        score: &Score,
+        form: impl FnOnce(&[Note], &MetreMap, Beats, Beats) -> (Vec<Piece>, Vec<Span>),
+    ) -> Result<Self, ArrangementError> {
         let part = &score.parts[select_melody_part(score).ok_or(ArrangementError::NoTune)?];
         let placed = extract_melody(part, &score.metres).ok_or(ArrangementError::NoTune)?;
         let line = placed.notes(80);
@@ -83,10 +102,7 @@ impl Arrangement {
         let first = others().map(|n| n.onset).fold(placed.start, Beats::min);
         let begin = score.metres.bar_at(first).start;
         let end = others().map(Note::end).fold(placed.end(), Beats::max);
-        let (pieces, spans) = match form.bars {
-            None if let Some(found) = leaves_room(&line, &score.metres, begin, end, form.answer_bars) => found,
-            bars => cut(&line, &score.metres, begin, end, bars.unwrap_or(4), form.answer_bars),
-        };
+        let (pieces, spans) = form(&line, &score.metres, begin, end);
         let tempo = tempo_of(&pieces, &score.tempo).ok_or(ArrangementError::Tempi)?;
         let metres = metres_of(&pieces, &score.metres).ok_or(ArrangementError::Metres)?;
         let call: Vec<Note> = pieces.iter().filter(|p| p.tune).flat_map(|p| p.carry(&part.notes)).collect();

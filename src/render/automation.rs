@@ -4,7 +4,7 @@ use super::place::Place;
 use crate::compose::{Controls, PARAMETERS, Parameter, Settings, Shape};
 use crate::time::{Beats, MetreMap, TempoMap};
 
-/// Controls that say how a rendered answer is composed; the others are for playing live.
+/// Controls that say how what is rendered is composed; the others are for playing live.
 const COMPOSING: [&str; 15] = [
     "temperature",
     "top-p",
@@ -23,14 +23,25 @@ const COMPOSING: [&str; 15] = [
     "gate",
 ];
 
+/// Controls that say what a mode does.
+const DIRECTING: [&str; 9] =
+    ["answers", "phrase-length", "switch-at", "hold", "morph-x", "morph-y", "vary", "stop", "second-voice"];
+
 /// A control that a rendering knows, by its name.
 ///
 /// # Errors
 /// A line that names those there are.
 pub fn control(name: &str) -> Result<&'static Parameter, String> {
-    let found = PARAMETERS.iter().find(|p| p.name == name && COMPOSING.contains(&name));
-    found
-        .ok_or_else(|| format!("there is no control `{name}` for what is rendered; there are {}", COMPOSING.join(", ")))
+    let found = PARAMETERS.iter().find(|p| p.name == name && (COMPOSING.contains(&name) || is_directing(name)));
+    found.ok_or_else(|| {
+        let (composing, directing) = (COMPOSING.join(", "), DIRECTING.join(", "));
+        format!("there is no control `{name}` for what is rendered; there are {composing}; in a mode also {directing}")
+    })
+}
+
+/// Whether a control says what a mode does, so that without a mode it has no meaning.
+pub(super) fn is_directing(name: &str) -> bool {
+    DIRECTING.contains(&name)
 }
 
 /// A value at a place.
@@ -53,10 +64,10 @@ pub struct Lane {
     pub points: Vec<Mark>,
 }
 
-/// Settings at first, and how they move. An answer is composed as a whole, with the values where it begins.
+/// Settings at first, and how they move. A phrase is composed as a whole, with the values where it begins.
 #[derive(Debug, Clone, Default)]
 pub struct Automation {
-    /// What holds where nothing moves. The direction of live playing in it has no meaning here.
+    /// What holds where nothing moves. What it says of modes has a meaning only where the instrument plays along.
     pub settings: Settings,
     /// What moves; a control is in one lane at most.
     pub lanes: Vec<Lane>,
@@ -76,6 +87,11 @@ impl Automation {
 
     /// The controls at a position. Points at bars that the music does not have count as never.
     pub fn controls_at(&self, at: Beats, metres: &MetreMap, tempo: &TempoMap) -> Controls {
+        self.settings_at(at, metres, tempo).controls
+    }
+
+    /// The controls at a position, and what the modes do there.
+    pub fn settings_at(&self, at: Beats, metres: &MetreMap, tempo: &TempoMap) -> Settings {
         let mut settings = self.settings.clone();
         // A scale and its root are set one after the other, so that either may move.
         for lane in &self.lanes {
@@ -83,7 +99,7 @@ impl Automation {
                 lane.control.set(&mut settings, value);
             }
         }
-        settings.controls
+        settings
     }
 }
 
@@ -126,6 +142,8 @@ mod tests {
         assert_eq!([1.0, 3.0, 4.0, 5.0, 6.9, 7.0, 99.0].map(temperature), [1.0, 0.5, 1.0, 1.5, 1.5, 0.2, 0.2]);
         assert_eq!(at(8.9).scale, at(1.0).scale, "a choice does not glide");
         assert_ne!(at(9.0).scale, at(1.0).scale);
-        assert!(control("morph-x").is_err() && COMPOSING.iter().all(|name| control(name).is_ok()));
+        assert!(
+            control("locked-bars").is_err() && COMPOSING.iter().chain(&DIRECTING).all(|name| control(name).is_ok())
+        );
     }
 }

@@ -64,6 +64,9 @@ pub enum RenderError {
         /// How long it may be.
         limit: u32,
     },
+    /// One of its threads panicked.
+    #[error("writing has failed ({0})")]
+    Failed(String),
     /// Someone asked to stop.
     #[error("interrupted; nothing was written")]
     Interrupted,

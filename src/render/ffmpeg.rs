@@ -1,8 +1,7 @@
 //! The program `ffmpeg`: what it is asked for, and what it says.
 
 use super::fps::Fps;
-use super::frame::Format;
-use super::reel::{Alpha, Depth};
+use super::frame::{Alpha, Depth, Format};
 use super::target::TargetKind;
 use crate::picture::VideoSize;
 use std::io::{Read as _, Write as _};

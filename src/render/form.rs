@@ -102,6 +102,13 @@ fn has_room(last: Beats, next: Beats, metres: &MetreMap) -> bool {
     next - line >= metres.metre_at(line).bar_beats() - Beats(1e-9)
 }
 
+/// The form of a tune that plays straight through, with some bars after it.
+pub(super) fn straight(metres: &MetreMap, begin: Beats, end: Beats, bars_after: u32) -> Vec<Piece> {
+    let last = metres.bar_at(bar_line_after(end, metres) - Beats(1e-9)).index;
+    let end = metres.bar(last + 1 + i64::from(bars_after)).start;
+    vec![Piece { out: (Beats::ZERO, end - begin), from: begin, tune: true }]
+}
+
 /// The form of a tune that leaves no room: phrases of `bars` bars, each followed by an answer that is put in.
 pub(super) fn cut(
     line: &[Note],

@@ -1,11 +1,54 @@
 //! A video frame in the depths that are wanted, and as PNG.
 
-use super::reel::{Alpha, Depth};
 use crate::picture::{Print, VideoSize};
 use image::ImageEncoder as _;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use std::path::Path;
+
+/// Bits of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum Depth {
+    /// Eight, with noise below their steps.
+    #[default]
+    Eight,
+    /// Sixteen, little endian.
+    Sixteen,
+}
+
+impl TryFrom<u8> for Depth {
+    type Error = String;
+    fn try_from(bits: u8) -> Result<Self, String> {
+        match bits {
+            8 => Ok(Self::Eight),
+            16 => Ok(Self::Sixteen),
+            _ => Err(format!("a channel has 8 or 16 bits, not {bits}")),
+        }
+    }
+}
+
+impl From<Depth> for u8 {
+    fn from(depth: Depth) -> Self {
+        match depth {
+            Depth::Eight => 8,
+            Depth::Sixteen => 16,
+        }
+    }
+}
+
+/// A fourth channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Alpha {
+    /// Red, green, blue.
+    #[default]
+    None,
+    /// What is dark is not there: alpha is the greatest of the three encoded channels, and they are divided by it, so that over black
+    /// it is the same picture.
+    Luma,
+}
 
 /// How a sink wants frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

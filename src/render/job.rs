@@ -1,13 +1,15 @@
 //! One call of `oneiro render`: from a score, or a recorded session, to files.
 
+use super::along::{Along, Composers, play_along};
 use super::arrangement::{Arrangement, Form};
 use super::automation::Automation;
-use super::film::{Film, Shutter};
+use super::film::Film;
 use super::outputs::Outputs;
 use super::perform::{Piece, Recording, TAIL_SECONDS, perform};
 use super::place::Place;
 use super::replay;
 use super::screening::{self, Show};
+use super::shutter::Shutter;
 use super::span::{Excerpt, Length, Span};
 use super::video::CRF;
 use super::voicing::Voicing;
@@ -36,6 +38,8 @@ pub struct Job {
     pub excerpt: Excerpt,
     /// How the performance is laid out.
     pub form: Form,
+    /// Modes in which the instrument plays along with a tune that plays straight through; without, they take turns by `form`.
+    pub along: Option<Along>,
     /// How the composer answers; the seed holds for the pictures too.
     pub automation: Automation,
     /// Plays in place of the house's instruments; in a recorded session, where it did.
@@ -72,6 +76,7 @@ impl Job {
             targets,
             excerpt: Excerpt::default(),
             form: Form::default(),
+            along: None,
             automation: Automation::default(),
             sound_font: None,
             wav: WavDepth::default(),
@@ -95,21 +100,21 @@ impl Job {
 
     /// Everything that decides the pictures, as text.
     pub(super) fn plan(&self) -> Option<String> {
-        let Self { excerpt, form, automation, size, fps, shutter, crf, show, .. } = self;
+        let Self { excerpt, form, along, automation, size, fps, shutter, crf, show, .. } = self;
         let origin = self.origin.as_ref()?;
         let version = env!("CARGO_PKG_VERSION");
         Some(format!(
-            "oneiro {version}\n{origin}\n{excerpt:?}\n{form:?}\n{:?}\n{:?}\n{size:?} {fps} {shutter:?} crf {crf}\n{show:?}\n",
+            "oneiro {version}\n{origin}\n{excerpt:?}\n{form:?}\n{along:?}\n{:?}\n{:?}\n{size:?} {fps} {shutter:?} crf {crf}\n{show:?}\n",
             automation.settings, automation.lanes,
         ))
     }
 }
 
-/// The models that paint.
-#[derive(Debug, Default)]
-pub struct Painters {
-    /// Paints; needed where pictures are wanted.
-    pub generator: Option<Generator>,
+/// The models that paint. Several painters with the same models are several threads that paint; no frame depends on how many.
+#[derive(Debug)]
+pub struct Painter {
+    /// Paints.
+    pub generator: Generator,
     /// Enlarges what was painted; without it pictures are interpolated.
     pub upscaler: Option<Upscaler>,
 }
@@ -119,15 +124,15 @@ pub struct Painters {
 pub struct Models {
     /// Composes.
     pub melody: MelodyModel,
-    /// Paint.
-    pub painters: Painters,
+    /// Paint; at least one is needed where pictures are wanted.
+    pub painters: Vec<Painter>,
 }
 
 /// What is performed.
 #[derive(Debug)]
 pub enum Tune<'a> {
-    /// A score, with answers that a model composes.
-    Score(&'a Score, Box<MelodyModel>),
+    /// A score, with answers that models compose.
+    Score(&'a Score, Box<Composers>),
     /// A recorded session: the notes that sounded then, exactly. Only its sound and its pictures are made anew.
     Take(&'a Take),
 }
@@ -141,6 +146,8 @@ pub struct Rendered {
     pub arrangement: Arrangement,
     /// What was played.
     pub recording: Recording,
+    /// Phrases that the instrument played.
+    pub answers: usize,
     /// Length of sound and pictures that were written.
     pub seconds: f64,
     /// Video frames in that time, made or not.
@@ -152,25 +159,30 @@ pub struct Rendered {
 /// # Errors
 /// As [`render_tune`].
 pub fn render(score: &Score, models: Models, job: &Job, watch: &mut dyn Watch) -> Result<Rendered, RenderError> {
-    render_tune(Tune::Score(score, Box::new(models.melody)), models.painters, job, watch)
+    render_tune(Tune::Score(score, Box::new(models.melody.into())), models.painters, job, watch)
 }
 
 /// Renders a recorded session.
 ///
 /// # Errors
 /// As [`render_tune`].
-pub fn render_take(take: &Take, painters: Painters, job: &Job, watch: &mut dyn Watch) -> Result<Rendered, RenderError> {
+pub fn render_take(
+    take: &Take,
+    painters: Vec<Painter>,
+    job: &Job,
+    watch: &mut dyn Watch,
+) -> Result<Rendered, RenderError> {
     render_tune(Tune::Take(take), painters, job, watch)
 }
 
 /// Renders a performance: its sound as a whole, whatever part of it is written, for what is composed depends on all that was heard;
-/// its pictures from a little before the part on, or with scenes from the beginning.
+/// its pictures from a little before the part on.
 ///
 /// # Errors
 /// [`RenderError`]; then nothing bears its final name, but for outputs that could not all be renamed at the very end.
 pub fn render_tune(
     tune: Tune<'_>,
-    painters: Painters,
+    painters: Vec<Painter>,
     job: &Job,
     watch: &mut dyn Watch,
 ) -> Result<Rendered, RenderError> {
@@ -203,7 +215,12 @@ pub fn render_tune(
     let written = outputs.finish(job, &span, watch)?;
     let seconds = (span.samples.end - span.samples.start) as f64 / f64::from(SAMPLE_RATE.0);
     let frames = span.frames.end - span.frames.start;
-    Ok(Rendered { written, arrangement: stage.arrangement, recording, seconds, frames })
+    // Of a recorded session the phrases are known, not which note belongs to which.
+    let answers = match stage.arrangement.exchanges.len() {
+        0 => recording.phrases.iter().filter(|phrase| !phrase.notes.is_empty()).count(),
+        exchanges => exchanges,
+    };
+    Ok(Rendered { written, arrangement: stage.arrangement, recording, answers, seconds, frames })
 }
 
 /// One picture of a performance, as a video frame at a place of it would be: soon, for only the seconds before it are drawn. It
@@ -213,7 +230,7 @@ pub fn render_tune(
 /// [`RenderError`].
 pub fn preview(
     tune: Tune<'_>,
-    painters: Painters,
+    painters: Vec<Painter>,
     at: Place,
     job: &Job,
     watch: &mut dyn Watch,
@@ -245,7 +262,12 @@ impl Stage {
     fn new(tune: &Tune<'_>, job: &Job) -> Result<Self, RenderError> {
         let (arrangement, seconds) = match tune {
             Tune::Score(score, _) => {
-                let arrangement = Arrangement::new(score, job.form)?;
+                let arrangement = match &job.along {
+                    Some(along) => {
+                        Arrangement::straight(score, along.bars_after(job.automation.settings.direction.bars))?
+                    }
+                    None => Arrangement::new(score, job.form)?,
+                };
                 let seconds = arrangement.tempo.seconds_at(arrangement.end);
                 (arrangement, seconds)
             }
@@ -273,9 +295,12 @@ impl Stage {
         let voicing = Voicing::new(SAMPLE_RATE, job.sound_font.as_ref())?;
         let (samples, block) = (self.length.samples, job.block);
         match tune {
-            Tune::Score(_, melody) => {
+            Tune::Score(_, composers) => {
                 let piece = Piece { arrangement: &self.arrangement, automation: &job.automation, samples, block };
-                perform(&piece, *melody, voicing, listener, watch)
+                match &job.along {
+                    Some(along) => play_along(along, &piece, *composers, voicing, listener, watch),
+                    None => perform(&piece, composers.melody, voicing, listener, watch),
+                }
             }
             Tune::Take(take) => replay::replay(take, voicing, samples_of(take), (samples, block), listener, watch),
         }

@@ -5,11 +5,12 @@
 //! beside its final name, and gets that name when all of it is whole. Pictures that are finished outlast a rendering that is
 //! broken off.
 //!
-//! [`perform`] plays a score and composes its answers, `replay` plays a recorded session; both pass their sound to a [`Listener`] as
+//! [`perform`] plays a score and composes its answers, `along` plays with it in a mode, `replay` plays a recorded session; both pass their sound to a [`Listener`] as
 //! it is made, so that memory does not grow with it. `film` draws, `sink` takes frames, `work` keeps them; `outputs` knows
 //! which files there are, and [`Job`] says what is wanted. A film
 //! with scenes is a [`Reel`], which another program draws.
 
+mod along;
 mod arrangement;
 mod automation;
 mod error;
@@ -20,8 +21,10 @@ mod fps;
 mod frame;
 mod job;
 mod join;
+mod lanes;
 mod notes;
 mod outputs;
+mod paintings;
 mod perform;
 mod place;
 pub mod project;
@@ -29,6 +32,7 @@ mod reel;
 mod replay;
 mod scenes;
 mod screening;
+mod shutter;
 mod sink;
 mod span;
 mod target;
@@ -37,24 +41,26 @@ mod voicing;
 mod wav;
 mod work;
 
+pub use along::{Along, Composers};
 pub use arrangement::{Arrangement, ArrangementError, Exchange, Form};
 pub use automation::{Automation, Lane, Mark, control};
 pub use error::RenderError;
 pub use ffmpeg::has_ffmpeg;
-pub use film::Shutter;
+pub use film::{CHAPTER_SECONDS, RUN_UP_SECONDS};
 pub use fps::Fps;
+pub use frame::{Alpha, Depth};
 pub use job::{
-    Job, LONGEST_MINUTES, Models, Painters, Rendered, SAMPLE_RATE, Tune, preview, render, render_take, render_tune,
+    Job, LONGEST_MINUTES, Models, Painter, Rendered, SAMPLE_RATE, Tune, preview, render, render_take, render_tune,
 };
 pub use join::join;
 pub use perform::{Piece, Recording, TAIL_SECONDS, perform};
 pub use place::Place;
 pub use reel::{
-    Alpha, Blur, Call, Caption, CaptionKind, Depth, Point, Position, REEL_VERSION, Reel, ReelError, ReelModels,
-    ReelValue, Way,
+    Call, Caption, CaptionKind, Point, Position, REEL_VERSION, Reel, ReelError, ReelModels, ReelValue, Way,
 };
 pub use scenes::{Scenes, ScenesError, visualizer};
 pub use screening::Show;
+pub use shutter::{Blur, Shutter};
 pub use span::Excerpt;
 pub use target::{Partial, Target, TargetKind};
 pub use video::LiveVideo;

@@ -110,7 +110,7 @@ pub fn perform(
 }
 
 /// What is known before anything is composed: the tune, what accompanies it, its phrases, the chords.
-fn known_plans(arrangement: &Arrangement, epoch: u32) -> impl Iterator<Item = Plan> + '_ {
+pub(super) fn known_plans(arrangement: &Arrangement, epoch: u32) -> impl Iterator<Item = Plan> + '_ {
     let notes = move |notes: &'_ [Note], part: Part| {
         let plan = move |n: &Note| {
             let note = Scheduled { at: n.onset, duration: n.duration, part, pitch: n.pitch, velocity: n.velocity };
@@ -136,7 +136,7 @@ fn chord_plans(chords: &[HarmonySpan], epoch: u32) -> impl Iterator<Item = Plan>
 }
 
 fn cues(arrangement: &Arrangement, epoch: u32) -> impl Iterator<Item = Cue> + '_ {
-    let last = arrangement.exchanges.len() - 1;
+    let last = arrangement.exchanges.len().saturating_sub(1);
     arrangement.exchanges.iter().enumerate().map(move |(i, exchange)| Cue {
         index: i as u32,
         epoch,
@@ -148,7 +148,7 @@ fn cues(arrangement: &Arrangement, epoch: u32) -> impl Iterator<Item = Cue> + '_
 }
 
 /// The virtual clock: what a host would report at each sample.
-struct Clock<'a> {
+pub(super) struct Clock<'a> {
     arrangement: &'a Arrangement,
     rate: SampleRate,
     /// Samples at which tempo or metre change, in order.
@@ -156,7 +156,7 @@ struct Clock<'a> {
 }
 
 impl<'a> Clock<'a> {
-    fn new(arrangement: &'a Arrangement, rate: SampleRate) -> Self {
+    pub fn new(arrangement: &'a Arrangement, rate: SampleRate) -> Self {
         let mut clock = Self { arrangement, rate, changes: Vec::new() };
         let tempi = arrangement.tempo.changes().map(|c| c.at);
         let metres = arrangement.metres.changes().map(|c| c.at);
@@ -167,17 +167,17 @@ impl<'a> Clock<'a> {
     }
 
     /// The first sample at or after a position.
-    fn sample_at(&self, at: Beats) -> u64 {
+    pub fn sample_at(&self, at: Beats) -> u64 {
         let exact = self.arrangement.tempo.seconds_at(at) * f64::from(self.rate.0);
         (exact - 1e-6).ceil().max(0.0) as u64
     }
 
-    fn change_after(&self, sample: u64) -> u64 {
+    pub fn change_after(&self, sample: u64) -> u64 {
         let next = self.changes.partition_point(|&at| at <= sample);
         self.changes.get(next).copied().unwrap_or(u64::MAX)
     }
 
-    fn transport(&self, sample: u64) -> Transport {
+    pub fn transport(&self, sample: u64) -> Transport {
         let pos_beats = self.arrangement.tempo.beats_at_sample(sample as i64, self.rate);
         // A change belongs to the first sample at or after it, which rounding may have put a hair before.
         let here = pos_beats + Beats(1e-7);

@@ -1,23 +1,25 @@
 //! A reel: all of a film with scenes as one value, in JSON. The program that draws scenes needs nothing else, reads no clock and
 //! rolls no dice, so a reel gives the same frames every time on the same renderer.
 
-use super::Fps;
+mod orders;
+
+pub use orders::{Call, Caption, CaptionKind, Point, Position, ReelValue, Way};
+
+use super::shutter::MOST_SUB_FRAMES;
+use super::{Alpha, Blur, Depth, Fps, Shutter};
 use crate::bridge::ShowEvent;
-use crate::time::{Beats, MetreMap, TempoMap};
+use crate::complaint::one_line;
+use crate::time::{MetreMap, TempoMap};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The version that is written, and the only one that is read.
 pub const REEL_VERSION: u32 = 1;
-/// Most sub-frames of a video frame.
-const MOST_SUB_FRAMES: u32 = 64;
-/// Farthest position, in quarter notes or bars.
-const FARTHEST: f64 = 1e9;
 /// Last frame that there may be: more than a hundred days at 120 a second.
 const LAST: u64 = 1 << 30;
 
-/// A film with scenes. Beat 0 is second 0 is the beginning of frame 0.
+/// A film with scenes. Beat 0 is second 0 is the beginning of frame 0, and a frame shows the middle of its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reel {
@@ -29,13 +31,13 @@ pub struct Reel {
     /// Pixels across (16 to 7680) and down (16 to 4320).
     pub size: (u32, u32),
     /// Video frames a second, as `"30"` or `"30000/1001"`.
-    #[serde(with = "fps_text")]
+    #[serde(with = "super::project::text::required")]
     pub fps: Fps,
-    /// The first frame that is given out, and the one after the last. Those before are drawn too, since trails and the flash
-    /// guard follow from them.
+    /// The first frame that is given out, and the one after the last. Of those before, as many are drawn as trails and the flash
+    /// guard follow from.
     pub frames: (u64, u64),
-    /// Draws only so many of the frames before the first: much faster for a late part of a long film, but trails are only nearly
-    /// those of the whole. `None` draws them all.
+    /// Draws only so many of the frames before the first, for a look at one: trails are then only nearly those of the whole. `None`
+    /// draws all that are needed.
     #[serde(default)]
     pub lead_in: Option<u64>,
     /// Motion blur.
@@ -117,162 +119,6 @@ impl Default for Reel {
     }
 }
 
-/// Motion blur: the mean of several moments, in linear light.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Blur {
-    /// How many: 1 to 64.
-    pub sub_frames: u32,
-    /// Over which share of a frame, from its beginning: 0 to 1; a half is what film cameras have.
-    pub shutter: f64,
-}
-
-/// Bits of a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
-pub enum Depth {
-    /// Eight, with noise below their steps.
-    #[default]
-    Eight,
-    /// Sixteen, little endian.
-    Sixteen,
-}
-
-impl TryFrom<u8> for Depth {
-    type Error = String;
-    fn try_from(bits: u8) -> Result<Self, String> {
-        match bits {
-            8 => Ok(Self::Eight),
-            16 => Ok(Self::Sixteen),
-            _ => Err(format!("a channel has 8 or 16 bits, not {bits}")),
-        }
-    }
-}
-
-impl From<Depth> for u8 {
-    fn from(depth: Depth) -> Self {
-        match depth {
-            Depth::Eight => 8,
-            Depth::Sixteen => 16,
-        }
-    }
-}
-
-/// A fourth channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Alpha {
-    /// Red, green, blue.
-    #[default]
-    None,
-    /// What is dark is not there: alpha is the greatest of the three encoded channels, and they are divided by it, so that over black
-    /// it is the same picture.
-    Luma,
-}
-
-/// A position in the music.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Position {
-    /// Quarter notes from the beginning.
-    Beat(f64),
-    /// A bar from 1, and the share of it: 2.5 is the middle of the second.
-    Bar(f64),
-}
-
-impl Position {
-    /// In quarter notes.
-    pub fn beats(self, metres: &MetreMap) -> Beats {
-        match self {
-            Self::Beat(beat) => Beats(beat),
-            Self::Bar(bar) => {
-                let whole = metres.bar(bar.floor() as i64 - 1);
-                whole.start + whole.length() * (bar - bar.floor())
-            }
-        }
-    }
-
-    fn is_sound(self) -> bool {
-        let (Self::Beat(at) | Self::Bar(at)) = self;
-        at.abs() <= FARTHEST
-    }
-}
-
-/// A value of a control, in its own units, or by name where its values have names.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum ReelValue {
-    /// A number.
-    Number(f64),
-    /// A name: a choice, a scene, a style, a class, a picture, a model.
-    Name(String),
-}
-
-/// How a control comes to the value of a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Way {
-    /// At once, at the point.
-    #[default]
-    Step,
-    /// Straight from the point before, or from the beginning; it arrives at the point. Only for controls whose values have others
-    /// between them.
-    Ramp,
-}
-
-/// A control has a value at a position.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Point {
-    /// Where.
-    pub at: Position,
-    /// Name of the control.
-    pub control: String,
-    /// Its value there; a trigger is pressed by anything from a half on. A scene begins to come exactly there.
-    pub value: ReelValue,
-    /// How it comes to it.
-    #[serde(default)]
-    pub way: Way,
-}
-
-/// A cue comes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Call {
-    /// Where exactly, whatever the cue says itself.
-    pub at: Position,
-    /// The cue, by name or number from 1.
-    pub cue: String,
-}
-
-/// A text over the pictures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Caption {
-    /// From where on; from the beginning without.
-    #[serde(default)]
-    pub from: Option<Position>,
-    /// Up to where; to the end without.
-    #[serde(default)]
-    pub to: Option<Position>,
-    /// What it says.
-    pub text: String,
-    /// Where it stands.
-    #[serde(default)]
-    pub kind: CaptionKind,
-}
-
-/// Where a text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CaptionKind {
-    /// Large, in the middle.
-    #[default]
-    Title,
-    /// At the foot.
-    Lyric,
-}
-
 /// The models, by file. No others are looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -335,7 +181,7 @@ impl Reel {
         struct Versioned {
             version: u32,
         }
-        let form = |e: serde_json::Error| ReelError::Form(e.to_string());
+        let form = |e: serde_json::Error| ReelError::Form(one_line(&e));
         // The version first: what another one has in it need not be understood.
         let Versioned { version } = serde_json::from_str(json).map_err(form)?;
         if version != REEL_VERSION {
@@ -352,7 +198,7 @@ impl Reel {
     /// [`ReelError`] for one that it would refuse.
     pub fn json(&self) -> Result<String, ReelError> {
         self.check()?;
-        serde_json::to_string(self).map_err(|e| ReelError::Form(e.to_string()))
+        serde_json::to_string(self).map_err(|e| ReelError::Form(one_line(&e)))
     }
 
     /// Whether everything lies in its range. Names are only known to the program that draws.
@@ -408,25 +254,10 @@ impl Reel {
         self.size.0 as usize * self.size.1 as usize * self.pixel_bytes()
     }
 
-    /// Seconds at which the moments lie that a frame is the mean of, in order.
+    /// Seconds at which the moments lie that a frame is the mean of, in order: [`Shutter::moments`].
     pub fn moments(&self, frame: u64) -> impl Iterator<Item = f64> + use<> {
-        let Blur { sub_frames, shutter } = self.blur.unwrap_or(Blur { sub_frames: 1, shutter: 0.0 });
-        let (start, apart) = (self.fps.seconds_at(frame), shutter / (f64::from(sub_frames) * self.fps.rate()));
-        (0..sub_frames).map(move |number| start + apart * f64::from(number))
-    }
-}
-
-/// Video frames a second as a text, so that they stay exact.
-mod fps_text {
-    use super::Fps;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(fps: &Fps, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(fps)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fps, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        let (fps, shutter) = (self.fps, self.blur.map_or(Shutter::default(), Shutter::from));
+        shutter.moments().map(move |part| fps.seconds_within(frame, part))
     }
 }
 

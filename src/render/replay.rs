@@ -1,6 +1,6 @@
 //! A recorded session on the virtual clock: the notes that sounded, at their samples, with no composer and no chance.
 
-use super::arrangement::{Arrangement, Exchange};
+use super::arrangement::{Arrangement, Exchange, TEMPO_RANGE};
 use super::perform::Recording;
 use super::voicing::Voicing;
 use super::wav::{Listener, Tape};
@@ -12,9 +12,6 @@ use crate::music::{Note, PitchClassWeights, estimate_key};
 use crate::take::{Event, Take};
 use crate::time::{Beats, Bpm, MetreChange, MetreMap, SampleRate, TempoChange, TempoMap, Transport};
 use std::collections::BTreeMap;
-
-/// Slowest and fastest tempo of a file; the instrument's own lie within.
-const TEMPO_RANGE: (f64, f64) = (4.0, 2000.0);
 
 /// From here on time runs like this.
 #[derive(Debug, Clone, Copy)]

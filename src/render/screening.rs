@@ -1,22 +1,19 @@
 //! A performance as a film with scenes: another program draws it, and its frames go where others go.
 
 use super::arrangement::Arrangement;
-use super::film::Film;
-use super::frame::{Format, Frame};
+use super::film::{Film, RUN_UP_SECONDS, missing};
+use super::frame::{Alpha, Depth, Format, Frame};
 use super::place::Place;
 use super::project::{Course, Value};
-use super::reel::{Alpha, Blur, Call, Caption, CaptionKind, Depth, Point, Position, Reel, ReelModels, ReelValue, Way};
+use super::reel::{Call, Caption, CaptionKind, Point, Position, Reel, ReelModels, ReelValue, Way};
 use super::scenes::Scenes;
-use super::sink::Sink;
+use super::sink::{Sink, send};
 use super::{RenderError, Watch};
 use crate::picture::Print;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Seconds that are drawn before a preview, so that trails are there.
-const LEAD_IN_SECONDS: f64 = 3.0;
 
 /// Scenes over the pictures, and what happens in them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -67,14 +64,12 @@ impl Show {
         }
         let calls = self.calls.iter().map(|(place, cue)| Ok(Call { at: beats(*place)?, cue: cue.clone() }));
         let caption = |text: &String| Caption { from: None, to: None, text: text.clone(), kind: CaptionKind::Title };
-        let shutter = film.shutter;
         Ok(Reel {
             seed: film.seed,
             size: (film.size.width, film.size.height),
             fps: film.fps,
             frames: (0, film.frames),
-            blur: (shutter.sub_frames > 1)
-                .then_some(Blur { sub_frames: shutter.sub_frames, shutter: shutter.degrees / 360.0 }),
+            blur: film.shutter.is_open().then_some(film.shutter.into()),
             tempo: film.tempo.clone(),
             metres: arrangement.metres.clone(),
             show: film.events.to_vec(),
@@ -92,23 +87,16 @@ impl Show {
     }
 }
 
-/// Draws video frames of a reel and hands them to the sinks, from the first that one of them lacks on. All before that are drawn
-/// too, by the other program: what scenes look like depends on them.
+/// Draws video frames of a reel and hands them to the sinks, from the first that one of them lacks on. What must be drawn before
+/// that, the other program knows.
 pub(super) fn make(
     mut reel: Reel,
     frames: Range<u64>,
     sinks: &mut [Sink],
     watch: &mut dyn Watch,
 ) -> Result<(), RenderError> {
+    let Some(first) = missing(&frames, sinks, watch) else { return Ok(()) };
     let formats: Vec<Format> = sinks.iter().map(|sink| sink.format).collect();
-    let first = sinks.iter().map(Sink::next).min().unwrap_or(frames.end);
-    if first >= frames.end {
-        return Ok(());
-    }
-    if first > frames.start {
-        let (at, of) = (first - frames.start, frames.end - frames.start);
-        watch.tell(&format!("going on from frame {at} of {of}"));
-    }
     let deep = formats.iter().any(|format| format.depth == Depth::Sixteen);
     (reel.depth, reel.alpha) = (if deep { Depth::Sixteen } else { Depth::Eight }, Alpha::None);
     reel.frames = (first, frames.end);
@@ -121,10 +109,7 @@ pub(super) fn make(
         }
         let Some(bytes) = drawn? else { break };
         let frame = Arc::new(Frame::of_bytes(bytes, reel.depth, &formats));
-        for sink in &mut *sinks {
-            let sent = sink.send(number, &frame);
-            sent.map_err(|e| if watch.cancelled() { RenderError::Interrupted } else { e })?;
-        }
+        send(sinks, number, &frame, watch)?;
         watch.done(1);
     }
     Ok(())
@@ -133,7 +118,7 @@ pub(super) fn make(
 /// One video frame of a reel, soon.
 pub(super) fn still(mut reel: Reel, number: u64, watch: &mut dyn Watch) -> Result<Print, RenderError> {
     reel.frames = (number, number + 1);
-    reel.lead_in = Some((LEAD_IN_SECONDS * reel.fps.rate()).ceil() as u64);
+    reel.lead_in = Some(reel.fps.frames_in(RUN_UP_SECONDS));
     (reel.depth, reel.alpha) = (Depth::Sixteen, Alpha::None);
     watch.begin("drawing", 1);
     let bytes = Scenes::start(&reel)?.next()?.unwrap_or_default();

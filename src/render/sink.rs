@@ -1,9 +1,10 @@
 //! Where video frames go, each kind on a thread of its own: to numbered PNG pictures, or to pieces of video.
 
-use super::RenderError;
 use super::ffmpeg::{Coding, Encoder};
 use super::frame::{Format, Frame};
 use super::work::Work;
+use super::{RenderError, Watch};
+use crate::caught::{caught, trap};
 use crate::picture::VideoSize;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -27,7 +28,9 @@ impl<T: Send + 'static> Pipe<T> {
     /// Starts it.
     pub fn spawn(take: impl FnOnce(Receiver<T>) -> Result<(), RenderError> + Send + 'static) -> Self {
         let (things, receiver) = sync_channel(WAITING);
-        Self { things: Some(things), thread: Some(std::thread::spawn(move || take(receiver))) }
+        let take_caught =
+            move |receiver| caught(|| take(receiver)).unwrap_or_else(|reason| Err(RenderError::Failed(reason)));
+        Self { things: Some(things), thread: Some(std::thread::spawn(move || take_caught(receiver))) }
     }
 
     /// Hands something over; waits while the thread is busy.
@@ -55,7 +58,7 @@ impl<T> Pipe<T> {
         self.things = None;
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(result)) => result,
-            // A panic there was already reported; a second call has nothing to add.
+            // A panic there was caught; a second call has nothing to add.
             Some(Err(_)) | None => Ok(()),
         }
     }
@@ -85,6 +88,7 @@ impl Sink {
         let (folder, target) = (work.pictures(), work.target().to_owned());
         let pipe = Pipe::spawn(move |frames: Receiver<(u64, Arc<Frame>)>| {
             for (number, frame) in frames {
+                trap("sink");
                 let written = frame.write_png(&folder.join(picture_name(number)), format, size);
                 written.map_err(|e| RenderError::Write { path: target.clone(), reason: e.to_string() })?;
             }
@@ -120,6 +124,16 @@ impl Sink {
     pub fn finish(self) -> Result<(), RenderError> {
         self.pipe.finish()
     }
+}
+
+/// Hands a video frame to all of them.
+///
+/// # Errors
+/// Why one has ended before its time.
+pub(super) fn send(sinks: &mut [Sink], number: u64, frame: &Arc<Frame>, watch: &dyn Watch) -> Result<(), RenderError> {
+    // An encoder that was interrupted with us has not failed.
+    let fail = |e| if watch.cancelled() { RenderError::Interrupted } else { e };
+    sinks.iter_mut().try_for_each(|sink| sink.send(number, frame).map_err(fail))
 }
 
 fn picture_name(number: u64) -> String {

@@ -3,7 +3,7 @@
 use super::RenderError;
 use super::ffmpeg::{Coding, Encoder};
 use super::fps::Fps;
-use super::reel::{Alpha, Depth};
+use super::frame::{Alpha, Depth};
 use super::sink::Pipe;
 use super::target::{Partial, TargetKind};
 use crate::picture::VideoSize;

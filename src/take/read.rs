@@ -1,6 +1,9 @@
 //! Reading a take: untrusted lines.
 
 use super::{Event, FORMAT, Header, Moment, Take};
+use crate::complaint::one_line;
+use crate::music::Note;
+use crate::time::{Bpm, TimeSignature, Transport};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -45,7 +48,11 @@ pub fn read_take(path: &Path) -> Result<Take, TakeError> {
 ///
 /// # Errors
 /// What is wrong with them, in words.
-pub fn read_lines(mut lines: impl BufRead) -> Result<Take, String> {
+pub fn read_lines(lines: impl BufRead) -> Result<Take, String> {
+    parse(lines).map_err(|reason| one_line(&reason))
+}
+
+fn parse(mut lines: impl BufRead) -> Result<Take, String> {
     let first = line(&mut lines)?.ok_or("is empty")?;
     let header: Header = serde_json::from_slice(&first.bytes).map_err(|e| format!("is no session: {e}"))?;
     if header.oneiro_session != FORMAT {
@@ -112,13 +119,18 @@ fn check(moment: &Moment) -> Result<(), &'static str> {
     match &moment.event {
         Event::On(_, pitch, velocity) | Event::Press(pitch, velocity) => key(*pitch, *velocity),
         Event::Off(_, pitch) | Event::Release(pitch) => key(*pitch, 1),
-        Event::Transport(t) if !t.pos_beats.is_finite() || !(1.0..=10_000.0).contains(&t.tempo.0) => {
+        Event::Transport(t) if !t.pos_beats.is_finite() || Bpm::new(t.tempo.0).is_err() => {
             Err("the tempo or the position is out of range")
+        }
+        Event::Transport(Transport { time_signature: t, .. })
+            if TimeSignature::new(t.numerator, t.denominator).is_err() =>
+        {
+            Err("the metre is out of range")
         }
         Event::Order(_, _, at) if !at.is_finite() => Err("the position of an order is out of range"),
         Event::Phrase(phrase) => {
-            let finite = |n: &crate::music::Note| n.onset.is_finite() && n.duration.is_finite();
-            let sound = phrase.at.is_finite() && phrase.duration.is_finite() && phrase.notes.iter().all(finite);
+            let sounds = |n: &Note| n.onset.is_finite() && n.duration.is_finite() && key(n.pitch, n.velocity).is_ok();
+            let sound = phrase.at.is_finite() && phrase.duration.is_finite() && phrase.notes.iter().all(sounds);
             if sound { Ok(()) } else { Err("a phrase is out of range") }
         }
         _ => Ok(()),
@@ -127,11 +139,11 @@ fn check(moment: &Moment) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Recorder;
+    use super::super::{ChosenPhrase, Recorder};
     use super::*;
     use crate::bridge::Part;
     use crate::live::Patch;
-    use crate::time::SampleRate;
+    use crate::time::{Beats, SampleRate};
 
     fn header() -> Header {
         Header::new(SampleRate(48_000), 7, [Patch::Keys, Patch::Lead, Patch::Keys])
@@ -154,11 +166,14 @@ mod tests {
         let short = folder.path().join("short");
         std::fs::write(&short, &cut[..cut.len() - 9]).unwrap();
         assert_eq!(read_take(&short).unwrap().moments.len(), 2);
+        recorder.write(3500, Event::On(Part::Answer, 64, 80)).unwrap();
         recorder.end(4000).unwrap();
         let take = read_take(&path).unwrap();
         assert!(!take.broken_off && !partial.exists());
         assert_eq!((take.header, take.length), (header(), 3000));
         assert_eq!(take.moments[1], Moment { sample: 500, event: Event::On(Part::Call, 60, 90) });
+        // What sounds when a take ends, ends with it.
+        assert_eq!(take.moments[4], Moment { sample: 3000, event: Event::Off(Part::Answer, 64) });
     }
 
     #[test]
@@ -166,12 +181,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bad.oneiro-session");
         let first = serde_json::to_string(&header()).unwrap();
+        let line = |event| serde_json::to_string(&Moment { sample: 1, event }).unwrap();
+        let time_signature = TimeSignature { numerator: 0, denominator: 4 };
+        let without_metre = Transport { playing: true, pos_beats: Beats(0.0), tempo: Bpm(120.0), time_signature };
+        let note = Note { onset: Beats(0.0), duration: Beats(1.0), pitch: 200, velocity: 90 };
+        let off_the_keys = ChosenPhrase { at: Beats(0.0), duration: Beats(4.0), notes: vec![note] };
         let damaged = [
             (String::new(), "is empty"),
             ("{}".into(), "is no session"),
             (first.replace(":1,", ":2,"), "format 2"),
             (first.replace("48000", "3"), "3 samples"),
             (format!("{first}\n{{\"s\":1,\"on\":[\"call\",200,3]}}"), "line 2"),
+            (format!("{first}\n{}\n", line(Event::Transport(without_metre))), "line 2: the metre"),
+            (format!("{first}\n{}\n", line(Event::Phrase(off_the_keys))), "line 2: a phrase"),
             (format!("{first}\n{{\"s\":1,\"panic\":null}}\nnonsense\n"), "line 3"),
             (format!("{first}\n{{\"s\":99999999999999,\"panic\":null}}\n"), "twelve hours"),
         ];

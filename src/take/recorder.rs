@@ -1,6 +1,7 @@
 //! Writing a take while it happens.
 
 use super::{Event, Header, Moment};
+use crate::bridge::Part;
 use crate::files::beside;
 use std::fs::File;
 use std::io::{BufWriter, Result, Write as _};
@@ -19,6 +20,8 @@ pub struct Recorder {
     begins: u64,
     /// The last sample that something was told of.
     last: u64,
+    /// Notes that sound, a bit for each key, by [`Part::index`].
+    sounding: [u128; Part::ALL.len()],
 }
 
 impl Recorder {
@@ -32,7 +35,7 @@ impl Recorder {
         serde_json::to_writer(&mut file, header)?;
         file.write_all(b"\n")?;
         file.flush()?;
-        Ok(Self { path: path.to_owned(), partial, file, begins, last: 0 })
+        Ok(Self { path: path.to_owned(), partial, file, begins, last: 0, sounding: [0; Part::ALL.len()] })
     }
 
     /// Where the take lies until it is ended.
@@ -47,6 +50,11 @@ impl Recorder {
     pub fn write(&mut self, sample: u64, event: Event) -> Result<()> {
         let sample = sample.saturating_sub(self.begins);
         self.last = self.last.max(sample);
+        match event {
+            Event::On(part, pitch, _) => self.sounding[part.index()] |= key(pitch),
+            Event::Off(part, pitch) => self.sounding[part.index()] &= !key(pitch),
+            _ => {}
+        }
         serde_json::to_writer(&mut self.file, &Moment { sample, event })?;
         self.file.write_all(b"\n")
     }
@@ -59,15 +67,27 @@ impl Recorder {
         self.file.flush()
     }
 
-    /// Ends the take at a sample of the instrument and gives the file its name, which is told.
+    /// Ends the take at a sample of the instrument, and with it what sounds, and gives the file its name, which is told.
     ///
     /// # Errors
     /// If the file system refuses; the take is then still under its other name.
     pub fn end(mut self, sample: u64) -> Result<PathBuf> {
-        self.write(sample.max(self.begins + self.last), Event::End)?;
+        let end = sample.max(self.begins + self.last);
+        for part in Part::ALL {
+            let sounding = self.sounding[part.index()];
+            for pitch in (0..128).filter(|pitch| sounding & key(*pitch) != 0) {
+                self.write(end, Event::Off(part, pitch))?;
+            }
+        }
+        self.write(end, Event::End)?;
         self.file.flush()?;
         self.file.get_ref().sync_all()?;
         std::fs::rename(&self.partial, &self.path)?;
         Ok(self.path)
     }
+}
+
+/// The bit of a key.
+fn key(pitch: u8) -> u128 {
+    1 << (pitch & 127)
 }

@@ -19,11 +19,6 @@ impl Beats {
         ((self.0 * f64::from(steps_per_beat) + 0.5).floor() as i64).clamp(-(1 << 53), 1 << 53)
     }
 
-    /// The nearest multiple of `grid`, which is above zero.
-    pub fn round_to(self, grid: Self) -> Self {
-        Self((self.0 / grid.0).round() * grid.0)
-    }
-
     /// The last multiple of `grid`, which is above zero, that is not after this position.
     pub fn floor_to(self, grid: Self) -> Self {
         Self((self.0 / grid.0).floor() * grid.0)
@@ -118,7 +113,6 @@ mod tests {
 
     #[test]
     fn rounding_goes_towards_the_grid_on_both_sides_of_zero() {
-        assert_eq!(Beats(1.4).round_to(Beats(0.5)), Beats(1.5));
         assert_eq!(Beats(-0.1).floor_to(Beats(1.0)), Beats(-1.0));
         assert_eq!(Beats(-0.6).nearest_step(1), -1);
     }

@@ -105,11 +105,13 @@ impl MetreMap {
                 segments[0].metre = change.metre;
                 continue;
             }
-            let bars = ((change.at.0 - last.at - SHORTEST_BAR) / last.metre.bar_beats().0).ceil().max(1.0) as i64;
+            let bars = ((change.at.0 - last.at - SHORTEST_BAR) / last.metre.bar_beats().0).ceil().max(1.0);
+            // Far from any music the number of a bar goes no further.
+            let first_bar = last.first_bar.saturating_add(bars as i64);
             // The same metre again on a bar line says nothing new.
-            let on_a_bar_line = (last.start_of(last.first_bar + bars) - change.at.0).abs() <= SHORTEST_BAR;
+            let on_a_bar_line = (last.start_of(first_bar) - change.at.0).abs() <= SHORTEST_BAR;
             if last.metre != change.metre || !on_a_bar_line {
-                segments.push(Segment { at: change.at.0, first_bar: last.first_bar + bars, metre: change.metre });
+                segments.push(Segment { at: change.at.0, first_bar, metre: change.metre });
             }
         }
         Ok(Self { segments })
@@ -252,7 +254,8 @@ mod tests {
 
     #[test]
     fn no_position_makes_it_panic() {
-        let map = map_of(&[(0.0, 1, 64), (1e13, 4, 4)]);
+        // The last two lie beyond the bars that can be counted.
+        let map = map_of(&[(0.0, 1, 64), (1e13, 4, 4), (1e300, 3, 4), (1e301, 4, 4)]);
         for at in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, f64::MIN_POSITIVE] {
             let bar = map.bar_at(Beats(at));
             assert_eq!(map.position(Beats(at)).bar, bar.index, "{at}");

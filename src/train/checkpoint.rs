@@ -1,6 +1,7 @@
 //! Checkpoints: everything a run needs to go on, in one safetensors file that is replaced in one piece.
 
 use super::tensor::{Tensor, Tensors};
+use crate::complaint::one_line;
 use crate::files::write_whole;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -111,6 +112,10 @@ pub fn load(path: &Path) -> Result<(Progress, Tensors), CheckpointError> {
 /// # Errors
 /// What is wrong with them, in words.
 pub fn read(bytes: &[u8]) -> Result<(Progress, Tensors), String> {
+    parse(bytes).map_err(|reason| one_line(&reason))
+}
+
+fn parse(bytes: &[u8]) -> Result<(Progress, Tensors), String> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
     let text = header.metadata().as_ref().and_then(|m| m.get(PROGRESS));
     let text = text.ok_or("it holds tensors, but not the progress of a run")?;

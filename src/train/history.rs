@@ -126,15 +126,8 @@ impl History {
         Some(())
     }
 
-    /// Reads the log of a run's folder; lines that are none are passed over. Without a log, nothing was logged.
-    ///
-    /// # Errors
-    /// If the log is there and cannot be read.
-    pub fn read(folder: &Path) -> io::Result<Self> {
-        Ok(Self::up_to(folder, u64::MAX)?.0)
-    }
-
-    /// Reads the log up to a step, and gives the lines themselves as well, each with its line end.
+    /// Reads the log of a run's folder up to a step, and gives the lines themselves as well, each with its line end. Lines that are none
+    /// are passed over; without a log, nothing was logged.
     ///
     /// # Errors
     /// If the log is there and cannot be read.
@@ -183,7 +176,7 @@ mod tests {
         let later = "{\"step\":20,\"steps\":40,\"train\":{\"a/loss\":2.0}}\n";
         let torn = "{\"step\":30,\"steps\":40,\"tra";
         std::fs::write(folder.path().join(FILE), format!("{whole}{later}{torn}")).unwrap();
-        let history = History::read(folder.path()).unwrap();
+        let history = History::up_to(folder.path(), u64::MAX).unwrap().0;
         assert_eq!(history.train["a/loss"], [(10, 2.5), (20, 2.0)]);
         assert!(history.raw["a/loss"].is_empty());
         assert_eq!((history.step, history.steps), (20, 40));
@@ -195,6 +188,6 @@ mod tests {
     #[test]
     fn a_folder_without_a_log_has_no_history() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(History::read(folder.path()).unwrap(), History::default());
+        assert_eq!(History::up_to(folder.path(), u64::MAX).unwrap().0, History::default());
     }
 }

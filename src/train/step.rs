@@ -80,7 +80,25 @@ pub struct Step {
 }
 
 /// Prefix of running averages of parameters among the slots.
-pub const AVERAGE: &str = "average/";
+const AVERAGE: &str = "average/";
+
+/// Name in a state of a parameter's running average.
+pub fn average_of(name: &str) -> String {
+    format!("{AVERAGE}{name}")
+}
+
+/// The running averages of a state, under the parameters' own names.
+pub fn averages(state: &Tensors) -> Tensors {
+    let averages = state.iter().filter_map(|(name, t)| Some((name.strip_prefix(AVERAGE)?.to_owned(), t.clone())));
+    averages.collect()
+}
+
+/// The weights to perform with, from a training's state, of the parameters whose names begin with `prefix`: running averages, and the
+/// parameters themselves where none is kept.
+pub fn averaged(state: &Tensors, prefix: &str) -> Tensors {
+    let own = state.iter().filter(|(name, _)| name.starts_with(prefix));
+    own.map(|(name, t)| (name.clone(), state.get(&average_of(name)).unwrap_or(t).clone())).collect()
+}
 
 impl Step {
     /// Differentiates `objectives` and adds the optimizer. All parameters move at once, from the same forward pass.
@@ -126,7 +144,7 @@ impl Step {
                 slots.push(slot(v_name.clone(), &shape, Start::Zeros));
                 renewed.extend([(p.name.clone(), new), (m_name, m), (v_name, v)]);
                 if let Some(average_rate) = average_rate {
-                    let name = format!("{AVERAGE}{}", p.name);
+                    let name = average_of(&p.name);
                     let old = g.input(&name, &shape);
                     // average' = average + rate·(parameter − average)
                     let distance = g.sub(new, old);
@@ -220,7 +238,6 @@ pub fn draw(init: &Init, name: &str, shape: &[usize], seed: u64) -> Tensor {
     let count = shape.iter().product();
     let data = match *init {
         Init::Constant(value) => vec![value; count],
-        Init::Uniform(bound) => uniform(&mut rng, bound, count),
         Init::FanIn(fan_in) => uniform(&mut rng, 1.0 / (fan_in as f32).sqrt(), count),
         Init::Normal(deviation) => normal(&mut rng, deviation, count),
         Init::Orthogonal(gain) => {

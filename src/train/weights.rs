@@ -1,6 +1,7 @@
 //! Weights back out of a model file, to train on from there.
 
 use super::graph::Graph;
+use super::half::half_value;
 use super::tensor::{Tensor, Tensors};
 use crate::model::onnx::{DataType, ModelProto, NodeProto, TensorProto};
 use std::collections::HashMap;
@@ -69,18 +70,6 @@ fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
             Some(raw.chunks_exact(2).map(|b| half_value(u16::from_le_bytes([b[0], b[1]]))).collect())
         }
         _ => None,
-    }
-}
-
-/// The value of a 16-bit float (IEEE 754 binary16).
-fn half_value(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
-    sign * match exponent {
-        0 => fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        e => (1.0 + fraction / 1024.0) * 2f32.powi(e - 15),
     }
 }
 

@@ -112,6 +112,11 @@ impl Process {
         while self.lines.try_recv().is_ok() {}
     }
 
+    /// Whether it has said a line that is meant up to now.
+    pub fn heard(&self, meant: impl Fn(&str) -> bool) -> bool {
+        self.lines.try_iter().filter(|line| meant(line)).count() > 0
+    }
+
     /// Waits until it says a line that is meant; how long that took.
     pub fn until(&self, meant: impl Fn(&str) -> bool) -> Duration {
         let began = Instant::now();

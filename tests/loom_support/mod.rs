@@ -129,10 +129,6 @@ impl<T> Consumer<T> {
     pub fn slots(&self) -> usize {
         self.0.written.load(Ordering::Acquire) - self.0.read.load(Ordering::Relaxed)
     }
-
-    pub fn is_abandoned(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
-    }
 }
 
 const FRESH: usize = 4;

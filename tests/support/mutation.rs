@@ -1,5 +1,6 @@
 //! Inputs as an adversary makes them: sound ones with bytes changed, taken out, repeated, put in or cut off, and bytes by chance.
-//! `ONEIRO_FUZZ_SEED` repeats a run, `ONEIRO_FUZZ_CASES` tries more.
+//! `ONEIRO_FUZZ_SEED` repeats a run, `ONEIRO_FUZZ_CASES` tries more. `ONEIRO_FUZZ_CORPUS` names a folder that takes the sound inputs,
+//! for the targets in `fuzz/` to begin with.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -87,6 +88,13 @@ fn hostile(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 /// Tries a reader with its sound inputs, and with hostile ones. A failure prints the seed, and the smallest bytes that fail.
 pub fn try_hostile(name: &str, cases: u32, holds: fn(&[u8]), seeds: Vec<Vec<u8>>) {
     seeds.iter().for_each(|seed| holds(seed));
+    if let Some(corpus) = std::env::var_os("ONEIRO_FUZZ_CORPUS") {
+        let folder = std::path::Path::new(&corpus).join(name);
+        std::fs::create_dir_all(&folder).expect("a folder for the corpus");
+        for (number, seed) in seeds.iter().enumerate() {
+            std::fs::write(folder.join(format!("seed-{number}")), seed).expect("a file of the corpus");
+        }
+    }
     let given = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = given("ONEIRO_FUZZ_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     let cases = given("ONEIRO_FUZZ_CASES").and_then(|cases| cases.try_into().ok()).unwrap_or(cases);

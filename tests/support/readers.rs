@@ -2,6 +2,9 @@
 //! targets share them, and the sound inputs that both begin with.
 #![allow(dead_code)] // each program uses a part
 
+#[path = "sound_font.rs"]
+mod sound_font;
+
 use image::{ImageFormat, Rgb, RgbImage};
 use oneiro::bridge::{ClockReading, Moment, Part, ShowEvent, ShowKind, Shown};
 use oneiro::controls::{Binding, Control, ControlMap, Knob};
@@ -15,7 +18,9 @@ use oneiro::model::onnx::{
 use oneiro::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
 use oneiro::music::abc::{self, Repeats};
 use oneiro::music::midi::{MessageReader, ReadOptions, read_midi, write_midi};
-use oneiro::music::{extract_melody, select_melody_part};
+use oneiro::music::{SoundFont, extract_melody, select_melody_part};
+use oneiro::render::{Alpha, Blur, Call, Caption, CaptionKind, Depth, Reel, ReelModels, Way};
+use oneiro::render::{Point, Position, ReelValue, project::Project};
 use oneiro::take::{Event, Header, Moment as TakeMoment, read_lines};
 use oneiro::time::{Beats, Bpm, SampleRate, TimeSignature, Transport};
 use oneiro::train::checkpoint::{self, Progress};
@@ -29,7 +34,7 @@ use std::io::Cursor;
 pub type Reader = (&'static str, fn(&[u8]), fn() -> Vec<Vec<u8>>);
 
 /// All readers of the library.
-pub const READERS: [Reader; 9] = [
+pub const READERS: [Reader; 12] = [
     ("midi", midi, midi_seeds),
     ("abc", abc, abc_seeds),
     ("model", model, model_seeds),
@@ -39,6 +44,9 @@ pub const READERS: [Reader; 9] = [
     ("checkpoint", checkpoint, checkpoint_seeds),
     ("picture", picture, picture_seeds),
     ("link", link, link_seeds),
+    ("project", project, project_seeds),
+    ("reel", reel, reel_seeds),
+    ("font", font, font_seeds),
 ];
 
 /// A reason that a user reads is one line, and not longer than a screen.
@@ -227,7 +235,9 @@ fn take_seeds() -> Vec<Vec<u8>> {
         let moment = TakeMoment { sample: number as u64 * 480, event };
         lines.push(serde_json::to_string(&moment).expect("plain data"));
     }
-    vec![(lines.join("\n") + "\n").into_bytes()]
+    // An instrument that nobody knows, with a line break in its name.
+    let odd = "{\"oneiro_session\":1,\"version\":\"0\",\"rate\":48000,\"seed\":7,\"controls\":{},\"patches\":[\"keys\",\"l\\n\"]}\n";
+    vec![(lines.join("\n") + "\n").into_bytes(), odd.into()]
 }
 
 /// Maps of knobs.
@@ -351,5 +361,93 @@ fn link_seeds() -> Vec<Vec<u8>> {
     let (mut first, mut second) = (Vec::new(), Vec::new());
     pulse.write(&mut first);
     watch.write(&mut second);
-    vec![first, second]
+    // At the end of all time.
+    let mut last = Vec::new();
+    Pulse { sent_ns: u64::MAX, ..pulse }.write(&mut last);
+    vec![first, second, last]
+}
+
+/// Projects: what is taken is a job, and says the same when it is written.
+pub fn project(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match Project::parse(text) {
+        Ok(project) => {
+            assert!(project.job().is_ok_and(|job| job.targets.len() == project.targets().map_or(0, |t| t.len())));
+            let written = project.text().expect("what was read can be written");
+            assert_eq!(Project::parse(&written).map_err(|(_, reason)| reason).as_ref(), Ok(&project));
+        }
+        Err((line, reason)) => {
+            readable(&reason);
+            assert!(line.is_none_or(|line| line <= 1 + text.matches('\n').count()), "line {line:?}");
+        }
+    }
+}
+
+fn project_seeds() -> Vec<Vec<u8>> {
+    let small = "oneiro-project = 1\ninput = \"song.mid\"\n";
+    let written = "seed = 7\noutputs = [\"a.mp4\", \"frames/\", \"b.wav\"]\nfrom = \"3.2\"\nto = \"1:02.5\"\nsoundfont = \"p.sf2\"\n\
+        [form]\nbars = 4\nanswer-bars = 2\n[sound]\nwav = \"float\"\nstems = \"s.stems\"\n\
+        [picture]\nsize = \"640x360\"\nfps = \"24000/1001\"\ncrf = 20\ndepth = 16\nalpha = \"luma\"\nmotion-blur = 4\nshutter = 90.0\n\
+        [controls]\nscale = \"dorian\"\nswing = 0.6\n[[automation]]\ncontrol = \"temperature\"\n\
+        points = [{ bar = 1, value = 0.5 }, { bar = 9, beat = 3, value = 2, ramp = true }]\n\
+        [[model]]\nmodel = \"models/a.onnx\"\nsha256 = \"00ff\"\n";
+    let show = "[show]\nscene = \"2\"\ntitle = \"Oneiro\"\ncues = \"c.toml\"\n[show.set]\nzoom = 1.5\n[[show.automation]]\ncontrol = \"hue\"\n\
+        points = [{ bar = 3, value = 0.5, ramp = true }]\n[[show.call]]\nat = 5.3\ncue = \"drop\"\n";
+    let along = "[[mode]]\nmode = \"harmonise\"\n[[mode]]\nat = 9\nmode = \"morph\"\n[[capture]]\nat = 5\ncorner = \"A\"\n\
+        [[automation]]\ncontrol = \"morph-x\"\npoints = [{ bar = 9, value = 0 }, { bar = 17, value = 1, ramp = true }]\n";
+    [written, show, along, ""].map(|more| format!("{small}{more}").into_bytes()).to_vec()
+}
+
+/// Reels: what is taken has finite moments and frames of a size, and says the same when it is written.
+pub fn reel(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match Reel::read(text) {
+        Ok(reel) => {
+            assert!((16 * 16 * 3..=7680 * 4320 * 8).contains(&reel.frame_bytes()));
+            for frame in [reel.frames.0, reel.frames.1] {
+                let moments: Vec<f64> = reel.moments(frame).collect();
+                assert!(!moments.is_empty() && moments.len() <= 64 && moments.iter().all(|at| at.is_finite()));
+            }
+            assert!(reel.points.iter().all(|point| point.at.beats(&reel.metres).0.is_finite()));
+            assert_eq!(reel.json().and_then(|json| Reel::read(&json)).as_ref(), Ok(&reel));
+        }
+        Err(e) => readable(&e.to_string()),
+    }
+}
+
+fn reel_seeds() -> Vec<Vec<u8>> {
+    let kind = ShowKind::NoteOn { part: Part::Call, pitch: 60, velocity: 100 };
+    let point = |at, control: &str, value, way| Point { at, control: control.into(), value, way };
+    let reel = Reel {
+        frames: (10, 20),
+        lead_in: Some(30),
+        blur: Some(Blur { sub_frames: 4, shutter: 0.5 }),
+        depth: Depth::Sixteen,
+        alpha: Alpha::Luma,
+        show: vec![ShowEvent { pos_beats: Beats(0.25), kind }],
+        scene: Some("aurora".into()),
+        controls: [("zoom".to_owned(), ReelValue::Number(1.5))].into(),
+        points: vec![
+            point(Position::Bar(2.5), "walk", ReelValue::Name("loop".into()), Way::Step),
+            point(Position::Beat(3.0), "hue", ReelValue::Number(0.25), Way::Ramp),
+        ],
+        calls: vec![Call { at: Position::Bar(3.0), cue: "2".into() }],
+        texts: vec![Caption { from: None, to: None, text: "Oneiro".into(), kind: CaptionKind::Title }],
+        models: ReelModels { first: "a.onnx".into(), ..ReelModels::default() },
+        ..Reel::default()
+    };
+    let short = r#"{"version":1,"size":[96,64],"fps":"24000/1001","frames":[0,2],"tempo":[{"at":0.0,"tempo":96.0}],"metres":[{"at":0.0,"metre":{"numerator":3,"denominator":4}}],"models":{"first":"a.onnx"}}"#;
+    vec![reel.json().expect("a sound reel").into_bytes(), short.into()]
+}
+
+/// SoundFonts: what is taken has instruments that can be played.
+pub fn font(bytes: &[u8]) {
+    match SoundFont::read(bytes) {
+        Ok(font) => assert!(font.programs().all(|(program, _)| program < 128)),
+        Err(reason) => readable(&reason),
+    }
+}
+
+fn font_seeds() -> Vec<Vec<u8>> {
+    vec![sound_font::sine_font(4)]
 }

@@ -81,8 +81,8 @@ impl Recorder {
         self.watchers.store(0, Ordering::Relaxed);
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(recorded)) => recorded,
-            // A panic there was already reported.
-            Some(Err(_)) | None => Ok(Recorded { frames: 0, repeated: 0, dropped: self.dropped() }),
+            Some(Err(_)) => Err(RenderError::Failed("its thread has ended before its time".to_owned())),
+            None => Ok(Recorded { frames: 0, repeated: 0, dropped: self.dropped() }),
         }
     }
 }

@@ -8,19 +8,9 @@ mod support;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// Ends what it holds.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
+use support::Running;
 
 #[test]
 fn it_plays_without_a_window_and_streams_pictures_that_move() {
@@ -71,7 +61,7 @@ fn it_plays_without_a_window_and_streams_pictures_that_move() {
 }
 
 #[test]
-fn a_wrong_list_of_cues_and_a_port_that_is_taken_are_told_in_one_line() {
+fn a_wrong_list_of_cues_a_port_that_is_taken_and_no_tempo_are_told_in_one_line() {
     if support::gpu().is_none() {
         return;
     }
@@ -85,6 +75,7 @@ fn a_wrong_list_of_cues_and_a_port_that_is_taken_are_told_in_one_line() {
         (vec!["--cues", cues.as_str()], "cues.toml"),
         (vec!["--control", port.as_str()], "no control page"),
         (vec!["--osc-in", "nowhere"], "--osc-in nowhere"),
+        (vec!["--no-control", "--tempo", "nan"], "--tempo NaN"),
     ] {
         let output =
             Command::new(env!("CARGO_BIN_EXE_oneiro-visuals")).arg("--headless").args(&arguments).output().unwrap();

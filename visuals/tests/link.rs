@@ -1,5 +1,7 @@
 //! The show follows an instance that plays in another process, and dreams before and after.
 
+mod support;
+
 use oneiro::bridge::{ShowEvent, ShowKind, relay};
 use oneiro::link::{Choice, Identity, Mirror, Onlooker, PICTURE, Publisher, Watched};
 use oneiro::time::SampleRate;
@@ -8,23 +10,14 @@ use oneiro_visuals::sources::{Feed as _, Link};
 use oneiro_visuals::stage::Peeked;
 use oneiro_visuals::thumbnail;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use support::Running;
 
 /// Longest wait for anything: machines are busy.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A process that ends with the test.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
 
 /// `oneiro`, which lies with the program that is tested, where it was built.
 fn oneiro() -> Option<PathBuf> {
@@ -71,7 +64,7 @@ fn part() {
 
     let mut command = Command::new(program);
     command.args(["bench", "link", "--seconds", "600", "--play", "Lead"]);
-    let player = Process(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
+    let player = Running(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
     screen.until("it does not follow", |s| s.link.about() == "following Lead in bench");
     screen.events.clear();
     screen.until("no notes come", |s| s.count(|k| matches!(k, ShowKind::NoteOn { .. })) > 5);

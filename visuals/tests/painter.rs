@@ -1,16 +1,14 @@
 //! Models that follow one another and pictures of the user's, with the models that ship.
 
+mod support;
+
 use image::RgbImage;
-use oneiro::model::library::Folder;
 use oneiro_visuals::show::plan::Wish;
 use oneiro_visuals::show::{Show, scene};
 use oneiro_visuals::worker::{Painter, PainterError, Picture8, Studio};
-use std::path::Path;
 
 fn studio() -> Studio {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
-    let folders = oneiro::model::library::folders(Some(&path)).into_iter().take(1).collect::<Vec<Folder>>();
-    Studio { folders, patient: true, ..Studio::default() }
+    Studio { folders: support::models(), patient: true, ..Studio::default() }
 }
 
 fn wish(models: [usize; 2]) -> Wish {

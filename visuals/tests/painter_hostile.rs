@@ -1,5 +1,11 @@
 //! Models that fail while a show runs: the show goes on with what there is.
 
+#[cfg(all(unix, debug_assertions))]
+#[path = "../../tests/support/endless.rs"]
+mod endless;
+#[cfg(all(unix, debug_assertions))]
+mod support;
+
 use oneiro::model::library::Folder;
 use oneiro::model::onnx::{ModelProto, NodeProto, TensorProto};
 use oneiro_visuals::show::plan::Wish;
@@ -97,4 +103,67 @@ fn a_generator_that_fails_is_told_once_and_another_can_be_turned_to() {
         tell(&mut worker, [2, 0], &mut complaints);
     }
     assert!(worker.pictures()[0].read().picture.size.0 > 0);
+}
+
+/// The program without a window, with models in a folder, for some seconds.
+#[cfg(all(unix, debug_assertions))]
+fn headless(models: &Path, seconds: &str) -> std::process::Command {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_oneiro-visuals"));
+    program.args(["--headless", "--size", "96x54", "--fps", "20", "--no-control", "--scene", "gallery"]);
+    program
+        .args(["--close-after", seconds, "--models"])
+        .arg(models)
+        .env("ONEIRO_LINK", "off")
+        .env("RUST_BACKTRACE", "0");
+    program.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    program.stderr(std::process::Stdio::piped());
+    program
+}
+
+/// What it says up to its end, which is to be well.
+#[cfg(all(unix, debug_assertions))]
+fn said(program: std::process::Child) -> Vec<String> {
+    let output = program.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && !said.contains("panicked"), "{said}");
+    said.lines().map(str::to_owned).collect()
+}
+
+#[cfg(all(unix, debug_assertions))]
+#[test]
+fn a_show_goes_on_where_its_painter_loops_or_panics_and_where_it_is_stopped_for_seconds() {
+    if support::gpu().is_none() {
+        return;
+    }
+    let (sound, _) = studio(&[("image-gan.onnx", shipped("image-gan.onnx"))]);
+    let looping = endless::looping(&shipped("image-gan.onnx"), "z", "picture");
+    let (bad, _) = studio(&[("image-gan-loops.onnx", looping)]);
+    let mut loops = headless(bad.path(), "6");
+    let loops = loops
+        .arg("--first")
+        .arg(bad.path().join("image-gan-loops.onnx"))
+        .env("ONEIRO_MODEL_SECONDS", "0.5")
+        .spawn()
+        .unwrap();
+    let panics = headless(sound.path(), "6").env("ONEIRO_PANIC", "painter:5+").spawn().unwrap();
+    let began = Instant::now();
+    let stopped = headless(sound.path(), "6").spawn().unwrap();
+    let signal = |name: &str| {
+        let mut shell = std::process::Command::new("sh");
+        assert!(shell.args(["-c", "kill -$0 $1", name, &stopped.id().to_string()]).status().unwrap().success());
+    };
+    std::thread::sleep(Duration::from_secs(2));
+    signal("STOP");
+    std::thread::sleep(Duration::from_secs(3));
+    signal("CONT");
+    // Its time went on meanwhile.
+    said(stopped);
+    assert!(began.elapsed() < Duration::from_secs(20), "it ended after {:?}", began.elapsed());
+    let told = said(loops);
+    let ended = told.iter().filter(|line| line.contains("image-gan-loops.onnx: took longer than 0.5 s and was ended"));
+    assert_eq!(ended.count(), 1, "{told:?}");
+    let told = said(panics);
+    let count = |text: &str| told.iter().filter(|line| line.contains(text)).count();
+    let about = "the painter has failed (ONEIRO_PANIC asked for it, live.rs:";
+    assert_eq!([count(about), count("it begins anew"), count("start the show again")], [3, 2, 1], "{told:?}");
 }

@@ -16,7 +16,7 @@ fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models").join(name)
 }
 
-/// Two seconds of four bars of two quarter notes at 240 a minute, a note on each: frame n is at beat n / 3.
+/// Two seconds of four bars of two quarter notes at 240 a minute, a note on each: frame n begins at beat n / 3.
 fn reel() -> Reel {
     let metre = TimeSignature::new(2, 4).unwrap();
     let show = (0..8).flat_map(|beat: u8| {
@@ -86,6 +86,81 @@ fn the_same_reel_gives_the_same_bytes_and_a_part_is_that_part_of_the_whole() {
     assert_eq!(scenes.next().unwrap(), None);
 }
 
+/// Forty-four seconds at two frames a second, in which much is ordered before its second chapter.
+fn long_reel() -> Reel {
+    let (point, number) =
+        (|at, control: &str, value| Point { at, control: control.into(), value, way: Way::Step }, ReelValue::Number);
+    let scene = |at, name: &str| point(Position::Beat(at), "scene", ReelValue::Name(name.into()));
+    let text = Caption { from: Some(Position::Beat(8.0)), to: None, text: "Oneiro".into(), kind: CaptionKind::Lyric };
+    Reel {
+        fps: "2".parse().unwrap(),
+        frames: (0, 88),
+        scene: Some("rosette".into()),
+        // A quarter note is half a second: the second model paints from the tenth second on, and the scene before is back in time.
+        tempo: TempoMap::constant(Bpm(120.0)).unwrap(),
+        points: vec![
+            scene(10.0, "gold"),
+            point(Position::Beat(20.0), "first", number(2.0)),
+            point(Position::Beat(24.0), "another", number(1.0)),
+            Point { way: Way::Ramp, ..point(Position::Beat(60.0), "zoom", number(1.6)) },
+            scene(50.0, "press"),
+        ],
+        texts: vec![text],
+        models: ReelModels { style: None, ..reel().models },
+        ..reel()
+    }
+}
+
+#[test]
+fn a_late_part_is_that_part_of_the_whole_though_little_is_drawn_before_it() {
+    let Some(gpu) = support::gpu() else { return };
+    let whole = frames(&gpu, long_reel());
+    // In the first chapter, as the second begins, and in the second.
+    for from in [30, 80, 83] {
+        let part = frames(&gpu, Reel { frames: (from, from + 3), ..long_reel() });
+        let from = from as usize;
+        assert_eq!(differs(&whole[from..from + 3], &part), None, "from frame {from}");
+    }
+}
+
+#[test]
+fn the_light_of_a_click_falls_on_its_frame() {
+    let Some(gpu) = support::gpu() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let scenes = folder.path().join("scenes.toml");
+    // A picture that stands still, and only notes light it.
+    let still = "[[scene]]\nname = 'click'\nsources = ['paintings']\n\
+        palette = ['#000000', '#111111', '#222222', '#333333', '#ffffff']\n\
+        [scene.dials]\nexposure = { is = 0.4, note = 0.8 }\nbrush = 0.0\n";
+    std::fs::write(&scenes, still).unwrap();
+    let common = TimeSignature::COMMON;
+    // At the very beginning of a frame, in its first half, and in its second, which the next frame shows.
+    let clicks = [(20.0, 20), (50.3, 50), (80.7, 81)];
+    let event = |second: f64, kind| ShowEvent { pos_beats: Beats(2.0 * second), kind };
+    let bar = [ShowKind::Bar { bar: 0, time_signature: common }, ShowKind::Beat { in_bar: 0 }];
+    let note = ShowKind::NoteOn { part: Part::Call, pitch: 60, velocity: 120 };
+    let show = bar.map(|kind| event(0.0, kind)).into_iter().chain(clicks.map(|(frame, _)| event(frame / 30.0, note)));
+    let number = |name: &str| (name.to_owned(), ReelValue::Number(0.0));
+    let film = frames(
+        &gpu,
+        Reel {
+            size: (32, 32),
+            fps: "30".parse().unwrap(),
+            frames: (0, 90),
+            tempo: TempoMap::constant(Bpm(120.0)).unwrap(),
+            show: show.collect(),
+            scenes: Some(scenes),
+            scene: None,
+            controls: [number("push"), number("speed")].into(),
+            models: ReelModels { first: model("image-gan.onnx"), ..ReelModels::default() },
+            ..reel()
+        },
+    );
+    let lit: Vec<f64> = film.iter().map(|frame| light(frame)).collect();
+    let flashes: Vec<usize> = (10..90).filter(|frame| lit[*frame] > lit[frame - 1] + 4.0).collect();
+    assert_eq!(flashes, clicks.map(|(_, frame)| frame), "{lit:.1?}");
+}
+
 #[test]
 fn cues_points_and_texts_do_what_they_should_at_their_beat() {
     let Some(gpu) = support::gpu() else { return };
@@ -110,7 +185,7 @@ fn cues_points_and_texts_do_what_they_should_at_their_beat() {
         point(Position::Beat(6.0), "light", number(0.0), Way::Ramp),
     ];
     let (first, dims) = changed(Reel { points: ramp, ..reel() });
-    assert_eq!(first, Some(7));
+    assert_eq!(first, Some(6));
     let share = |frame: usize| light(&dims[frame]) / light(&plain[frame]);
     assert!(share(8) > share(12) && share(12) > share(16) && light(&dims[18]) < 3.0, "{} {}", share(8), share(12));
     let scene = point(Position::Beat(5.0), "scene", ReelValue::Name("marble".into()), Way::Step);

@@ -2,21 +2,17 @@
 
 mod support;
 
-use oneiro::model::library::Folder;
 use oneiro_visuals::film::Film;
 use oneiro_visuals::show::controls::Control;
 use oneiro_visuals::show::{Show, scene};
 use oneiro_visuals::sources::Dream;
 use oneiro_visuals::stage::{Gpu, Size, TextBox};
 use oneiro_visuals::worker::{Painter, Studio};
-use std::path::Path;
 
 const SIZE: Size = Size { width: 160, height: 90, glow: true };
 
 fn film(gpu: &Gpu) -> Film {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
-    let folders = oneiro::model::library::folders(Some(&path)).into_iter().take(1).collect::<Vec<Folder>>();
-    let painter = Painter::open(&Studio { folders, ..Studio::default() }).unwrap();
+    let painter = Painter::open(&Studio { folders: support::models(), ..Studio::default() }).unwrap();
     Film::new(gpu, SIZE, Show::new(scene::shipped(), 1), Box::new(Dream::new(1, 120.0)), painter)
 }
 

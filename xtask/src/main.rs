@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask setup`, `data`, `demo`, `bundle`, `install`, `bench-plugin`, `test`.
+//! The project's own chores: `cargo xtask setup`, `test`, `tidy`, `demo`, `bundle`, `install`, `bench-plugin`, `data`.
 //!
 //! Quick to compile and independent of the other crates, so that it can set up what they need.
 
@@ -15,7 +15,7 @@ mod test;
 mod tidy;
 
 use clap::{Args, Parser, Subcommand};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -50,7 +50,7 @@ enum Chore {
     Install,
     /// Bundle, and measure what the plugin costs: time, memory, shares of a core
     BenchPlugin,
-    /// Bring data for training into your cache: melodies, paintings, features; all without a name
+    /// Bring data for training into your cache: melodies, paintings, features, vgg, style-baseline; all without a name
     Data {
         /// Names of the sets
         #[arg(value_name = "NAME")]
@@ -89,10 +89,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// The project's folder.
+/// The project's folder. As it is now: where several checkouts share a target folder, this program may have been built in another.
 fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest).to_owned()
+    let built = || PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(built, PathBuf::from);
+    manifest.parent().unwrap_or(&manifest).to_owned()
 }
 
 /// The cargo that runs us.

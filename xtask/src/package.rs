@@ -3,7 +3,6 @@
 use crate::{cache, python};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,10 +87,7 @@ fn check_hash(file: &Path, expected: &str) -> Result<()> {
     let mut hasher = Sha256::new();
     let mut reader = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     io::copy(&mut reader, &mut hasher)?;
-    let found = hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    });
+    let found = format!("{:x}", hasher.finalize());
     if found != expected {
         bail!(
             "the download {} is corrupt or was exchanged: its SHA-256 is {found}, but {expected} is expected; run the \

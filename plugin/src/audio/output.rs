@@ -138,13 +138,12 @@ impl Output {
             return;
         }
         let (at, key) = (start + note.sample_offset, note.pitch & 127);
-        let holder = &mut self.answers[usize::from(key)];
         if note.velocity == 0 {
-            if let Some(channel) = holder.take() {
+            if let Some(channel) = self.answers[usize::from(key)].take() {
                 self.waiting.push(Sent { at, channel, key, velocity: None });
             }
-        } else if self.waiting.len() + 2 + ENDS <= ROOM {
-            *holder = Some(self.channel);
+        } else if !self.is_full() {
+            self.answers[usize::from(key)] = Some(self.channel);
             self.waiting.push(Sent {
                 at,
                 channel: self.channel,

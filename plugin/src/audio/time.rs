@@ -6,6 +6,8 @@ use oneiro::time::{Beats, Bpm, SampleRate, TimeSignature, Transport};
 
 /// Tempo where no host says any.
 const USUAL_TEMPO: Bpm = Bpm(120.0);
+/// No music lasts longer, in quarter notes: years. Far beyond it, positions have no room for a step of the grid any more.
+const FARTHEST: f64 = 1e9;
 
 /// What a host tells of time with a block; any of it may be missing or make no sense.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -65,7 +67,7 @@ impl Clock {
         if let Some(metre) = metre.and_then(|(n, d)| TimeSignature::new(n, d).ok()) {
             self.time_signature = metre;
         }
-        let position = host.pos_beats.filter(|beats| beats.is_finite());
+        let position = host.pos_beats.filter(|beats| beats.abs() <= FARTHEST);
         let timeless = host.tempo.is_none() && position.is_none();
         let free = !host.playing && (free_run || timeless);
         self.own.set_tempo(self.tempo);
@@ -112,6 +114,8 @@ mod tests {
         assert_eq!((second.pos_beats, second.tempo, second.time_signature.numerator), (Beats(-3.0), Bpm(60.0), 6));
         told.pos_beats = Some(f64::INFINITY);
         assert_eq!(clock.block(&told, false, 10).pos_beats, Beats(-2.0));
+        told.pos_beats = Some(1e17);
+        assert!((clock.block(&told, false, 10).pos_beats.0 + 2.0).abs() < 0.01);
     }
 
     #[test]

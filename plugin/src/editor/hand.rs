@@ -2,7 +2,7 @@
 
 use super::texts::value_text;
 use crate::moves::{Moves, Values, present};
-use crate::parameters::{Parameters, Sheet, sheets};
+use crate::parameters::{Parameters, Sheet, exact, sheets};
 use crate::presets::Called;
 use crate::shared::Shared;
 use crate::view::Wish;
@@ -121,9 +121,8 @@ impl Hand {
         if let Some(gui) = &self.gui {
             self.parameters.turn(&gui.param_setter(), place, value);
         }
-        // To so many decimals as the host gives it back.
-        let value = (f64::from(value as f32) * 1e5).round() / 1e5;
-        self.sent[place] = Some((value, Instant::now() + ON_ITS_WAY));
+        // As the host gives it back.
+        self.sent[place] = Some((exact(value as f32), Instant::now() + ON_ITS_WAY));
     }
 
     /// Lets go.

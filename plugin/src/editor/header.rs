@@ -89,7 +89,7 @@ impl Header {
         // In the middle of the window where there is room.
         let room = Rect::from_min_max(pos2(left, row.top()), pos2(meters.left() - 12.0, row.bottom()));
         let width = room.width().min(320.0);
-        let middle = (area.center().x - width / 2.0).clamp(room.left(), room.right() - width);
+        let middle = (area.center().x - width / 2.0).min(room.right() - width).max(room.left());
         self.presets(ui, at(middle, width), hand, view);
     }
 

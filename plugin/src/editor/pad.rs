@@ -139,10 +139,9 @@ fn draw(ui: &Ui, field: Rect, at: [f64; 2], captured: &[Option<Melody>; 4], morp
         }
     }
     painter.rect_stroke(field, SLIGHTLY_ROUND, (1.0, ink().line), StrokeKind::Inside);
-    let point = pos2(
-        point.x.clamp(field.left() + 7.0, field.right() - 7.0),
-        point.y.clamp(field.top() + 7.0, field.bottom() - 7.0),
-    );
+    // A window that a host has made too small has no room for it.
+    let within = |at: f32, least: f32, most: f32| at.min(most - 7.0).max(least + 7.0);
+    let point = pos2(within(point.x, field.left(), field.right()), within(point.y, field.top(), field.bottom()));
     painter.circle(point, 7.0, veil(ink().ground, 0.8), Stroke::new(2.0, if morphs { ink().text } else { ink().dim }));
     painter.circle_filled(point, 2.2, if morphs { ink().text } else { ink().dim });
     if captured.iter().all(Option::is_none) && field.height() > 90.0 {

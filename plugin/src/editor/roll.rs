@@ -20,6 +20,8 @@ use std::collections::VecDeque;
 const RULER: f32 = 20.0;
 /// Width of the keyboard at the left.
 const KEYBOARD: f32 = 26.0;
+/// Most lines of one kind: more than the beats of [`BARS`] in any metre.
+const MOST_LINES: u16 = 4096;
 
 /// What the roll remembers from one picture to the next.
 #[derive(Debug)]
@@ -164,24 +166,26 @@ fn grid(ruler: &Painter, painter: &Painter, frame: &Frame, metre: TimeSignature)
     let y = frame.place.y_range();
     let points_a_beat = f64::from(frame.place.width()) * beat / (frame.beats.1 - frame.beats.0);
     if points_a_beat > 9.0 {
-        let mut at = (frame.beats.0 / beat).ceil();
-        while at * beat < frame.beats.1 {
+        for at in multiples((frame.beats.0 / beat).ceil(), beat, frame.beats.1) {
             painter.vline(frame.x(at * beat), y, Stroke::new(1.0, veil(ink().line, 0.35)));
-            at += 1.0;
         }
     }
     // Numbers are written as often as they have room.
     let every = (44.0 / (points_a_beat * bar / beat)).log2().ceil().max(0.0).exp2();
-    let mut index = (frame.beats.0 / bar).floor();
-    while index * bar < frame.beats.1 {
+    for index in multiples((frame.beats.0 / bar).floor(), bar, frame.beats.1) {
         let x = frame.x(index * bar);
         painter.vline(x, y, Stroke::new(1.0, ink().line));
         if index.rem_euclid(every) == 0.0 && x > frame.place.left() - 4.0 {
             let place = Rect::from_min_size(pos2(x + 5.0, frame.place.top() - RULER), vec2(40.0, RULER));
             line(ruler, place, Align::Min, &format!("{}", index + 1.0), font(10.5), ink().faint);
         }
-        index += 1.0;
     }
+}
+
+/// Whole numbers from `first` on whose multiples of `step` lie before `end`. So far out that one more is the same number, there
+/// is an end to them too.
+fn multiples(first: f64, step: f64, end: f64) -> impl Iterator<Item = f64> {
+    (0..MOST_LINES).map(move |number| first + f64::from(number)).take_while(move |number| number * step < end)
 }
 
 fn sounded(painter: &Painter, at: Rect, part: Part, sounds: bool) {

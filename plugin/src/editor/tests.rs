@@ -158,14 +158,15 @@ fn fill(shared: &Shared) {
 
 #[test]
 fn every_state_is_drawn_at_every_size() {
-    for size in [LEAST, (700.0, 500.0), USUAL, (1920.0, 1080.0), (300.0, 200.0)] {
+    // The last ones no host should give; a panic would be its end all the same.
+    for size in [LEAST, (700.0, 500.0), USUAL, (1920.0, 1080.0), (300.0, 200.0), (60.0, 40.0), (1.0, 1.0)] {
         let mut desk = Desk::new(size);
         desk.look(Vec::new());
         fill(&desk.shared);
         desk.look(Vec::new());
         desk.shared.view().models[0] = ModelState::Missing("there is no melody-rnn model ".repeat(9));
         desk.look(Vec::new());
-        let odd = [f64::NAN, f64::INFINITY, -1e12];
+        let odd = [f64::NAN, f64::INFINITY, -1e12, 1e17];
         for beats in odd {
             desk.shared.view().seen.clock.pos_beats = Beats(beats);
             desk.look(Vec::new());

@@ -71,7 +71,7 @@ impl Knob {
 }
 
 /// The number that was meant: a host's values have 24 bits, and what is chosen by them must not have more.
-fn exact(value: f32) -> f64 {
+pub(crate) fn exact(value: f32) -> f64 {
     (f64::from(value) * 1e5).round() / 1e5
 }
 
@@ -102,40 +102,6 @@ impl Parameters {
     /// Whether a switch is on.
     pub fn on(&self, place: usize) -> bool {
         self.value(place) > 0.5
-    }
-
-    /// Sets a parameter from the editor, as one gesture, and tells the host. The value is taken to the nearest that
-    /// the parameter may have.
-    pub fn set(&self, setter: &ParamSetter<'_>, place: usize, value: f64) {
-        self.begin(setter, place);
-        self.turn(setter, place, value);
-        self.end(setter, place);
-    }
-
-    /// Sets several, each as a gesture: a preset's values, or what [`crate::moves::Moves`] says.
-    pub fn set_all(&self, setter: &ParamSetter<'_>, values: &[(usize, f64)]) {
-        for &(place, value) in values {
-            if self.knob(place).set_value() != sheets()[place].allow(value) {
-                self.set(setter, place, value);
-            }
-        }
-    }
-
-    /// Writes what a preset that automation has called lays over the parameters into them, so that the host knows of it.
-    /// To be called for each picture of an editor.
-    pub fn settle(&self, setter: &ParamSetter<'_>) {
-        for place in 0..self.knobs.len() {
-            match self.shared.overlay(place) {
-                Some(value) if self.knob(place).set_value() == value => self.shared.set_overlay(place, None),
-                Some(value) => self.set(setter, place, value),
-                None => {}
-            }
-        }
-    }
-
-    /// The value in force: what a preset lays over the parameter, or else the parameter's own.
-    pub fn present(&self, place: usize) -> f64 {
-        self.shared.overlay(place).unwrap_or_else(|| self.value(place))
     }
 
     /// Tells the host that a gesture begins.

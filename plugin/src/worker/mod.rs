@@ -12,6 +12,7 @@ use crate::shared::Shared;
 use crate::state::Wanted;
 use crate::view::{KINDS, View, Wish};
 use oneiro::bridge::{ComposerSide, Counters, Heard, HeardKind, Plan, RingReceiver, RingSender, WatcherSide, ring};
+use oneiro::caught::{LIVES, caught, trap};
 use oneiro::compose::{ComposeError, Corner, Director, News, Order};
 use oneiro::controls::{Control, Settings, Shape};
 use oneiro::music::midi::{Part as Track, Score, write_midi_file};
@@ -19,7 +20,6 @@ use oneiro::music::{Melody, Note};
 use oneiro::seen::Grade;
 use oneiro::time::{Beats, MetreMap, TempoMap};
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -82,8 +82,17 @@ impl Worker {
         let mut desk = Desk::new(Arc::clone(&shared), ends);
         let run = move || {
             let shared = Arc::clone(&desk.shared);
-            if catch_unwind(AssertUnwindSafe(|| desk.run())).is_err() {
-                shared.tell(Grade::Warning, "the composer has failed; load the plugin again".to_owned());
+            for lives in (0..LIVES).rev() {
+                let Err(reason) = caught(|| desk.run()) else { break };
+                let then = match lives {
+                    0 => "nothing more is answered; switch the plugin off and on in the host",
+                    _ => "it begins anew; settings and captured phrases stay",
+                };
+                shared.tell(Grade::Warning, format!("the composer has failed ({reason}): {then}"));
+                // What was planned is withdrawn in any case.
+                if caught(|| desk.begin_anew()).is_err() || lives == 0 {
+                    break;
+                }
             }
             shared.left.store(true, Ordering::Release);
         };
@@ -102,7 +111,7 @@ impl Drop for Worker {
         self.shared.leave.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // A panic there was told already.
+            // A panic there was caught and told.
             let _ended = thread.join();
         }
     }
@@ -189,7 +198,19 @@ impl Desk {
         }
     }
 
+    /// After a panic: another director with the same networks, and what is kept beside it.
+    fn begin_anew(&mut self) {
+        let clock = *self.watcher.clock.read();
+        self.giving = false;
+        match self.director.take() {
+            Some(director) => self.director = Some(Box::new(director.begin_anew(&clock))),
+            // It may have been about to open the models.
+            None => self.awake = false,
+        }
+    }
+
     fn step(&mut self) {
+        trap("desk");
         let loaded = self.shared.loaded();
         if loaded != self.loaded || !self.awake {
             (self.loaded, self.awake) = (loaded, true);

@@ -4,7 +4,7 @@ use super::answer;
 use anyhow::{Context, Result};
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-use oneiro::bench::resident;
+use oneiro::memory::resident;
 use oneiro::model::arithmetic::operations;
 use oneiro::model::devices::{self, DeviceWish, choose};
 use oneiro::model::inspect::{Inspected, inspect};

@@ -1,23 +1,25 @@
 //! `oneiro bench render`: how much faster than time a performance is rendered, and whether it keeps the cores busy.
 
-use super::{Folder, answer};
+use super::answer;
+use super::load::{Counted, Load};
+use crate::cli::render::painters;
 use anyhow::{Context as _, Result};
-use oneiro::bench::resident;
 use oneiro::compose::MelodyModel;
+use oneiro::memory::resident;
 use oneiro::model::inspect::Inspected;
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::music::Note;
 use oneiro::music::midi::{Part, Score};
-use oneiro::picture::{Generator, Upscaler, VideoSize};
-use oneiro::render::{Job, Models, Painters, Target, has_ffmpeg, render};
+use oneiro::picture::VideoSize;
+use oneiro::render::{Job, Models, Target, has_ffmpeg, render};
 use oneiro::time::Beats;
 use oneiro::train::bench::Clock;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `oneiro bench render`.
 #[derive(clap::Args)]
@@ -49,8 +51,8 @@ struct Speed {
     took: f64,
     /// How many times faster than time.
     ratio: f64,
-    /// Processors that were busy, on the average; without what ffmpeg had.
-    busy: Option<f64>,
+    /// Processors that were busy on the average.
+    busy: Load,
     /// Resident memory when it was done, in MiB.
     memory_mib: Option<f64>,
     /// Notes that were composed.
@@ -60,21 +62,26 @@ struct Speed {
 
 /// Runs `oneiro bench render`.
 pub fn run(args: &Args) -> Result<()> {
-    let folder = Folder::new("render")?;
-    let mut speeds =
-        vec![measure("melody and sound", args, 60.0 * args.minutes.clamp(0.1, 60.0), &folder, &["a.wav", "a.mid"])?];
+    let folder = tempfile::tempdir()?;
+    let mut speeds = vec![measure(
+        "melody and sound",
+        args,
+        60.0 * args.minutes.clamp(0.1, 60.0),
+        folder.path(),
+        &["a.wav", "a.mid"],
+    )?];
     if args.seconds > 0.0 {
         let seconds = args.seconds.clamp(2.0, 3600.0);
         let frames = if has_ffmpeg() { "b.mp4" } else { "b/" };
-        speeds.push(measure("with pictures at 30 a second", args, seconds, &folder, &[frames])?);
+        speeds.push(measure("with pictures at 30 a second", args, seconds, folder.path(), &[frames])?);
     }
     answer(&if args.json { serde_json::to_string_pretty(&speeds)? } else { table(&speeds) })
 }
 
-fn measure(what: &'static str, args: &Args, seconds: f64, folder: &Folder, files: &[&str]) -> Result<Speed> {
+fn measure(what: &'static str, args: &Args, seconds: f64, folder: &Path, files: &[&str]) -> Result<Speed> {
     let folders = library::folders(args.models.as_deref());
     let open = |model: Inspected| Session::from_inspected(model, &SessionOptions::default());
-    let targets = files.iter().map(|file| Target::from_name(&folder.0.join(file).to_string_lossy()));
+    let targets = files.iter().map(|file| Target::from_name(&folder.join(file).to_string_lossy()));
     let job = Job {
         size: VideoSize { width: args.side.clamp(16, 4096) / 2 * 2, height: args.side.clamp(16, 4096) / 2 * 2 },
         ..Job::new(targets.collect::<Result<_, _>>().map_err(anyhow::Error::msg)?)
@@ -82,18 +89,16 @@ fn measure(what: &'static str, args: &Args, seconds: f64, folder: &Folder, files
     let melody = MelodyModel::new(open(library::find(&folders, Kind::MelodyRnn, None)?)?)?;
     let painters = if job.needs_pictures() {
         let upscaler = library::find(&folders, Kind::Upscaler, None).ok();
-        Painters {
-            generator: Some(Generator::new(open(library::find(&folders, Kind::ImageGan, None)?)?)?),
-            upscaler: upscaler.map(|model| Ok::<_, anyhow::Error>(Upscaler::new(open(model)?)?)).transpose()?,
-        }
+        let generator = library::find(&folders, Kind::ImageGan, None)?;
+        painters(&generator, upscaler.as_ref(), &SessionOptions::default())?
     } else {
-        Painters::default()
+        Vec::new()
     };
     let score = tune(seconds / 2.0);
-    let before = Clock::process_seconds();
+    let counted = Counted::begin();
     let (took, rendered) = Clock::Wall.time(|| render(&score, Models { melody, painters }, &job, &mut ()));
+    let busy = counted.end();
     let (took, rendered) = (took / 1e3, rendered.context("the rendering failed")?);
-    let busy = before.and_then(|before| Some((Clock::process_seconds()? - before) / took));
     Ok(Speed {
         what,
         seconds: rendered.seconds,
@@ -123,13 +128,15 @@ fn tune(seconds: f64) -> Score {
 
 fn table(speeds: &[Speed]) -> String {
     let mut text = format!(
-        "{:<30}{:>10}{:>10}{:>12}{:>14}{:>14}\n",
-        "", "seconds", "took, s", "times", "cores busy", "memory, MiB"
+        "{:<30}{:>9}{:>9}{:>8}{:>12}{:>9}  {:<16}{:>12}\n",
+        "", "seconds", "took, s", "times", "cores busy", "ffmpeg", "each core, %", "memory, MiB"
     );
     let or_dash = |value: Option<f64>, digits| value.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
     for s in speeds {
-        let (busy, memory) = (or_dash(s.busy, 2), or_dash(s.memory_mib, 0));
-        text += &format!("{:<30}{:>10.1}{:>10.2}{:>12.1}{busy:>14}{memory:>14}\n", s.what, s.seconds, s.took, s.ratio);
+        let (own, ffmpeg, memory) = (or_dash(s.busy.own, 2), or_dash(s.busy.helpers, 2), or_dash(s.memory_mib, 0));
+        let each: Vec<String> = s.busy.each.iter().map(|share| format!("{:.0}", 100.0 * share)).collect();
+        text += &format!("{:<30}{:>9.1}{:>9.2}{:>8.1}", s.what, s.seconds, s.took, s.ratio);
+        text += &format!("{own:>12}{ffmpeg:>9}  {:<16}{memory:>12}\n", each.join(" "));
     }
     text.trim_end().to_owned()
 }

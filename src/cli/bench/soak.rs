@@ -1,8 +1,7 @@
 //! `oneiro bench soak`: the instrument under random hands, faster than time.
 
-use super::super::answer;
+use super::super::{answer, progress};
 use anyhow::{Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use oneiro::compose::{MelodyModel, PhraseModel};
 use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
@@ -35,9 +34,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let melody = MelodyModel::new(Session::from_inspected(melody, &options)?)?;
     let phrases = PhraseModel::new(library::find(&folders, Kind::MelodyVae, None)?, &options)?;
     let seconds = 60.0 * args.minutes.max(0.0);
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} s of music  {eta} left");
-    let bar = ProgressBar::new(seconds as u64);
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = progress(seconds as u64, "s of music");
     let began = Instant::now();
     let report = soak(args.seed, seconds, melody, Some(phrases), &mut |done| bar.set_position(done as u64));
     bar.finish_and_clear();

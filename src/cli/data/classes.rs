@@ -1,6 +1,6 @@
 //! `oneiro data classes`: pictures laid out by class.
 
-use super::say;
+use super::answer;
 use anyhow::Result;
 use oneiro::train::pictures::classes::lay_out;
 use std::path::Path;
@@ -9,8 +9,8 @@ use std::path::Path;
 pub fn run(paintings: &Path, abstracts: &Path, year: i64, out: &Path, as_json: bool) -> Result<()> {
     let laid = lay_out(paintings, abstracts, year, out)?;
     if as_json {
-        return say(&serde_json::to_string_pretty(&laid)?);
+        return answer(&serde_json::to_string_pretty(&laid)?);
     }
     let parts: Vec<String> = laid.classes.iter().map(|(class, count)| format!("{count} {class}")).collect();
-    say(&format!("{}: {}; {} paintings are not in the catalogue", out.display(), parts.join(", "), laid.unknown))
+    answer(&format!("{}: {}; {} paintings are not in the catalogue", out.display(), parts.join(", "), laid.unknown))
 }

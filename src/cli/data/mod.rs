@@ -4,14 +4,13 @@ mod classes;
 mod procedural;
 mod scan;
 
+use super::{answer, progress};
 use anyhow::{Context, Result};
 use clap::{Subcommand, value_parser};
-use indicatif::{ProgressBar, ProgressStyle};
 use oneiro::train::pictures::procedural::Family;
 use oneiro::train::pictures::procedural::gallery::Plan;
 use oneiro::train::pictures::sheet::save_png;
 use oneiro::train::tunes::Track;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `oneiro data`.
@@ -98,24 +97,6 @@ pub fn run(args: Args) -> Result<()> {
     }
 }
 
-fn progress(total: u64, what: &'static str) -> ProgressBar {
-    if total == 0 {
-        let bar = ProgressBar::new_spinner();
-        return bar.with_style(style(&format!("{{spinner}} {{pos}} {what}  {{elapsed}}")));
-    }
-    ProgressBar::new(total).with_style(style(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{per_sec}}  {{eta}} left")))
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
 fn save(picture: &image::RgbImage, file: &Path) -> Result<()> {
     save_png(picture, file).with_context(|| format!("cannot write {}", file.display()))
-}
-
-/// Writes an answer to standard output without a panic when nobody reads it.
-fn say(text: &str) -> Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}")?;
-    Ok(())
 }

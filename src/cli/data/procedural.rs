@@ -1,4 +1,4 @@
-use super::{progress, save, say};
+use super::{answer, progress, save};
 use anyhow::{Context, Result, bail};
 use oneiro::train::pictures::decode;
 use oneiro::train::pictures::procedural::gallery::{MANIFEST, Plan, paint_folder};
@@ -12,7 +12,7 @@ pub fn run(plan: &Plan, out: &Path, page: Option<&Path>, as_json: bool) -> Resul
     let stopped = Arc::new(AtomicBool::new(false));
     let handler = Arc::clone(&stopped);
     ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
-    let bar = progress(plan.count as u64, "pictures");
+    let bar = progress(plan.count as u64, "pictures  {per_sec}");
     let painted = || {
         bar.inc(1);
         !stopped.load(Ordering::Relaxed)
@@ -31,9 +31,9 @@ pub fn run(plan: &Plan, out: &Path, page: Option<&Path>, as_json: bool) -> Resul
         save(&sheet(&first, Layout::for_count(first.len(), plan.size.min(192))), file)?;
     }
     if as_json {
-        let answer = serde_json::json!({ "folder": out, "pictures": manifest.pictures.len(), "size": plan.size,
+        let told = serde_json::json!({ "folder": out, "pictures": manifest.pictures.len(), "size": plan.size,
             "seed": plan.seed, "manifest": out.join(MANIFEST), "sheet": page });
-        return say(&serde_json::to_string_pretty(&answer)?);
+        return answer(&serde_json::to_string_pretty(&told)?);
     }
-    say(&format!("{} pictures of {}² in {}", manifest.pictures.len(), plan.size, out.display()))
+    answer(&format!("{} pictures of {}² in {}", manifest.pictures.len(), plan.size, out.display()))
 }

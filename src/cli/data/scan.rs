@@ -1,6 +1,6 @@
 //! `oneiro data scan`: what a folder of pictures, tunes, or both holds.
 
-use super::{progress, save, say};
+use super::{answer, progress, save};
 use anyhow::{Context, Result, bail};
 use oneiro::train::listing::list;
 use oneiro::train::pictures::scan::{self as pictures, Report as PictureReport, Spread};
@@ -46,7 +46,7 @@ pub fn run(folder: &Path, track: Track, page: Option<&Path>, as_json: bool) -> R
     }
     let (music, rest): (Vec<_>, Vec<_>) = listing.files.into_iter().partition(|file| is_music(file));
     let (texts, could_be) = rest.into_iter().partition::<Vec<_>, _>(|file| is_text(file));
-    let bar = progress(files as u64, "files");
+    let bar = progress(files as u64, "files  {per_sec}");
     bar.inc(texts.len() as u64);
     let thumbnails = if page.is_some() { THUMBNAILS } else { (1, 0) };
     let rolls = if page.is_some() { ROLLS } else { 0 };
@@ -56,7 +56,7 @@ pub fn run(folder: &Path, track: Track, page: Option<&Path>, as_json: bool) -> R
     let sheets = page.map_or(Ok(Vec::new()), |file| write_sheets(file, folder, pictures.as_ref(), music.as_ref()))?;
     let (folder, other, unreadable) = (folder.to_owned(), texts.len(), listing.unreadable);
     let found = Found { folder, files, other, unreadable, pictures, music, sheets };
-    if as_json { say(&serde_json::to_string_pretty(&found)?) } else { say(&describe(&found)?) }
+    if as_json { answer(&serde_json::to_string_pretty(&found)?) } else { answer(&describe(&found)?) }
 }
 
 fn is_text(file: &Path) -> bool {

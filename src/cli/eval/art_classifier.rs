@@ -1,25 +1,20 @@
 //! `oneiro eval` for art classifiers: how well they tell classes, and how honest their probabilities are.
 
-use super::{Answer, Args, features_file, save_jpeg};
+use super::painted::{painted, to_picture};
+use super::{Answer, Args, features_file, milliseconds, save_jpeg};
 use crate::cli::train::ridge_by_fold;
 use anyhow::{Context, Result, bail};
 use oneiro::model::inspect::Inspected;
-use oneiro::model::library;
 use oneiro::model::session::{Session, SessionOptions};
-use oneiro::model::spec::Kind;
-use oneiro::picture::{Classifier, Generator, Look, Picture};
+use oneiro::picture::{Classifier, Picture};
 use oneiro::train::nets::art_classifier::collection::{Collection, KEPT};
 use oneiro::train::nets::art_classifier::evaluate::{Figures, Prediction, figures};
 use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::pictures::sheet::{self, Layout};
 use oneiro::train::program::Device;
-use oneiro::train::step::normal;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Instant;
 
 /// What it takes of the options that not every kind takes.
 pub const OPTIONS: &[&str] = &["features", "sheet", "baselines"];
@@ -85,16 +80,11 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     if let Some(path) = &args.sheet {
         save_jpeg(&page(&predictions, &shown, classes.len()), path)?;
     }
-    let painted = painted(args, &mut classifier)?;
-    let milliseconds = milliseconds(&mut classifier)?;
+    let painted = shares_of_painted(args, &mut classifier)?;
+    let grey = Picture { width: 64, height: 64, data: vec![0.4; 3 * 64 * 64] };
+    let milliseconds = milliseconds(50, || classifier.judge(&grey).map(drop))?;
     let report = Report { held_out: fold.is_some(), network, ridge, painted, milliseconds };
     Answer::new(&report, describe(&report, &classes)?)
-}
-
-fn to_picture(planes: &[f32], side: usize) -> Picture {
-    let one = side * side;
-    let data = (0..one).flat_map(|at| (0..3).map(move |c| (planes[c * one + at] + 1.0) / 2.0)).collect();
-    Picture { width: side, height: side, data }
 }
 
 /// For each class a row of the pictures that are said to be of it, surest first.
@@ -110,35 +100,19 @@ fn page(predictions: &[Prediction], shown: &[Vec<f32>], classes: usize) -> image
     sheet::sheet(&cells, Layout { columns: COLUMNS, ..Layout::for_count(cells.len(), 128) })
 }
 
-fn painted(args: &Args, classifier: &mut Classifier) -> Result<Option<BTreeMap<String, f64>>> {
-    let Ok(model) = library::find(&library::folders(None), Kind::ImageGan, None) else { return Ok(None) };
-    let options = SessionOptions { intra_threads: args.threads.max(1), ..SessionOptions::default() };
-    let mut generator = Generator::new(Session::from_inspected(model, &options)?)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    let mut counts: BTreeMap<String, f64> = classifier.classes().iter().map(|c| (c.clone(), 0.0)).collect();
+/// Shares of the classes among the pictures of a generator.
+fn shares_of_painted(args: &Args, classifier: &mut Classifier) -> Result<Option<BTreeMap<String, f64>>> {
     let names = classifier.classes().to_vec();
-    for _ in 0..PAINTED {
-        let z = normal(&mut rng, 1.0, generator.latent_size());
-        let picture = generator.paint(&Look { z, psi: generator.psi(), accent: 0.0, activity: 0.0 })?;
+    let mut counts: BTreeMap<String, f64> = names.iter().map(|c| (c.clone(), 0.0)).collect();
+    let found = painted(args, PAINTED, |picture| {
         let probabilities = classifier.judge(&picture)?;
         let said = (0..names.len()).fold(0, |b, c| if probabilities[c] > probabilities[b] { c } else { b });
         if let Some(count) = counts.get_mut(&names[said]) {
             *count += 1.0 / PAINTED as f64;
         }
-    }
-    Ok(Some(counts))
-}
-
-fn milliseconds(classifier: &mut Classifier) -> Result<f64> {
-    let picture = Picture { width: 64, height: 64, data: vec![0.4; 3 * 64 * 64] };
-    let mut times = Vec::new();
-    for _ in 0..50 {
-        let start = Instant::now();
-        classifier.judge(&picture)?;
-        times.push(start.elapsed().as_secs_f64() * 1000.0);
-    }
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+        Ok(())
+    })?;
+    Ok(found.map(|()| counts))
 }
 
 fn describe(report: &Report, classes: &[String]) -> Result<String> {

@@ -1,6 +1,6 @@
 //! `oneiro eval` for image GANs: how near their pictures come to held-out ones.
 
-use super::{Answer, Args, cell, features_file, save_jpeg};
+use super::{Answer, Args, cell, features_file, milliseconds, save_jpeg};
 use anyhow::{Context, Result, bail};
 use oneiro::model::inspect::Inspected;
 use oneiro::model::session::{Input, Session, SessionOptions};
@@ -18,7 +18,6 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::time::Instant;
 
 #[derive(Serialize)]
 struct Report {
@@ -60,7 +59,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
         let layout = Layout { columns, ..Layout::for_count(rows * columns, cell(side)) };
         save_jpeg(&sheet::sheet_of_planes(&painter.paint(&steps)?, side, layout), path)?;
     }
-    let milliseconds = painter.milliseconds(&points[0])?;
+    let milliseconds = milliseconds(50, || painter.paint(&points[..1]).map(drop))?;
     let network = EfficientNet::read(&features_file(args.features.as_deref())?)?;
     let mut eye = Eye::new(&network, side, Device::Cpu { threads: args.threads.max(1) })?;
     let walks = measure_walks(&mut painter, &mut eye, &points)?;
@@ -157,17 +156,6 @@ impl Painter {
             all.extend_from_slice(self.session.run(&inputs)?.f32("picture")?);
         }
         Ok(all)
-    }
-
-    fn milliseconds(&mut self, z: &Vec<f32>) -> Result<f64> {
-        let mut times = Vec::new();
-        for _ in 0..50 {
-            let start = Instant::now();
-            self.paint(std::slice::from_ref(z))?;
-            times.push(start.elapsed().as_secs_f64() * 1000.0);
-        }
-        times.sort_by(f64::total_cmp);
-        Ok(times[times.len() / 2])
     }
 }
 

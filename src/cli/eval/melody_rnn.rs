@@ -1,9 +1,8 @@
 //! `oneiro eval` for melody networks: how well the file foresees tunes it was not trained on, and how well counting does.
 
-use super::super::Usage;
+use super::super::{Usage, progress};
 use super::{Answer, Args, modes};
 use anyhow::{Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use oneiro::compose::{Figures, MelodyModel, Tally};
 use oneiro::model::inspect::Inspected;
 use oneiro::model::session::{Session, SessionOptions};
@@ -76,7 +75,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     eprintln!("{}{}", corpus.summary(), if args.all { "; all are tested on" } else { "" });
     let readings: [fn(&CorpusTune) -> &EncodedTune; 2] = [|tune| &tune.played, |tune| &tune.once];
     let rows = |tune: &CorpusTune| readings.iter().map(|of| of(tune).tokens.len() as u64 + 1).sum::<u64>();
-    let bar = progress("events", corpus.test.iter().map(rows).sum());
+    let bar = progress(corpus.test.iter().map(rows).sum(), "events");
     let mut tallies = [Tally::default(); 2];
     for (tally, of) in tallies.iter_mut().zip(readings) {
         for tune in &corpus.test {
@@ -86,7 +85,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     bar.finish_and_clear();
     let [played, once] = tallies.map(|tally| tally.figures());
     let baselines = args.baselines.then(|| {
-        let bar = progress("% of counting", 100);
+        let bar = progress(100, "% of counting");
         let report = evaluate_baselines(&corpus, &|share| bar.set_position((100.0 * share) as u64));
         bar.finish_and_clear();
         let network_against =
@@ -95,11 +94,6 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     });
     let report = Report { played, once, baselines };
     Answer::new(&report, describe(&report)?)
-}
-
-fn progress(what: &str, length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{eta}} left"));
-    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn describe(report: &Report) -> Result<String> {

@@ -1,9 +1,10 @@
 //! `oneiro eval` for melody VAEs: how well phrases come back, how evenly the latent space is used, and how gradually
 //! phrases turn into one another. The file itself is measured, as it performs.
 
+use super::super::progress;
 use super::{Answer, Args, save_jpeg};
 use anyhow::{Result, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use oneiro::compose::{LatentPoint, PhraseModel, blend, likeliest};
 use oneiro::model::inspect::Inspected;
 use oneiro::model::session::SessionOptions;
@@ -110,7 +111,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     // From the whole range, not from the first tunes alone.
     let phrases: Vec<Phrase> =
         (0..count.min(all.len())).map(|i| all[i * all.len() / count.min(all.len())].clone()).collect();
-    let bar = progress(3 * phrases.len() as u64);
+    let bar = progress(3 * phrases.len() as u64, "phrases");
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
 
     let mut forced = Forced::default();
@@ -166,11 +167,6 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
         samples: samples.1,
     };
     Answer::new(&report, describe(&report)?)
-}
-
-fn progress(length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} phrases  {eta} left");
-    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Guesses with the true events before.

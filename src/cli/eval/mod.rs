@@ -7,10 +7,9 @@ mod image_gan;
 mod melody_rnn;
 mod melody_vae;
 mod modes;
+mod painted;
 mod style_transfer;
 mod upscaler;
-
-pub use style_transfer::vgg_file;
 
 use super::pictures::Folders;
 use super::{Usage, answer};
@@ -25,6 +24,7 @@ use prost::Message;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Arguments of `oneiro eval`.
 #[derive(clap::Args)]
@@ -206,18 +206,39 @@ fn store(file: &Path, figures: &Value) -> Result<()> {
     write_whole(file, &model.encode_to_vec()).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// The file with the frozen network: the one given, or the one in the user's cache.
+/// The weights of EfficientNet-Lite0: the file given, or the one in the user's cache.
 pub fn features_file(given: Option<&Path>) -> Result<PathBuf> {
+    weights_file(given, "features", "pth", "EfficientNet-Lite0")
+}
+
+/// The weights of VGG19: the file given, or the one in the user's cache.
+pub fn vgg_file(given: Option<&Path>) -> Result<PathBuf> {
+    weights_file(given, "vgg", "bin", "VGG19")
+}
+
+/// The file given, or the first with that ending of a set in the user's cache.
+fn weights_file(given: Option<&Path>, set: &str, ending: &str, network: &str) -> Result<PathBuf> {
     if let Some(file) = given {
         return Ok(file.to_owned());
     }
-    let folder = runtime::cache_folder().map(|cache| cache.join("data").join("features"));
+    let folder = runtime::cache_folder().map(|cache| cache.join("data").join(set));
     let files = folder.iter().filter_map(|f| std::fs::read_dir(f).ok()).flatten().flatten().map(|e| e.path());
-    let mut weights: Vec<PathBuf> = files.filter(|f| f.extension().is_some_and(|e| e == "pth")).collect();
-    weights.sort();
-    weights.into_iter().next().context(
-        "the weights of EfficientNet-Lite0 are not there: run `cargo xtask data features`, or name them with --features",
-    )
+    let weights = files.filter(|f| f.extension().is_some_and(|e| e == ending)).min();
+    weights.with_context(|| {
+        format!("the weights of {network} are not there: run `cargo xtask data {set}`, or name them with --features")
+    })
+}
+
+/// Median time of some runs, in milliseconds.
+fn milliseconds<E>(runs: usize, mut run: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
+    let mut times = Vec::new();
+    for _ in 0..runs {
+        let start = Instant::now();
+        run()?;
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
 }
 
 /// Side of a picture on a page: small ones are shown twice or four times as large.

@@ -1,8 +1,8 @@
 //! `oneiro eval` for style transfers: content and style of repainted held-out pictures, beside what they were, what slow
 //! optimisation reaches, and a published network.
 
-use super::{Answer, Args, save_jpeg};
-use anyhow::{Context, Result, bail, ensure};
+use super::{Answer, Args, milliseconds, save_jpeg, vgg_file};
+use anyhow::{Result, bail, ensure};
 use oneiro::model::inspect::Inspected;
 use oneiro::model::onnx::ModelProto;
 use oneiro::model::runtime;
@@ -22,7 +22,6 @@ use prost::Message;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// What it takes of the options that not every kind takes.
@@ -89,21 +88,6 @@ struct Report {
     baselines: Option<Baselines>,
 }
 
-/// The file with VGG19: the one given, or the one in the user's cache.
-pub fn vgg_file(given: Option<&Path>) -> Result<PathBuf> {
-    if let Some(file) = given {
-        return Ok(file.to_owned());
-    }
-    let folder = runtime::cache_folder().map(|cache| cache.join("data").join("vgg"));
-    let files = folder.iter().filter_map(|f| std::fs::read_dir(f).ok()).flatten().flatten().map(|e| e.path());
-    let mut weights: Vec<PathBuf> = files.filter(|f| f.extension().is_some_and(|e| e == "bin")).collect();
-    weights.sort();
-    weights
-        .into_iter()
-        .next()
-        .context("the weights of VGG19 are not there: run `cargo xtask data vgg`, or name them with --features")
-}
-
 /// The published network, where it was brought into the user's cache.
 fn published(device: Device) -> Result<Option<Published>> {
     let folder = runtime::cache_folder().map(|cache| cache.join("data").join("style-baseline"));
@@ -129,7 +113,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     let targets = Targets::new(&styles, &vgg, device)?;
     let contents = contents(args)?;
     let network = ModelProto::decode(model.bytes.as_slice())?;
-    let milliseconds = milliseconds(model, names.len(), &contents[0], args.threads)?;
+    let milliseconds = time_of(model, names.len(), &contents[0], args.threads)?;
     let painter = Painter::new(&network, names.len(), device)?;
     let eye = Eye::new(&vgg, SIDE, targets.clone(), device)?;
     let mut judge = Judge { painter, eye, names, contents };
@@ -183,21 +167,16 @@ fn contents(args: &Args) -> Result<Vec<Vec<f32>>> {
     (0..count).map(|n| Ok(dataset.centres(Split::HeldOut, n * there / count, 1)?.data)).collect()
 }
 
-fn milliseconds(model: Inspected, styles: usize, picture: &[f32], threads: usize) -> Result<f64> {
+fn time_of(model: Inspected, styles: usize, picture: &[f32], threads: usize) -> Result<f64> {
     let options = SessionOptions { intra_threads: threads.max(1), ..SessionOptions::default() };
     let mut session = Session::from_inspected(model, &options)?;
     let mut style = vec![0.0; styles];
     style[0] = 1.0;
-    let mut times = Vec::new();
-    for _ in 0..30 {
-        let start = Instant::now();
-        let inputs =
-            [("picture", Input::F32(&[1, 3, SIDE, SIDE], picture)), ("style", Input::F32(&[1, styles], &style))];
+    let inputs = [("picture", Input::F32(&[1, 3, SIDE, SIDE], picture)), ("style", Input::F32(&[1, styles], &style))];
+    milliseconds(30, || {
         session.run(&inputs)?.f32("painted")?;
-        times.push(start.elapsed().as_secs_f64() * 1000.0);
-    }
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+        Ok(())
+    })
 }
 
 struct Judge {

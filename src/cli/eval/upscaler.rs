@@ -1,23 +1,18 @@
 //! `oneiro eval` for upscalers: nearness to held-out pictures, ringing, speed.
 
-use super::{Answer, Args, save_jpeg};
+use super::painted::{painted, to_picture, to_planes};
+use super::{Answer, Args, milliseconds, save_jpeg};
 use anyhow::{Result, bail};
 use oneiro::model::inspect::Inspected;
-use oneiro::model::library;
 use oneiro::model::session::{Input, Session, SessionOptions};
-use oneiro::model::spec::Kind;
-use oneiro::picture::{Generator, Look, Picture, Upscaler};
+use oneiro::picture::Upscaler;
 use oneiro::train::nets::upscaler::evaluate::{Ringing, edges, mean_psnr, mean_ssim, reduced, ringing};
 use oneiro::train::nets::upscaler::{FACTORS, Filter, resample};
 use oneiro::train::pictures::dataset::{Dataset, Options, Split};
 use oneiro::train::pictures::sheet::{self, Layout};
-use oneiro::train::step::normal;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Instant;
 
 /// What it takes of the options that not every kind takes.
 pub const OPTIONS: &[&str] = &["count", "sheet"];
@@ -71,7 +66,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     if originals.is_empty() {
         bail!("no pictures are held out: more pictures are needed");
     }
-    let painted = painted(args)?;
+    let painted = small_painted(args)?;
     let mut figures = Vec::new();
     for factor in FACTORS {
         let small = reduced(&originals, SIDE, SIDE / factor);
@@ -102,39 +97,26 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     if let Some(path) = &args.sheet {
         save_jpeg(&page(&mut upscaler, &originals, painted.as_deref())?, path)?;
     }
-    let milliseconds = milliseconds(Session::from_inspected(model, &options)?)?;
+    let mut session = Session::from_inspected(model, &options)?;
+    let planes = vec![0.1; 3 * SMALL * SMALL];
+    let inputs = [("picture", Input::F32(&[1, 3, SMALL, SMALL], &planes))];
+    let milliseconds = milliseconds(50, || session.run(&inputs).map(drop))?;
     let [x2, x4] = <[Ways; 2]>::try_from(figures).unwrap_or_default();
     let report = Report { pictures: originals.len() / each, x2, x4, milliseconds };
     Answer::new(&report, describe(&report)?)
 }
 
-/// Pictures of the first generator that is found, as planes of 64 × 64 in −1 … 1.
-fn painted(args: &Args) -> Result<Option<Vec<f32>>> {
-    let Ok(model) = library::find(&library::folders(None), Kind::ImageGan, None) else { return Ok(None) };
-    let options = SessionOptions { intra_threads: args.threads.max(1), ..SessionOptions::default() };
-    let mut generator = Generator::new(Session::from_inspected(model, &options)?)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    let mut planes = Vec::new();
-    for _ in 0..PAINTED {
-        let z = normal(&mut rng, 1.0, generator.latent_size());
-        let look = Look { z, psi: generator.psi(), accent: 0.0, activity: 0.0 };
-        let picture = generator.paint(&look)?;
-        if picture.width != picture.height {
-            return Ok(None);
+/// Pictures of a generator, as planes of 64 × 64 in −1 … 1; none where it does not paint squares.
+fn small_painted(args: &Args) -> Result<Option<Vec<f32>>> {
+    let (mut planes, mut square) = (Vec::new(), true);
+    let found = painted(args, PAINTED, |picture| {
+        square &= picture.width == picture.height;
+        if square {
+            planes.extend(resample(&to_planes(&picture), picture.width, SMALL, Filter::CatmullRom));
         }
-        planes.extend(resample(&to_planes(&picture), picture.width, SMALL, Filter::CatmullRom));
-    }
-    Ok(Some(planes))
-}
-
-fn to_planes(picture: &Picture) -> Vec<f32> {
-    (0..3).flat_map(|c| picture.data.iter().skip(c).step_by(3).map(|v| 2.0 * v - 1.0)).collect()
-}
-
-fn to_picture(planes: &[f32], side: usize) -> Picture {
-    let one = side * side;
-    let data = (0..one).flat_map(|at| (0..3).map(move |c| (planes[c * one + at] + 1.0) / 2.0)).collect();
-    Picture { width: side, height: side, data }
+        Ok(())
+    })?;
+    Ok(found.filter(|()| square).map(|()| planes))
 }
 
 /// Pictures `(N, 3, side, side)` enlarged in one of [`WAYS`].
@@ -184,18 +166,6 @@ fn page(upscaler: &mut Upscaler, originals: &[f32], painted: Option<&[f32]>) -> 
         }
     }
     Ok(sheet::sheet(&cells, Layout { columns: 8, ..Layout::for_count(cells.len(), SIDE as u32) }))
-}
-
-fn milliseconds(mut session: Session) -> Result<f64> {
-    let planes = vec![0.1; 3 * SMALL * SMALL];
-    let mut times = Vec::new();
-    for _ in 0..50 {
-        let start = Instant::now();
-        session.run(&[("picture", Input::F32(&[1, 3, SMALL, SMALL], &planes))])?;
-        times.push(start.elapsed().as_secs_f64() * 1000.0);
-    }
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
 }
 
 fn describe(report: &Report) -> Result<String> {

@@ -3,7 +3,7 @@
 use super::Usage;
 use anyhow::Result;
 use oneiro::picture::VideoSize;
-use oneiro::render::project::{ModelTable, Project, Value, read_size};
+use oneiro::render::project::{CaptureTable, FormTable, ModeTable, ModelTable, Project, Value, read_size};
 use oneiro::render::{Alpha, Depth, Fps, Place, Target, WavDepth, control};
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 The tune plays, a network answers, and a walk through a picture network's latent space follows both. A tune that leaves
 room (whole bars of silence after its phrases) is answered there; any other tune is answered after every four bars.
+With --mode nobody takes turns: the tune plays straight through, and the instrument with it.
 The same file, seed, models and settings give the same performance, and a part of it is the same as that part of the whole.
 A session that `oneiro play` has recorded is played again as it was: the same notes, and pictures to them.
 Pictures that are finished outlast a rendering that is broken off: the same command goes on with them.
@@ -21,6 +22,7 @@ Examples:
   oneiro render song.mid -o song.wav -o song-with-answers.mid -o roll.png --seed 3
   oneiro render song.mid -o frames/ --size 1280x720 --fps 24 --depth 16
   oneiro render song.mid -o part.mkv --from 9 --to 17
+  oneiro render song.mid -o duet.wav --mode harmonise --mode 9=improvise
   oneiro render song.mid --preview 12.3 -o look.png
   oneiro render song.mid -o show.mp4 --scene aurora --title Oneiro
   oneiro render song.mid -o song.mov --stems stems/ --model my-paintings.onnx --control swing=0.6
@@ -60,6 +62,13 @@ pub struct Args {
     /// Bars of an answer [default: as many as its call]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub answer_bars: Option<u32>,
+    /// The tune plays straight through, and the instrument along with it in a mode, as on stage: answer, continue, improvise, morph,
+    /// vary, harmonise. With a place, from there on: `--mode answer --mode 17=improvise`; repeatable
+    #[arg(long = "mode", value_name = "[PLACE=]MODE", value_parser = parse_mode, conflicts_with_all = ["bars", "answer_bars", "join"])]
+    pub modes: Vec<ModeTable>,
+    /// Keep the phrase that was played just before a place in a corner of the morph: A=5, B=9; repeatable
+    #[arg(long = "capture", value_name = "CORNER=PLACE", value_parser = parse_capture, conflicts_with = "join")]
+    pub captures: Vec<CaptureTable>,
     /// Video frames a second: 30, 29.97, 24000/1001 [default: 30]
     #[arg(long)]
     pub fps: Option<Fps>,
@@ -184,11 +193,35 @@ fn parse_control(text: &str) -> Result<(String, Value), String> {
     Ok((name, value))
 }
 
+fn parse_mode(text: &str) -> Result<ModeTable, String> {
+    let (at, mode) = text.split_once('=').unwrap_or(("1", text));
+    Ok(ModeTable { at: at.parse()?, mode: mode.parse()? })
+}
+
+fn parse_capture(text: &str) -> Result<CaptureTable, String> {
+    let (corner, at) = text.split_once('=').ok_or("CORNER=PLACE is needed")?;
+    Ok(CaptureTable { at: at.parse()?, corner: corner.parse()? })
+}
+
 fn parse_setting(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("NAME=VALUE is needed")?;
     let (name, value) = (name.trim(), value.trim());
     let number = value.parse().ok().filter(|number: &f64| number.is_finite());
     Ok((name.to_owned(), number.map_or_else(|| Value::Text(value.to_owned()), Value::Number)))
+}
+
+/// Puts what is given in the place of what was there.
+fn set<T: Clone>(place: &mut T, given: &Option<T>) {
+    if let Some(given) = given {
+        place.clone_from(given);
+    }
+}
+
+/// The same, where nothing may have been there.
+fn keep<T: Clone>(place: &mut Option<T>, given: &Option<T>) {
+    if given.is_some() {
+        place.clone_from(given);
+    }
 }
 
 impl Args {
@@ -212,16 +245,6 @@ impl Args {
 
     /// What the command line says counts more than what the project does.
     fn lay_over(&self, project: &mut Project) {
-        fn set<T: Clone>(place: &mut T, given: &Option<T>) {
-            if let Some(given) = given {
-                place.clone_from(given);
-            }
-        }
-        fn keep<T: Clone>(place: &mut Option<T>, given: &Option<T>) {
-            if given.is_some() {
-                place.clone_from(given);
-            }
-        }
         if !self.outputs.is_empty() {
             project.outputs.clone_from(&self.outputs);
             project.sound.stems = None;
@@ -230,8 +253,22 @@ impl Args {
         set(&mut project.seed, &self.seed);
         keep(&mut project.from, &self.from);
         keep(&mut project.to, &self.to);
-        keep(&mut project.form.bars, &self.bars);
-        keep(&mut project.form.answer_bars, &self.answer_bars);
+        for (place, given) in [(&mut project.form.bars, &self.bars), (&mut project.form.answer_bars, &self.answer_bars)]
+        {
+            if given.is_some() {
+                // Taking turns is no mode.
+                project.modes.clear();
+                project.captures.clear();
+            }
+            keep(place, given);
+        }
+        if !self.modes.is_empty() {
+            project.modes.clone_from(&self.modes);
+            project.form = FormTable::default();
+        }
+        if !self.captures.is_empty() {
+            project.captures.clone_from(&self.captures);
+        }
         keep(&mut project.soundfont, &self.soundfont);
         set(&mut project.sound.wav, &self.wav);
         let picture = &mut project.picture;
@@ -267,16 +304,10 @@ impl Args {
             return;
         }
         let show = project.show.get_or_insert_default();
-        for (place, given) in [(&mut show.scene, &self.scene), (&mut show.title, &self.title)] {
-            if given.is_some() {
-                place.clone_from(given);
-            }
-        }
-        for (place, given) in [(&mut show.scenes, &self.scenes), (&mut show.cues, &self.cues)] {
-            if given.is_some() {
-                place.clone_from(given);
-            }
-        }
+        keep(&mut show.scene, &self.scene);
+        keep(&mut show.title, &self.title);
+        keep(&mut show.scenes, &self.scenes);
+        keep(&mut show.cues, &self.cues);
         for (name, value) in &self.settings {
             show.set.insert(name.clone(), value.clone());
             show.automation.retain(|course| course.control != *name);

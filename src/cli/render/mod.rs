@@ -6,6 +6,7 @@ mod models;
 mod report;
 
 pub use args::Args;
+pub use models::painters;
 
 use super::{Usage, answer};
 use anyhow::{Context as _, Result};
@@ -17,7 +18,7 @@ use oneiro::music::SoundFont;
 use oneiro::music::midi::{ReadOptions, Score, read_midi_file};
 use oneiro::render::project::Project;
 use oneiro::render::{
-    Depth, Job, Painters, RenderError as E, Target, TargetKind, Tune, Watch, join, preview, render_tune,
+    Composers, Depth, Job, RenderError as E, Target, TargetKind, Tune, Watch, join, preview, render_tune,
 };
 use oneiro::take::{Take, is_take, read_take};
 use sha2::{Digest as _, Sha256};
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> Result<()> {
     }
     let needs = Needs {
         melody: matches!(input, Input::Score(_)),
+        phrases: matches!(input, Input::Score(_)) && job.along.is_some(),
         pictures: job.needs_pictures() || args.preview.is_some(),
         show: job.show.is_some(),
     };
@@ -58,12 +60,18 @@ pub fn run(args: Args) -> Result<()> {
         // Another program opens them.
         Some(show) => {
             (show.models, show.threads) = (chosen.of_show(), args.threads);
-            Painters::default()
+            Vec::new()
         }
         None => chosen.painters()?,
     };
+    if matches!(input, Input::Take(_)) && job.along.is_some() {
+        let file = project.input.display();
+        return Err(Usage(format!("{file}: a recorded session is played as it was; modes are for tunes")).into());
+    }
     let tune = match (&input, chosen.melody()?) {
-        (Input::Score(score), Some(melody)) => Tune::Score(score, Box::new(melody)),
+        (Input::Score(score), Some(melody)) => {
+            Tune::Score(score, Box::new(Composers { melody, phrases: chosen.phrases()? }))
+        }
         (Input::Score(_), None) => anyhow::bail!("a tune needs a model of kind {}", Kind::MelodyRnn),
         (Input::Take(take), _) => Tune::Take(take),
     };

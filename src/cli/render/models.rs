@@ -2,14 +2,14 @@
 
 use super::Usage;
 use anyhow::{Context as _, Result};
-use oneiro::compose::MelodyModel;
+use oneiro::compose::{MelodyModel, PhraseModel};
 use oneiro::model::inspect::{Inspected, inspect};
 use oneiro::model::library::{self, Folder};
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::picture::{Generator, Upscaler};
 use oneiro::render::project::{ModelTable, Project};
-use oneiro::render::{Painters, ReelModels};
+use oneiro::render::{Painter, ReelModels};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
 
@@ -17,6 +17,8 @@ use std::path::Path;
 pub struct Chosen {
     /// Composes.
     pub melody: Option<Inspected>,
+    /// Turns phrases into each other.
+    pub phrases: Option<Inspected>,
     /// Paints.
     pub picture: Option<Inspected>,
     /// Enlarges.
@@ -33,14 +35,19 @@ pub struct Chosen {
 pub struct Needs {
     /// A tune is answered.
     pub melody: bool,
+    /// The instrument plays along in a mode, for which a network of phrases is of use.
+    pub phrases: bool,
     /// Pictures are painted.
     pub pictures: bool,
     /// Scenes are drawn over them.
     pub show: bool,
 }
 
+/// Most threads that paint: more wait for what is done with their pictures.
+const MOST_PAINTERS: usize = 4;
 /// Kinds that a model may be named of.
-const KINDS: [Kind; 5] = [Kind::MelodyRnn, Kind::ImageGan, Kind::Upscaler, Kind::StyleTransfer, Kind::ArtClassifier];
+const KINDS: [Kind; 6] =
+    [Kind::MelodyRnn, Kind::MelodyVae, Kind::ImageGan, Kind::Upscaler, Kind::StyleTransfer, Kind::ArtClassifier];
 
 /// The SHA-256 of a model's file.
 pub fn sha256(model: &Inspected) -> String {
@@ -57,7 +64,7 @@ impl Chosen {
         threads: usize,
         mut other: Option<&mut dyn FnMut(String)>,
     ) -> Result<Self> {
-        let (mut melody, mut picture, mut upscaler) = (None, None, None);
+        let (mut melody, mut phrases, mut picture, mut upscaler) = (None, None, None, None);
         let (mut style, mut classifier) = (None, None);
         for named in &project.models {
             let name = &named.model;
@@ -72,6 +79,7 @@ impl Chosen {
             }
             let place = match model.spec.kind {
                 Kind::MelodyRnn => &mut melody,
+                Kind::MelodyVae if needs.phrases => &mut phrases,
                 Kind::ImageGan => &mut picture,
                 // Where a project names it; on a command line `--upscaler` does.
                 Kind::StyleTransfer if needs.show => &mut style,
@@ -92,6 +100,11 @@ impl Chosen {
             None if needs.melody => Some(library::find(folders, Kind::MelodyRnn, None)?),
             found => found,
         };
+        // Without one the melody network does what it can.
+        let phrases = match phrases {
+            None if needs.phrases => library::find(folders, Kind::MelodyVae, None).ok(),
+            found => found,
+        };
         let picture = match picture {
             None if needs.pictures => Some(library::find(folders, Kind::ImageGan, None)?),
             found => found.filter(|_| needs.pictures),
@@ -110,12 +123,14 @@ impl Chosen {
             classifier = classifier.or_else(|| library::find(folders, Kind::ArtClassifier, None).ok());
         }
         let options = SessionOptions { intra_threads: threads, ..SessionOptions::default() };
-        Ok(Self { melody, picture, upscaler, style, classifier, options })
+        Ok(Self { melody, phrases, picture, upscaler, style, classifier, options })
     }
 
     /// Those that there are.
     pub fn all(&self) -> impl Iterator<Item = &Inspected> {
-        [&self.melody, &self.picture, &self.upscaler, &self.style, &self.classifier].into_iter().flatten()
+        [&self.melody, &self.phrases, &self.picture, &self.upscaler, &self.style, &self.classifier]
+            .into_iter()
+            .flatten()
     }
 
     /// How a project notes them.
@@ -143,18 +158,29 @@ impl Chosen {
         Ok(Some(MelodyModel::new(Session::from_inspected(model.clone(), &self.options)?)?))
     }
 
-    /// Those that paint.
-    pub fn painters(&self) -> Result<Painters> {
-        let generator = match &self.picture {
-            Some(model) => Some(Generator::new(Session::from_inspected(model.clone(), &self.options)?)?),
-            None => None,
-        };
-        let upscaler = match &self.upscaler {
-            Some(model) => Some(Upscaler::new(Session::from_inspected(model.clone(), &self.options)?)?),
-            None => None,
-        };
-        Ok(Painters { generator, upscaler })
+    /// The network of phrases.
+    pub fn phrases(&self) -> Result<Option<PhraseModel>> {
+        let Some(model) = &self.phrases else { return Ok(None) };
+        Ok(Some(PhraseModel::new(model.clone(), &self.options)?))
     }
+
+    /// Those that paint: one for each processor that the models leave, so that all are at work.
+    pub fn painters(&self) -> Result<Vec<Painter>> {
+        let Some(generator) = &self.picture else { return Ok(Vec::new()) };
+        painters(generator, self.upscaler.as_ref(), &self.options)
+    }
+}
+
+/// Painters with the same models: one for each processor, where a model keeps one busy.
+pub fn painters(generator: &Inspected, upscaler: Option<&Inspected>, options: &SessionOptions) -> Result<Vec<Painter>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = (cores / options.intra_threads.max(1)).clamp(1, MOST_PAINTERS);
+    let session = |model: &Inspected| Session::from_inspected(model.clone(), options);
+    let painter = |_| {
+        let upscaler = upscaler.map(|model| Ok::<_, anyhow::Error>(Upscaler::new(session(model)?)?)).transpose()?;
+        Ok(Painter { generator: Generator::new(session(generator)?)?, upscaler })
+    };
+    (0..count).map(painter).collect()
 }
 
 /// A model by its file, or by its name among those of some kinds.

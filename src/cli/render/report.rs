@@ -32,7 +32,7 @@ pub fn report(project: &Project, repaired: usize, rendered: &Rendered, chosen: &
         "fps": picture.fps.to_string(),
         "size": [picture.size.width, picture.size.height],
         "key": arrangement.key.map(|key| key.to_string()),
-        "phrases": arrangement.exchanges.len(),
+        "phrases": rendered.answers,
         "notes": { "call": arrangement.call.len(), "answer": rendered.recording.answer().len(), "backing": arrangement.backing.len() },
         "repaired": repaired,
         "lost": rendered.recording.lost,
@@ -45,11 +45,7 @@ pub fn report(project: &Project, repaired: usize, rendered: &Rendered, chosen: &
 pub fn tell(rendered: &Rendered) -> Result<()> {
     let key = rendered.arrangement.key.map_or(String::new(), |key| format!(" in {key}"));
     let notes = rendered.recording.answer().len();
-    answer(&format!(
-        "{:.1} s{key}: {} answers of {notes} notes",
-        rendered.seconds,
-        rendered.arrangement.exchanges.len()
-    ))?;
+    answer(&format!("{:.1} s{key}: {} answers of {notes} notes", rendered.seconds, rendered.answers))?;
     for target in &rendered.written {
         answer(&format!("  {}", target.path.display()))?;
     }

@@ -15,7 +15,7 @@ use oneiro::train::nets::art_classifier::teacher::{self, Teacher};
 use oneiro::train::nets::art_classifier::{Settings, Task};
 use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::program::Device;
-use oneiro::train::run::{Length, RunSettings, train};
+use oneiro::train::run::{CHECKPOINT, Length, RunSettings, train};
 use oneiro::train::tensor::Tensors;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -136,7 +136,7 @@ struct Fold {
 
 impl Fold {
     fn measure(task: &Task, folder: &Path) -> Result<Self> {
-        let (progress, state) = checkpoint::load(&folder.join("checkpoint.safetensors"))?;
+        let (progress, state) = checkpoint::load(&folder.join(CHECKPOINT))?;
         let weights = task.performing_weights(&state)?;
         let of = |harmed| -> Result<Vec<Prediction>> {
             Ok(task.predictions(&weights, harmed)?.into_iter().map(|(p, _)| p).collect())

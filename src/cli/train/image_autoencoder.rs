@@ -10,7 +10,7 @@ use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::image_autoencoder::export::{averaged, description, network};
 use oneiro::train::nets::image_autoencoder::{Settings, Shape, Task, edits};
 use oneiro::train::pictures::dataset::Options;
-use oneiro::train::run::train;
+use oneiro::train::run::{CHECKPOINT, train};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -106,7 +106,7 @@ pub fn run(args: Args, kind: Kind) -> Result<()> {
         let task = Task::new(settings.clone(), Arc::clone(&dataset), features, plan.device)?;
         train(&task, &plan, &*stop_flag()?)?;
     }
-    let (progress, state) = checkpoint::load(&plan.folder.join("checkpoint.safetensors"))?;
+    let (progress, state) = checkpoint::load(&plan.folder.join(CHECKPOINT))?;
     let mut weights = averaged(&state);
     println!("finding the directions of the edits");
     let found = edits::find(&settings.shape, &weights, &dataset, settings.seed, plan.device)?;

@@ -9,7 +9,7 @@ use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::image_gan::export::{description, network, performing_weights};
 use oneiro::train::nets::image_gan::{Loss, Settings, Shape, Task};
 use oneiro::train::pictures::dataset::Options;
-use oneiro::train::run::train;
+use oneiro::train::run::{CHECKPOINT, train};
 use std::path::PathBuf;
 
 /// Arguments of `oneiro train image-gan`.
@@ -110,7 +110,7 @@ pub fn run(args: Args) -> Result<()> {
         let stop = stop_flag()?;
         train(&task, &settings, &stop)?;
     }
-    let (progress, state) = checkpoint::load(&settings.folder.join("checkpoint.safetensors"))?;
+    let (progress, state) = checkpoint::load(&settings.folder.join(CHECKPOINT))?;
     let weights = performing_weights(&gan, &state, device)?;
     let mut about = description(&name, &gan.shape);
     about.settings.insert("batch".into(), gan.batch as f64);

@@ -9,11 +9,11 @@ use oneiro::model::spec::DataSource;
 use oneiro::music::encoding::{EncodedTune, REST};
 use oneiro::train::corpus::{Corpus, CorpusTune};
 use oneiro::train::nets::melody_rnn::{
-    Config, MelodyTask, Scorer, Start, Stretch, TaskSettings, Tune, averaged, cropped, performing_model, read_model,
-    stretched,
+    Config, MelodyTask, Scorer, Start, Stretch, TaskSettings, Tune, cropped, performing_model, read_model, stretched,
 };
 use oneiro::train::program::Device;
 use oneiro::train::run::{best_or_last, train};
+use oneiro::train::step::averages;
 use oneiro::train::tensor::Tensors;
 use oneiro::train::tunes::{SHORTEST, Track};
 use sha2::{Digest, Sha256};
@@ -155,7 +155,7 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(best) = &progress.best {
         println!("the model is that of step {}, where {} was best: {:.4}", progress.step, best.figure, best.value);
     }
-    let best = averaged(&state);
+    let best = averages(&state);
 
     let (model, mut spec) = performing_model(config, &best, &shared.name()?);
     let threads = if let Device::Cpu { threads } = settings.device { threads } else { 1 };

@@ -5,8 +5,9 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use oneiro::train::checkpoint;
 use oneiro::train::corpus::Corpus;
-use oneiro::train::nets::melody_vae::{Config, MelodyVaeTask, TaskSettings, averaged, performing_model, phrases_of};
-use oneiro::train::run::train;
+use oneiro::train::nets::melody_vae::{Config, MelodyVaeTask, TaskSettings, performing_model, phrases_of};
+use oneiro::train::run::{CHECKPOINT, train};
+use oneiro::train::step::averages;
 
 /// Arguments of `oneiro train melody-vae`.
 #[derive(ClapArgs)]
@@ -94,7 +95,7 @@ pub fn run(args: Args) -> Result<()> {
         let task = MelodyVaeTask::new(task_settings, learnt, checked)?;
         train(&task, &settings, &*stop_flag()?)?;
     }
-    let (progress, state) = checkpoint::load(&settings.folder.join("checkpoint.safetensors"))?;
-    let (model, about) = performing_model(config, &averaged(&state), &name);
+    let (progress, state) = checkpoint::load(&settings.folder.join(CHECKPOINT))?;
+    let (model, about) = performing_model(config, &averages(&state), &name);
     args.shared.write(model, about, &progress)
 }

@@ -19,7 +19,7 @@ use oneiro::model::spec::{DataSource, Kind as ModelKind, ModelSpec};
 use oneiro::train::checkpoint::Progress;
 use oneiro::train::pictures::procedural::gallery::{MANIFEST, Manifest};
 use oneiro::train::program::Device;
-use oneiro::train::run::{Length, RunSettings};
+use oneiro::train::run::{Length, RunSettings, arguments};
 use prost::Message;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -227,8 +227,7 @@ fn described(folder: &Path) -> DataSource {
 
 /// The command as it was given, for the model's description: whoever reads it can make the model again.
 fn command_line() -> String {
-    let quoted = |arg: String| if arg.contains(' ') { format!("'{arg}'") } else { arg };
-    let rest = std::env::args().skip(1).filter(|a| !["--resume", "--export-only"].contains(&a.as_str())).map(quoted);
+    let rest = arguments().filter(|a| !["--resume", "--export-only"].contains(&a.as_str()));
     std::iter::once("oneiro".to_owned()).chain(rest).collect::<Vec<_>>().join(" ")
 }
 

@@ -11,7 +11,7 @@ use oneiro::train::nets::style_transfer::styles::{self, Targets};
 use oneiro::train::nets::style_transfer::{Settings, Shape, Task, Weighting};
 use oneiro::train::nets::vgg::Vgg;
 use oneiro::train::pictures::dataset::{Dataset, Options, Source, Split};
-use oneiro::train::run::train;
+use oneiro::train::run::{CHECKPOINT, train};
 use oneiro::train::tensor::Tensor;
 use std::path::PathBuf;
 
@@ -117,7 +117,7 @@ pub fn run(args: Args) -> Result<()> {
         let task = Task::new(settings.clone(), dataset, vgg, targets, shown(&sources)?, device)?;
         train(&task, &run_settings, &*stop_flag()?)?;
     }
-    let (progress, state) = checkpoint::load(&run_settings.folder.join("checkpoint.safetensors"))?;
+    let (progress, state) = checkpoint::load(&run_settings.folder.join(CHECKPOINT))?;
     let mut about = description(&args.shared.name()?, &settings, names);
     about.data = args.style.iter().map(|path| style_source(path)).collect();
     args.shared.write(network(&settings.shape, &performing_weights(&state)), about, &progress)

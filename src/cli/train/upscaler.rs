@@ -9,7 +9,7 @@ use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::upscaler::export::{description, network, performing_weights};
 use oneiro::train::nets::upscaler::{PixelLoss, Settings, Shape, Task};
 use oneiro::train::pictures::dataset::Options;
-use oneiro::train::run::train;
+use oneiro::train::run::{CHECKPOINT, train};
 use std::path::PathBuf;
 
 /// Arguments of `oneiro train upscaler`.
@@ -90,7 +90,7 @@ pub fn run(args: Args) -> Result<()> {
         let task = Task::new(upscaler.clone(), dataset, features, settings.device)?;
         train(&task, &settings, &*stop_flag()?)?;
     }
-    let (progress, state) = checkpoint::load(&settings.folder.join("checkpoint.safetensors"))?;
+    let (progress, state) = checkpoint::load(&settings.folder.join(CHECKPOINT))?;
     let model = network(&upscaler.shape, &performing_weights(&state));
     args.shared.write(model, description(&name, &upscaler), &progress)
 }

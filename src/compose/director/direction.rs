@@ -3,6 +3,7 @@
 use super::super::{ComposeError, Controls};
 use crate::music::{Melody, PitchClass, STEPS_PER_BEAT};
 use std::fmt;
+use std::str::FromStr;
 
 /// What the composer does with what it hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -27,15 +28,27 @@ impl Mode {
     pub const ALL: [Self; 6] =
         [Self::Answer, Self::Continue, Self::Improvise, Self::Morph, Self::Vary, Self::Harmonise];
 
+    /// Their names, in lower case and in the same order.
+    pub const NAMES: &[&str] = &["answer", "continue", "improvise", "morph", "vary", "harmonise"];
+
     /// Its name, in lower case.
     pub fn name(self) -> &'static str {
-        ["answer", "continue", "improvise", "morph", "vary", "harmonise"][self as usize]
+        Self::NAMES[self as usize]
     }
 }
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| format!("one of {} is needed", names()))
     }
 }
 
@@ -128,17 +141,14 @@ impl Settings {
         self.controls.check()?;
         let Direction { bars, morph: [x, y], vary, stop, .. } = self.direction;
         let stop_range = (0.0, f64::from(4 * STEPS_PER_BEAT));
-        for (control, value, (low, high)) in [
+        for (control, value, range) in [
             ("phrase length", f64::from(bars), (1.0, f64::from(MOST_BARS))),
             ("morph x", x, (0.0, 1.0)),
             ("morph y", y, (0.0, 1.0)),
             ("vary", vary, (0.0, 1.0)),
             ("stop", f64::from(stop), stop_range),
         ] {
-            // A NaN lies in no range.
-            if !(low..=high).contains(&value) {
-                return Err(ComposeError::Control { control, value, low, high });
-            }
+            ComposeError::unless_within(control, value, range)?;
         }
         Ok(())
     }
@@ -157,6 +167,21 @@ pub enum Corner {
 impl Corner {
     /// Every corner.
     pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
+}
+
+impl fmt::Display for Corner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl FromStr for Corner {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_it = |corner: &Self| corner.to_string().eq_ignore_ascii_case(text);
+        Self::ALL.into_iter().find(is_it).ok_or_else(|| "a corner is A, B, C or D".into())
+    }
 }
 
 /// What a player orders. Each order has a position in the music, and so has what comes of it.

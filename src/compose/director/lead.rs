@@ -6,9 +6,9 @@ use crate::time::{Beats, Bpm};
 use std::collections::VecDeque;
 
 /// Steps from a decision to where it takes effect, at least: an eighth of a second at 120 quarter notes a minute.
-pub(super) const LEAST: u32 = STEPS_PER_BEAT / 4;
+const LEAST: u32 = STEPS_PER_BEAT / 4;
 /// And at most.
-pub(super) const MOST: u32 = 4 * STEPS_PER_BEAT;
+const MOST: u32 = 4 * STEPS_PER_BEAT;
 /// Seconds that a decision is to have.
 const ENOUGH: f64 = 0.1;
 /// A tempo counts at a bar line if it was told this long before: hosts tell it with a block, which may begin there.
@@ -17,16 +17,14 @@ const SETTLED: Beats = Beats(1.0);
 /// The lead from bar to bar. It doubles with the tempo, so that small changes of tempo change nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Lead {
-    /// Where it does not follow the tempo.
-    fixed: Option<u32>,
     steps: u32,
     /// Tempi with where they were told.
     tempi: VecDeque<(Beats, Bpm)>,
 }
 
 impl Lead {
-    pub fn new(fixed: Option<u32>) -> Self {
-        Self { fixed, steps: fixed.unwrap_or(LEAST), tempi: VecDeque::new() }
+    pub fn new() -> Self {
+        Self { steps: LEAST, tempi: VecDeque::new() }
     }
 
     pub fn steps(&self) -> i64 {
@@ -37,7 +35,7 @@ impl Lead {
     pub fn restart(&mut self, at: Beats, tempo: Bpm) {
         self.tempi.clear();
         self.tempi.push_back((at, tempo));
-        self.steps = self.fixed.unwrap_or_else(|| steps_at(tempo));
+        self.steps = steps_at(tempo);
     }
 
     /// The tempo changes.
@@ -51,7 +49,7 @@ impl Lead {
         while self.tempi.get(1).is_some_and(|(at, _)| *at <= known) {
             self.tempi.pop_front();
         }
-        if let (None, Some((_, tempo))) = (self.fixed, self.tempi.front()) {
+        if let Some((_, tempo)) = self.tempi.front() {
             self.steps = steps_at(*tempo);
         }
     }
@@ -65,6 +63,11 @@ fn steps_at(tempo: Bpm) -> u32 {
         steps *= 2;
     }
     steps.min(MOST)
+}
+
+/// How long before its time everything is decided at a tempo.
+pub fn lead_time(tempo: Bpm) -> Beats {
+    position(i64::from(steps_at(tempo)))
 }
 
 #[cfg(test)]
@@ -84,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_tempo_counts_from_the_first_bar_line_that_finds_it_settled() {
-        let mut lead = Lead::new(None);
+        let mut lead = Lead::new();
         lead.restart(Beats(0.0), Bpm(120.0));
         // Told somewhere in the block that begins near the bar line at beat 4.
         for told in [3.9, 4.0, 4.3] {
@@ -96,9 +99,5 @@ mod tests {
             };
             assert_eq!([96, 192].map(|bar| at(&mut lead, bar)), [6, 12], "told at {told}");
         }
-        let mut fixed = Lead::new(Some(0));
-        fixed.restart(Beats(0.0), Bpm(300.0));
-        fixed.settle(96);
-        assert_eq!(fixed.steps(), 0);
     }
 }

@@ -1,14 +1,17 @@
 //! Who plays when, and what: turns what is heard, in a mode, into plans that reach the audio side before their time.
 //!
 //! The director thinks at grid steps. At each it knows what was heard before, and nothing else; what it decides there
-//! begins a number of steps later that follows from the tempo. So it does not matter how late or how often it is asked, nor in which portions
+//! begins a number of steps later that follows from the tempo: 6 (of 1/24 of a quarter note) up to 150 quarter notes a minute,
+//! 12 up to 300, and so on. So it does not matter how late or how often it is asked, nor in which portions
 //! it hears: [`Director::run_to`] makes up for all steps that have passed. A stretch of time (see
 //! [`HeardKind::Transport`]) is begun with an empty memory, so that the same music gives the same answers after a jump or
 //! a stop; captured phrases, settings and the history stay.
 
+mod anew;
 mod direction;
 mod draft;
 mod foresight;
+mod grid;
 mod history;
 mod improvise;
 mod latent;
@@ -20,18 +23,19 @@ mod turns;
 
 pub use direction::{Boundary, Corner, Direction, MOST_BARS, Mode, Order, SecondVoice, Settings};
 pub use latent::Refusal;
+pub use lead::lead_time;
 pub use stride::stride;
 pub use turns::Turn;
 
 use super::ear::Ear;
 use super::line::Line;
-use super::pen::steps;
 use super::{ComposeError, MelodyModel, Phrase, PhraseModel};
 use crate::bridge::{ClockReading, ComposerSide, Heard, HeardKind, Teacher};
 use crate::model::session::Session;
 use crate::music::{Chord, Melody, Note, STEPS_PER_BEAT};
 use crate::time::{Beats, TimeSignature};
 use foresight::Foresight;
+use grid::{heard_at, position, step_after};
 use history::History;
 use latent::Captured;
 use lead::Lead;
@@ -41,9 +45,6 @@ use std::collections::VecDeque;
 
 /// Longer ways than this, in steps, are jumped: 43,000 quarter notes.
 const LONGEST_WAY: i64 = 1 << 20;
-/// Positions are heard in so many parts of a quarter note, 40 of a step. Whether a sample that is meant to lie on a step
-/// comes out a hair before or after it depends on the sample rate; what is decided must not.
-const TICKS: u32 = 40 * STEPS_PER_BEAT;
 /// What was heard is remembered for so long, in quarter notes.
 const MEMORY: f64 = 256.0;
 
@@ -141,7 +142,7 @@ impl Director {
             line: Line::new(model),
             phrases,
             phrase_network: 0,
-            lead: Lead::new(None),
+            lead: Lead::new(),
             decided: i64::MIN,
             mode: Mode::default(),
             next_mode: None,
@@ -174,14 +175,6 @@ impl Director {
     #[must_use]
     pub fn with_learner(self, learner: Teacher<Session>) -> Self {
         Self { learner: Some(learner), ..self }
-    }
-
-    /// With so many steps (of 1/24 of a quarter note) from a decision to its effect, at most 96. Else it is 6 up to 150 quarter
-    /// notes a minute, 12 up to 300, and so on, so that there is a tenth of a second at least. Offline, where time waits, 0
-    /// hears calls to their very end. The same steps give the same notes.
-    #[must_use]
-    pub fn with_lead(self, steps: u32) -> Self {
-        Self { lead: Lead::new(Some(steps.min(lead::MOST))), ..self }
     }
 
     /// Goes on with another melody network, from the next phrase on: what is planned is played. It hears first what the old
@@ -346,6 +339,11 @@ impl Director {
     /// Thinks at a step: follows orders, and decides what begins up to a lead after it.
     fn think(&mut self, step: i64) -> Result<(), ComposeError> {
         let at = position(step);
+        // As soon as it is there, so that there is time to think ahead with it.
+        if let Some(session) = self.learner.as_ref().and_then(Teacher::newest) {
+            self.foresight.forget();
+            self.line.adopt(session)?;
+        }
         let is_bar = self.is_bar(step);
         if is_bar {
             self.lead.settle(step);
@@ -398,35 +396,6 @@ impl Director {
         Ok(())
     }
 
-    /// Steps since the start of the bar that a step lies in, and the bar's metre.
-    fn place_in_bar(&self, step: i64) -> (i64, TimeSignature) {
-        // Half a step on, so that rounded bar lines do not matter.
-        let at = Beats((step as f64 + 0.5) / f64::from(STEPS_PER_BEAT));
-        let bar = self.ear.metres().bar_at(at);
-        (step - bar.start.nearest_step(STEPS_PER_BEAT), bar.metre)
-    }
-
-    fn is_bar(&self, step: i64) -> bool {
-        self.place_in_bar(step).0 <= 0
-    }
-
-    fn is_beat(&self, step: i64) -> bool {
-        let (into, metre) = self.place_in_bar(step);
-        into % i64::from(steps(metre.beat_beats())) == 0
-    }
-
-    fn is_pulse(&self, step: i64) -> bool {
-        let (into, metre) = self.place_in_bar(step);
-        into % i64::from(steps(metre.pulse_beats())) == 0
-    }
-
-    /// The bar line that lies so many bars after the start of the bar of a position, on the grid.
-    fn bar_line(&self, at: Beats, bars: i64) -> Beats {
-        let metres = self.ear.metres();
-        let here = metres.bar_at(at + Beats(0.5 / f64::from(STEPS_PER_BEAT)));
-        position(metres.bar(here.index.saturating_add(bars)).start.nearest_step(STEPS_PER_BEAT))
-    }
-
     fn bars(&self) -> i64 {
         i64::from(self.settings.direction.bars)
     }
@@ -438,13 +407,8 @@ impl Director {
 
     /// As [`Director::hear_player`], of some notes.
     fn hear_notes(&mut self, notes: &[Note], stretch: (Beats, Beats)) -> Result<(), ComposeError> {
-        // Nothing is learnt from what is only thought.
-        let learner = self.learner.as_ref().filter(|_| !self.foresight.tries());
-        if let Some(session) = learner.and_then(Teacher::newest) {
-            self.foresight.forget();
-            self.line.adopt(session)?;
-        }
         let heard = self.line.hear(notes, self.ear.metres(), stretch)?;
+        // Nothing is learnt from what is only thought.
         let learner = self.learner.as_ref().filter(|_| !self.foresight.tries());
         if let Some(learner) = learner.filter(|_| !heard.is_empty()) {
             // A learner that is behind misses a phrase.
@@ -452,19 +416,4 @@ impl Director {
         }
         Ok(())
     }
-}
-
-fn position(step: i64) -> Beats {
-    Beats::from_steps(step, STEPS_PER_BEAT)
-}
-
-/// A position as it is heard: the nearest tick.
-fn heard_at(at: Beats) -> Beats {
-    if at.is_finite() { Beats::from_steps(at.nearest_step(TICKS), TICKS) } else { at }
-}
-
-/// The first step that is not before a position.
-fn step_after(at: Beats) -> i64 {
-    let step = at.nearest_step(STEPS_PER_BEAT);
-    step + i64::from(position(step) < at)
 }

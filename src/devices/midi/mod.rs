@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Who takes what MIDI devices send. Called on threads of theirs, never on the audio thread.
 pub trait Input: Send + Sync {
-    /// Bytes of a device, at a moment of [`now_ns`]. They may be cut anywhere.
+    /// Bytes of a device, at a moment of [`crate::moment::now_ns`]. They may be cut anywhere.
     fn bytes(&self, hand: u32, ns: u64, bytes: &[u8]);
     /// A device has vanished: what it held is let go.
     fn gone(&self, hand: u32, ns: u64);
@@ -69,10 +69,6 @@ pub(in crate::devices) const LOOK: Duration = Duration::from_millis(500);
 pub fn list() -> Result<[Vec<String>; 2], DeviceError> {
     let names = |ports: Vec<Port>| ports.into_iter().map(|port| port.name).collect();
     Ok([names(Native.inputs()?), names(Native.outputs()?)])
-}
-
-pub(in crate::devices) fn fits(name: &str, part: &str) -> bool {
-    name.to_lowercase().contains(&part.to_lowercase())
 }
 
 pub(in crate::devices) fn is_ours(name: &str) -> bool {

@@ -3,7 +3,8 @@
 use super::outputs::{Output, Outputs, Packet};
 use super::porter::{Port, System};
 use super::{Input, OUR_NAME};
-use crate::devices::{DeviceError, hush, now_ns};
+use crate::devices::{DeviceError, hush};
+use crate::moment::now_ns;
 use midir::{Ignore, MidiInput, MidiInputConnection, MidiOutput, MidiOutputConnection};
 use std::any::Any;
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! Takes ports up when they appear and drops them when they vanish.
 
 use super::outputs::{Output, Outputs};
-use super::{Input, MidiChoice, MidiNews, fits, is_ours};
-use crate::devices::{DeviceError, now_ns};
+use super::{Input, MidiChoice, MidiNews, is_ours};
+use crate::devices::{DeviceError, fits};
+use crate::moment::now_ns;
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,16 +1,14 @@
 use super::delay::DelayLine;
+use super::orbit::Orbit;
 use super::{SPAN, Span};
 use crate::time::SampleRate;
-use std::f32::consts::TAU;
 
 /// Two slowly moving delays, a quarter turn apart, one for each ear.
 #[derive(Debug)]
-pub(in crate::live) struct Chorus {
+pub(super) struct Chorus {
     lines: [DelayLine; 2],
     rate: f32,
-    /// A point that circles: cosine and sine of the slow phase. Exact enough, as it is pulled back to the circle.
-    circle: [f32; 2],
-    turn: [f32; 2],
+    orbit: Orbit,
 }
 
 const SPEED_HZ: f32 = 0.55;
@@ -21,18 +19,16 @@ impl Chorus {
     pub fn prepare(rate: SampleRate) -> Self {
         let hz = rate.0 as f32;
         let longest = ((CENTRE_SECONDS + DEPTH_SECONDS) * hz) as usize + 2;
-        let step = TAU * SPEED_HZ / hz;
         Self {
             lines: [DelayLine::prepare(longest), DelayLine::prepare(longest)],
             rate: hz,
-            circle: [1.0, 0.0],
-            turn: [step.cos(), step.sin()],
+            orbit: Orbit::new(SPEED_HZ, hz),
         }
     }
 
     pub fn silence(&mut self) {
         self.lines.iter_mut().for_each(DelayLine::silence);
-        self.circle = [1.0, 0.0];
+        self.orbit.restart();
     }
 
     /// The first samples of a span of the delayed sound alone.
@@ -40,14 +36,9 @@ impl Chorus {
     pub fn run(&mut self, input: &Span, count: usize) -> Span {
         let mut out: Span = [[0.0; SPAN]; 2];
         let [left, right] = &mut out;
-        let [turn_c, turn_s] = self.turn;
         let delay = |at: f32| (CENTRE_SECONDS + DEPTH_SECONDS * at) * self.rate;
         for (i, (left, right)) in left.iter_mut().zip(right).enumerate().take(count) {
-            let [c, s] = self.circle;
-            let next = [c * turn_c - s * turn_s, s * turn_c + c * turn_s];
-            // One Newton step towards length 1.
-            let pull = 1.5 - 0.5 * (next[0] * next[0] + next[1] * next[1]);
-            self.circle = [next[0] * pull, next[1] * pull];
+            let [c, s] = self.orbit.next();
             // A sample goes in before its echo is read.
             let wet = [self.lines[0].get_between(i + 1, delay(c)), self.lines[1].get_between(i + 1, delay(s))];
             *left = 0.85 * wet[0] + 0.15 * wet[1];

@@ -4,6 +4,8 @@ use std::f32::consts::TAU;
 
 /// No sample leaves above this: -1 dBFS.
 const CEILING: f32 = 0.891_25;
+/// Below this frequency it is taken for DC.
+const CUT_HZ: f32 = 8.0;
 /// Where the gain begins to give way.
 const THRESHOLD: f32 = 0.6;
 /// Where the last, immediate curve begins.
@@ -13,8 +15,7 @@ const KNEE: f32 = 0.66;
 /// smoothly under the ceiling. Without look-ahead, so that it adds no latency.
 #[derive(Debug, Clone)]
 pub(in crate::live) struct Limiter {
-    dc: [f32; 2],
-    dc_step: f32,
+    dc: DcCut,
     peak: f32,
     peak_fall: f32,
     gain: f32,
@@ -27,8 +28,7 @@ impl Limiter {
         let hz = rate.0 as f32;
         let step = |seconds: f32| 1.0 - (-1.0 / (seconds * hz)).exp();
         Self {
-            dc: [0.0; 2],
-            dc_step: 1.0 - (-TAU * 8.0 / hz).exp(),
+            dc: DcCut::new(rate),
             peak: 0.0,
             peak_fall: step(0.06),
             gain: 1.0,
@@ -38,7 +38,7 @@ impl Limiter {
     }
 
     pub fn silence(&mut self) {
-        self.dc = [0.0; 2];
+        self.dc.silence();
         self.peak = 0.0;
         self.gain = 1.0;
     }
@@ -81,10 +81,7 @@ impl Limiter {
     #[inline]
     fn weigh(&mut self, input: [f32; 2]) -> ([f32; 2], f32) {
         let mut x = input;
-        for (x, dc) in x.iter_mut().zip(&mut self.dc) {
-            *dc = flush(*dc + self.dc_step * (*x - *dc));
-            *x -= *dc;
-        }
+        x.iter_mut().enumerate().for_each(|(side, x)| self.dc.cut(side, x));
         let loudest = x[0].abs().max(x[1].abs());
         self.peak = flush(self.peak - self.peak_fall * self.peak).max(loudest);
         let wanted = if self.peak > THRESHOLD { THRESHOLD / self.peak } else { 1.0 };
@@ -94,7 +91,8 @@ impl Limiter {
     }
 }
 
-/// What [`Limiter`] does to the DC of its input, for sound that goes beside it.
+/// A one-pole high-pass for each ear, far below what is heard: what [`Limiter`] does to the DC of its input, and what sound
+/// that goes beside it needs too.
 #[derive(Debug, Clone)]
 pub(in crate::live) struct DcCut {
     dc: [f32; 2],
@@ -103,7 +101,7 @@ pub(in crate::live) struct DcCut {
 
 impl DcCut {
     pub fn new(rate: SampleRate) -> Self {
-        Self { dc: [0.0; 2], step: Limiter::new(rate).dc_step }
+        Self { dc: [0.0; 2], step: 1.0 - (-TAU * CUT_HZ / rate.0 as f32).exp() }
     }
 
     pub fn silence(&mut self) {
@@ -112,12 +110,16 @@ impl DcCut {
 
     /// The first samples of a span, in place.
     pub fn run(&mut self, span: &mut Span, count: usize) {
-        for (side, dc) in span.iter_mut().zip(&mut self.dc) {
-            for x in side.iter_mut().take(count) {
-                *dc = flush(*dc + self.step * (*x - *dc));
-                *x -= *dc;
-            }
+        for (side, samples) in span.iter_mut().enumerate() {
+            samples.iter_mut().take(count).for_each(|x| self.cut(side, x));
         }
+    }
+
+    #[inline]
+    fn cut(&mut self, side: usize, x: &mut f32) {
+        let dc = &mut self.dc[side];
+        *dc = flush(*dc + self.step * (*x - *dc));
+        *x -= *dc;
     }
 }
 

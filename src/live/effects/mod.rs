@@ -4,11 +4,15 @@
 mod chorus;
 mod delay;
 mod limiter;
+mod orbit;
 mod reverb;
+mod room;
 
-pub(super) use chorus::Chorus;
 pub(super) use limiter::{DcCut, Limiter};
-pub(super) use reverb::Reverb;
+pub(super) use room::{Room, Sent};
+
+use chorus::Chorus;
+use reverb::Reverb;
 
 /// Most samples that go through the effects in one go.
 pub(super) const SPAN: usize = 16;

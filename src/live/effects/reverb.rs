@@ -1,4 +1,5 @@
 use super::delay::DelayLine;
+use super::orbit::Orbit;
 use super::{SPAN, Span, flush};
 use crate::time::SampleRate;
 use std::f32::consts::TAU;
@@ -13,11 +14,13 @@ const DECAY_SECONDS: f32 = 2.3;
 const DAMPING_HZ: f32 = 5_200.0;
 const LOW_CUT_HZ: f32 = 140.0;
 const LEVEL: f32 = 0.55;
+/// How fast two of the lines change their lengths, and by how much.
+const WANDER: (f32, f32) = (0.31, 0.000_25);
 
 /// A room: predelay, diffusing all-passes, then eight delay lines that feed each other through a Householder matrix
 /// (Jot's feedback delay network), each with a one-pole low-pass, so that the treble dies first.
 #[derive(Debug)]
-pub(in crate::live) struct Reverb {
+pub(super) struct Reverb {
     predelay: [DelayLine; 2],
     predelay_samples: usize,
     low_cut: [f32; 2],
@@ -29,8 +32,7 @@ pub(in crate::live) struct Reverb {
     damped: [f32; LINES],
     damping: f32,
     /// Slow movement of two of the lines, against metallic ringing.
-    circle: [f32; 2],
-    turn: [f32; 2],
+    orbit: Orbit,
     wander: f32,
 }
 
@@ -41,7 +43,6 @@ impl Reverb {
         let line = |ms: f32| DelayLine::prepare(samples(ms) as usize + 32 + (hz / 2000.0) as usize);
         let predelay_samples = samples(PREDELAY_MS) as usize;
         let lengths = LENGTH_MS.map(samples);
-        let step = TAU * 0.31 / hz;
         Self {
             predelay: [DelayLine::prepare(predelay_samples), DelayLine::prepare(predelay_samples)],
             predelay_samples,
@@ -53,9 +54,8 @@ impl Reverb {
             feedback: lengths.map(|length| 10_f32.powf(-3.0 * length / (hz * DECAY_SECONDS))),
             damped: [0.0; LINES],
             damping: 1.0 - (-TAU * DAMPING_HZ / hz).exp(),
-            circle: [1.0, 0.0],
-            turn: [step.cos(), step.sin()],
-            wander: hz * 0.00025,
+            orbit: Orbit::new(WANDER.0, hz),
+            wander: hz * WANDER.1,
         }
     }
 
@@ -65,7 +65,7 @@ impl Reverb {
         self.lines.iter_mut().for_each(DelayLine::silence);
         self.damped = [0.0; LINES];
         self.low_cut = [0.0; 2];
-        self.circle = [1.0, 0.0];
+        self.orbit.restart();
     }
 
     /// The first samples of a span of the room alone.
@@ -81,10 +81,7 @@ impl Reverb {
         }
         let (mut out, mut fed) = ([[0.0; SPAN]; 2], [[0.0; SPAN]; LINES]);
         for (j, back) in back.iter_mut().enumerate().take(count) {
-            let [c, s] = self.circle;
-            let next = [c * self.turn[0] - s * self.turn[1], s * self.turn[0] + c * self.turn[1]];
-            let pull = 1.5 - 0.5 * (next[0] * next[0] + next[1] * next[1]);
-            self.circle = [next[0] * pull, next[1] * pull];
+            let [c, s] = self.orbit.next();
             back[2] = self.lines[2].get_between(j, self.lengths[2] + self.wander * c);
             back[5] = self.lines[5].get_between(j, self.lengths[5] + self.wander * s);
             let mut y = [0.0; LINES];

@@ -5,11 +5,11 @@ mod message;
 pub use message::{Order, OrderKind, Report, ReportKind};
 
 use super::performer::Performer;
-use super::setup::{PlayerEvent, PlayerKind, Setup};
+use super::setup::{PlayerEvent, PlayerKind, Setup, playable};
 use super::synth::Sampler;
 use super::transport::{ClockIn, ClockOut, InternalClock, TapTempo, TransportSource};
 use crate::bridge::{AudioSide, Counters, Part, RelaySender, RingReceiver, RingSender, SampleClock};
-use crate::time::{Bpm, SampleRate, Transport};
+use crate::time::{Beats, Bpm, Transport};
 use std::sync::Arc;
 
 /// What an audio callback runs where no host tells the time: [`Instrument::block`].
@@ -51,6 +51,8 @@ pub struct Instrument {
 
 /// What a player may do in one piece of a block; more makes the piece shorter.
 const ROOM: usize = 128;
+/// Room that is kept among the reports for the ends of all notes that may sound.
+const ENDS: usize = Part::ALL.len() * 128;
 /// The transport is reported again when it is off by so much: well below what the performer takes for a jump.
 const OFF_SECONDS: f64 = 0.002;
 /// Slowest and fastest tempo that the own clock takes; others are ignored.
@@ -68,7 +70,7 @@ impl Instrument {
         reports: RingSender<Report>,
         sample_clock: Arc<SampleClock>,
     ) -> Self {
-        let rate = SampleRate(setup.sample_rate.0.clamp(8_000, 384_000));
+        let rate = playable(setup.sample_rate);
         let counters = Arc::clone(&side.counters);
         let nothing = PlayerEvent { sample_offset: 0, kind: PlayerKind::Panic };
         Self {
@@ -180,10 +182,7 @@ impl Instrument {
         self.tell_transport(transport);
         for event in &self.player[..count] {
             let sample = self.now + u64::from(event.sample_offset);
-            let report = Report { sample, kind: ReportKind::Player(event.kind) };
-            if self.reports.send_leaving(Part::ALL.len() * 128, report).is_err() {
-                self.counters.reports_dropped.raise();
-            }
+            tell(&mut self.reports, &self.counters, Report { sample, kind: ReportKind::Player(event.kind) });
         }
         let (reports, counters, open, now) = (&mut self.reports, &self.counters, &mut self.open, self.now);
         self.performer.process_with(&transport, &self.player[..count], left, right, &mut |note| {
@@ -193,7 +192,7 @@ impl Instrument {
             let kind = ReportKind::Note { part, pitch, velocity };
             let report = Report { sample: now + u64::from(note.sample_offset), kind };
             let sent = if velocity > 0 {
-                reports.send_leaving(Part::ALL.len() * 128, report).is_ok()
+                reports.send_leaving(ENDS, report).is_ok()
             } else {
                 *keys & key == 0 || reports.send(report).is_ok()
             };
@@ -206,10 +205,8 @@ impl Instrument {
         if self.sends_clock {
             let (reports, counters, now) = (&mut self.reports, &self.counters, self.now);
             self.out.block(&transport, frames, &mut |offset, message| {
-                let report = Report { sample: now + u64::from(offset), kind: ReportKind::Clock(message) };
-                if reports.send_leaving(Part::ALL.len() * 128, report).is_err() {
-                    counters.reports_dropped.raise();
-                }
+                let kind = ReportKind::Clock(message);
+                tell(reports, counters, Report { sample: now + u64::from(offset), kind });
             });
         }
         self.now += length as u64;
@@ -245,10 +242,8 @@ impl Instrument {
             OrderKind::SendClock(sends) => self.sends_clock = sends,
             OrderKind::Patch(part, patch) => {
                 self.performer.set_patch(part, patch);
-                let report = Report { sample: self.now, kind: ReportKind::Patch(part, patch) };
-                if self.reports.send_leaving(Part::ALL.len() * 128, report).is_err() {
-                    self.counters.reports_dropped.raise();
-                }
+                let kind = ReportKind::Patch(part, patch);
+                tell(&mut self.reports, &self.counters, Report { sample: self.now, kind });
             }
             OrderKind::Volume(volume) => self.volume = if volume.is_finite() { volume.clamp(0.0, 1.0) } else { 0.0 },
             // Taken where they fall in the block.
@@ -257,10 +252,10 @@ impl Instrument {
     }
 
     /// Where the transport that was told last has come to.
-    fn expected(&self, told: Transport) -> crate::time::Beats {
+    fn expected(&self, told: Transport) -> Beats {
         let since = self.told.map_or(0, |(sample, _)| self.now - sample);
         let seconds = if told.playing { since as f64 / self.rate } else { 0.0 };
-        told.pos_beats + crate::time::Beats(seconds / told.tempo.seconds_per_beat())
+        told.pos_beats + Beats(seconds / told.tempo.seconds_per_beat())
     }
 
     fn tell_transport(&mut self, transport: Transport) {
@@ -271,10 +266,8 @@ impl Instrument {
         });
         if news {
             self.told = Some((self.now, transport));
-            let report = Report { sample: self.now, kind: ReportKind::Transport(transport) };
-            if self.reports.send_leaving(Part::ALL.len() * 128, report).is_err() {
-                self.counters.reports_dropped.raise();
-            }
+            let kind = ReportKind::Transport(transport);
+            tell(&mut self.reports, &self.counters, Report { sample: self.now, kind });
         }
     }
 
@@ -291,5 +284,12 @@ impl Instrument {
         if (self.level - self.volume).abs() < 1e-4 {
             self.level = self.volume;
         }
+    }
+}
+
+/// Reports something that may be lost, where there is room besides that for the ends of notes.
+fn tell(reports: &mut RingSender<Report>, counters: &Counters, report: Report) {
+    if reports.send_leaving(ENDS, report).is_err() {
+        counters.reports_dropped.raise();
     }
 }

@@ -1,19 +1,19 @@
+//! The audio side of a performance: everything at its sample.
+
+mod due;
 mod notes;
 mod second;
 
 use super::clock::Clock;
 use super::pulse::Pulse;
 use super::schedule::Schedule;
-use super::setup::{LatePolicy, PlayedNote, PlayerEvent, PlayerKind, Setup};
+use super::setup::{PlayedNote, PlayerEvent, PlayerKind, Setup, playable};
 use super::sounding::Sounding;
 use super::synth::{CHUNK, Patch, Sampler, Synth};
 use crate::bridge::{AudioSide, ClockReading, Full, HeardKind, Meters, Part, Plan, RelaySender, Scheduled, ShowKind};
 use crate::time::{Beats, SampleRate, Transport};
 use notes::{Here, is_sane};
 use second::Second;
-
-/// A plan that is late by less than this is played at once and not counted: hosts' clocks drift by so much.
-const LATE_GRACE_SECONDS: f64 = 0.002;
 
 /// The audio side of a performance: schedule, clock, synth and the rings to the other threads.
 ///
@@ -42,9 +42,9 @@ pub struct Performer {
 impl Performer {
     /// Allocates everything that playing needs.
     pub fn prepare(setup: Setup, side: AudioSide) -> Self {
-        let rate = SampleRate(setup.sample_rate.0.clamp(8_000, 384_000));
+        let rate = playable(setup.sample_rate);
         Self {
-            setup,
+            setup: Setup { sample_rate: rate, ..setup },
             side,
             clock: Clock::new(rate),
             pulse: Pulse::new(),
@@ -70,8 +70,7 @@ impl Performer {
     /// Keeps each part of a block of up to `longest` samples by itself, for [`Performer::stem`]: for renderings. Allocates.
     #[must_use]
     pub fn with_stems(mut self, longest: usize) -> Self {
-        let rate = SampleRate(self.setup.sample_rate.0.clamp(8_000, 384_000));
-        self.synth.keep_stems(rate, longest);
+        self.synth.keep_stems(self.setup.sample_rate, longest);
         self
     }
 
@@ -180,7 +179,7 @@ impl Performer {
     /// Prepares for another sample rate: as [`Performer::reset`], and everything is silent. Rings, counts and instruments
     /// stay. Allocates: not on the audio thread.
     pub fn prepare_again(&mut self, sample_rate: SampleRate) {
-        let rate = SampleRate(sample_rate.0.clamp(8_000, 384_000));
+        let rate = playable(sample_rate);
         self.setup.sample_rate = rate;
         self.synth = Synth::prepare(rate, &self.setup.parts);
         self.clock = Clock::new(rate);
@@ -291,88 +290,6 @@ impl Performer {
             let Some(plan) = self.side.plans.receive() else { break };
             // There is room, so nothing can be given back.
             let _ = self.schedule(plan);
-        }
-    }
-
-    /// Plays everything due at `here`, and returns the sample at which something is due next.
-    fn play_due<F: FnMut(PlayedNote)>(&mut self, here: &mut Here<F>) -> i64 {
-        if !self.clock.playing() {
-            return i64::MAX;
-        }
-        let mut next = i64::MAX;
-        while let Some(note) = self.sounding.first_to_end() {
-            let ends = self.clock.sample_of(note.end);
-            if ends > here.sample {
-                next = ends;
-                break;
-            }
-            self.end_note(note.part, note.pitch, note.end, here);
-        }
-        loop {
-            let at = self.clock.sample_of(self.pulse.next().at);
-            if at > here.sample {
-                next = next.min(at);
-                break;
-            }
-            self.play_beat();
-        }
-        while let Some(plan) = self.schedule.next() {
-            let at = self.clock.sample_of(plan.at());
-            if at > here.sample {
-                next = next.min(at);
-                break;
-            }
-            if let Some(plan) = self.schedule.take_next() {
-                self.play_plan(plan, here.sample - at, here);
-            }
-        }
-        // A note that has just begun may end before anything else is due.
-        let ends = self.sounding.first_to_end().map_or(i64::MAX, |note| self.clock.sample_of(note.end));
-        next.min(ends.max(here.sample + 1))
-    }
-
-    fn play_beat(&mut self) {
-        let beat = self.pulse.next();
-        self.pulse.advance();
-        if self.energy.1 > 0 {
-            let mean_square = self.energy.0 / self.energy.1 as f64;
-            let level = (1.0 + 10.0 * mean_square.max(1e-12).log10() / 60.0).clamp(0.0, 1.0) as f32;
-            self.tell_show(beat.at, ShowKind::Energy { level });
-        }
-        self.energy = (0.0, 0);
-        if beat.in_bar == 0 {
-            let time_signature = self.clock.time_signature();
-            self.tell_composer(beat.at, HeardKind::Bar { bar: beat.bar, time_signature });
-            self.tell_show(beat.at, ShowKind::Bar { bar: beat.bar, time_signature });
-        }
-        self.tell_show(beat.at, ShowKind::Beat { in_bar: beat.in_bar });
-    }
-
-    fn play_plan<F: FnMut(PlayedNote)>(&mut self, plan: Plan, late_samples: i64, here: &mut Here<F>) {
-        match plan {
-            Plan::Phrase { at, part, duration, .. } => self.tell_show(at, ShowKind::Phrase { part, duration }),
-            Plan::Chord { at, root, pitch_classes, .. } => {
-                self.tell_show(at, ShowKind::Chord { root, pitch_classes });
-            }
-            Plan::Second { at, tones, .. } => self.set_second(tones, at, here),
-            Plan::Note { note, .. } => {
-                let grace = LATE_GRACE_SECONDS * f64::from(self.setup.sample_rate.0);
-                if late_samples as f64 <= grace { self.begin_note(note, here) } else { self.play_late(note, here) }
-            }
-            Plan::Withdraw { .. } => {}
-        }
-    }
-
-    fn play_late<F>(&mut self, mut note: Scheduled, here: &mut Here<F>) {
-        match self.setup.late {
-            LatePolicy::NextStep(grid) if grid.0.is_finite() && grid.0 > 0.0 => {
-                let pos = self.clock.pos_of(here.sample).0;
-                note.at = Beats(((pos / grid.0).floor() + 1.0) * grid.0);
-                self.side.counters.late_moved.raise();
-                // Its own place in the queue has just become free.
-                let _ = self.schedule.add(Plan::Note { epoch: self.epoch, note });
-            }
-            _ => self.side.counters.late_dropped.raise(),
         }
     }
 

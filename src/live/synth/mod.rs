@@ -15,7 +15,7 @@ mod wavetable;
 pub use patch::Patch;
 pub use sampler::Sampler;
 
-use super::effects::{Chorus, Limiter, Reverb, SPAN, Span};
+use super::effects::{Limiter, Room, SPAN, Sent, Span};
 use super::setup::PartSetup;
 use crate::bridge::Part;
 use crate::time::SampleRate;
@@ -66,8 +66,7 @@ pub(super) struct Synth {
     channels: [Channel; PARTS],
     pool: Pool,
     sampler: Option<Sampler>,
-    chorus: Chorus,
-    reverb: Reverb,
+    room: Room,
     limiter: Limiter,
     /// Each part by itself, for who asked.
     stems: Option<Box<Stems>>,
@@ -88,8 +87,7 @@ impl Synth {
             channels: parts.each_ref().map(Channel::new),
             pool: Pool::prepare(rate),
             sampler: None,
-            chorus: Chorus::prepare(rate),
-            reverb: Reverb::prepare(rate),
+            room: Room::prepare(rate),
             limiter: Limiter::new(rate),
             stems: None,
             buses: [SILENT; PARTS],
@@ -168,8 +166,7 @@ impl Synth {
     }
 
     fn sleep(&mut self) {
-        self.chorus.silence();
-        self.reverb.silence();
+        self.room.silence();
         self.limiter.silence();
         if let Some(stems) = &mut self.stems {
             stems.silence();
@@ -197,9 +194,9 @@ impl Synth {
         let mut at = 0;
         while at < length {
             let count = (length - at).min(SPAN);
-            let sent = self.send(at);
+            let (sent, loudness) = self.send(at);
             if self.asleep {
-                let first = sent.loudness[..count].iter().position(|x| *x != 0.0).unwrap_or(count);
+                let first = loudness[..count].iter().position(|x| *x != 0.0).unwrap_or(count);
                 left[at..at + first].fill(0.0);
                 right[at..at + first].fill(0.0);
                 self.rest(first);
@@ -215,7 +212,7 @@ impl Synth {
             let mut awake = 0;
             while awake < count && !self.asleep {
                 let level = out[0][awake].abs().max(out[1][awake].abs());
-                let silent = sent.loudness[awake] == 0.0 && level < SILENCE;
+                let silent = loudness[awake] == 0.0 && level < SILENCE;
                 self.quiet = if silent { self.quiet + 1 } else { 0 };
                 awake += 1;
                 if self.quiet >= self.sleep_after {
@@ -239,42 +236,30 @@ impl Synth {
         }
     }
 
-    /// Sums over the parts for a span of samples. Those beyond the chunk mean nothing.
-    fn send(&self, at: usize) -> Sent {
-        let mut sent = Sent::default();
+    /// Sums over the parts for a span of samples, and how loud they are on both sides together. Those beyond the chunk mean
+    /// nothing.
+    fn send(&self, at: usize) -> (Sent, [f32; SPAN]) {
+        let (mut sent, mut loudness) = (Sent::default(), [0.0; SPAN]);
         for (bus, channel) in self.buses.iter().zip(&self.channels) {
             for side in 0..2 {
                 let Some(bus) = bus[side][at..].first_chunk::<SPAN>() else { continue };
                 for (i, x) in bus.iter().enumerate() {
                     let out = x * channel.gain[side];
-                    sent.loudness[i] += out.abs();
+                    loudness[i] += out.abs();
                     sent.dry[side][i] += out;
                     sent.to_chorus[side][i] += out * channel.chorus;
                     sent.to_reverb[side][i] += out * channel.reverb;
                 }
             }
         }
-        sent
+        (sent, loudness)
     }
 
     /// The first samples of a span through the effects.
     fn finish(&mut self, sent: &Sent, at: usize, count: usize) -> Span {
         // The chorus' return goes on to the reverb as its players do on average.
         let wet = self.channels.iter().map(|c| c.reverb).sum::<f32>() / PARTS as f32;
-        let chorus = self.chorus.run(&sent.to_chorus, count);
-        let (mut dry, mut to_reverb) = (sent.dry, sent.to_reverb);
-        for side in 0..2 {
-            for i in 0..SPAN {
-                to_reverb[side][i] += chorus[side][i] * wet;
-                dry[side][i] += chorus[side][i];
-            }
-        }
-        let reverb = self.reverb.run(&to_reverb, count);
-        for side in 0..2 {
-            for i in 0..SPAN {
-                dry[side][i] += reverb[side][i];
-            }
-        }
+        let mut dry = self.room.run(sent, wet, count);
         match &mut self.stems {
             None => self.limiter.run(&mut dry, count),
             Some(stems) => {
@@ -284,13 +269,4 @@ impl Synth {
         }
         dry
     }
-}
-
-/// What the parts give for a span: dry, and what each sends to the effects; and how loud it is on both sides together.
-#[derive(Default)]
-struct Sent {
-    dry: Span,
-    to_chorus: Span,
-    to_reverb: Span,
-    loudness: [f32; SPAN],
 }

@@ -56,7 +56,7 @@ impl Phase {
 
     #[inline]
     pub fn advance(&mut self, step: u32) {
-        self.0 = self.0.wrapping_add(step);
+        *self = self.after(step, 1);
     }
 }
 

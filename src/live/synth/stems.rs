@@ -6,7 +6,7 @@
 
 use super::{Bus, Channel, PARTS};
 use crate::bridge::Part;
-use crate::live::effects::{Chorus, DcCut, Reverb, SPAN, Span};
+use crate::live::effects::{DcCut, Room, SPAN, Sent, Span};
 use crate::time::SampleRate;
 
 const QUIET: Span = [[0.0; SPAN]; 2];
@@ -21,8 +21,7 @@ pub(super) struct Stems {
 
 #[derive(Debug)]
 struct Stem {
-    chorus: Chorus,
-    reverb: Reverb,
+    room: Room,
     dc: DcCut,
     /// The span that was made last.
     span: Span,
@@ -34,8 +33,7 @@ impl Stems {
     /// With room for blocks of `longest` samples.
     pub fn prepare(rate: SampleRate, longest: usize) -> Self {
         let part = || Stem {
-            chorus: Chorus::prepare(rate),
-            reverb: Reverb::prepare(rate),
+            room: Room::prepare(rate),
             dc: DcCut::new(rate),
             span: QUIET,
             kept: [0, 1].map(|_| vec![0.0; longest].into_boxed_slice()), // allocates: prepare
@@ -55,8 +53,7 @@ impl Stems {
 
     pub fn silence(&mut self) {
         for part in &mut self.parts {
-            part.chorus.silence();
-            part.reverb.silence();
+            part.room.silence();
             part.dc.silence();
         }
     }
@@ -78,21 +75,9 @@ impl Stems {
                 let Some(bus) = bus[side][at..].first_chunk::<SPAN>() else { continue };
                 dry[side] = bus.map(|x| x * channel.gain[side]);
             }
-            let sent = dry.map(|side| side.map(|x| x * channel.chorus));
-            let mut to_reverb = dry.map(|side| side.map(|x| x * channel.reverb));
-            let chorus = part.chorus.run(&sent, count);
-            for side in 0..2 {
-                for i in 0..SPAN {
-                    to_reverb[side][i] += chorus[side][i] * wet;
-                    dry[side][i] += chorus[side][i];
-                }
-            }
-            let reverb = part.reverb.run(&to_reverb, count);
-            for side in 0..2 {
-                for i in 0..SPAN {
-                    dry[side][i] += reverb[side][i];
-                }
-            }
+            let by = |level: f32| dry.map(|side| side.map(|x| x * level));
+            let sent = Sent { dry, to_chorus: by(channel.chorus), to_reverb: by(channel.reverb) };
+            let mut dry = part.room.run(&sent, wet, count);
             part.dc.run(&mut dry, count);
             for side in 0..2 {
                 for i in 0..SPAN {

@@ -11,8 +11,6 @@ pub struct InternalClock {
     /// The position is `anchor` and what `samples` make at the tempo: a sum of rounded steps would drift.
     anchor: f64,
     samples: u64,
-    /// Where a loop begins and ends.
-    cycle: Option<(f64, f64)>,
 }
 
 impl InternalClock {
@@ -25,7 +23,6 @@ impl InternalClock {
             time_signature: TimeSignature::COMMON,
             anchor: 0.0,
             samples: 0,
-            cycle: None,
         }
     }
 
@@ -70,27 +67,13 @@ impl InternalClock {
         }
     }
 
-    /// Plays a range again and again, or no longer. A range shorter than a tick of MIDI clock, or not finite, is none.
-    pub fn set_loop(&mut self, range: Option<(Beats, Beats)>) {
-        let sound = |(from, to): &(f64, f64)| from.is_finite() && to.is_finite() && to - from >= 1.0 / 24.0;
-        self.cycle = range.map(|(from, to)| (from.0, to.0)).filter(sound);
-    }
-
     fn samples_per_beat(&self) -> f64 {
         self.rate * self.tempo.seconds_per_beat()
     }
 }
 
 impl TransportSource for InternalClock {
-    /// A loop's end falls on the first block that begins at or after it, less than a block late; what lies beyond the
-    /// end is kept, so that the loop does not slow down.
     fn next_block(&mut self, frames: u32) -> Transport {
-        if let Some((from, to)) = self.cycle.filter(|_| self.playing) {
-            let at = self.pos_beats().0;
-            if at >= to {
-                self.locate(Beats(from + (at - to) % (to - from)));
-            }
-        }
         let transport = Transport {
             playing: self.playing,
             pos_beats: self.pos_beats(),
@@ -145,26 +128,5 @@ mod tests {
         clock.locate(Beats(-4.0));
         clock.locate(Beats(f64::NAN));
         assert_eq!(clock.next_block(10).pos_beats, Beats(-4.0));
-    }
-
-    #[test]
-    fn a_loop_comes_back_in_time() {
-        let mut clock = clock();
-        clock.set_loop(Some((Beats(1.0), Beats(3.0))));
-        clock.set_playing(true);
-        let mut last = Beats(0.0);
-        let mut laps = 0;
-        for _ in 0..10_000 {
-            let at = clock.next_block(100).pos_beats;
-            assert!(at.0 < 3.0);
-            if at < last {
-                laps += 1;
-                let late = at.0 - 1.0;
-                assert!(late * 24_000.0 < 100.0, "{late} beats late");
-            }
-            last = at;
-        }
-        // A million samples are 41.67 beats: three to the first end, then two a lap.
-        assert_eq!(laps, 20);
     }
 }

@@ -187,7 +187,7 @@ impl ModelSpec {
 fn version_first(version: Option<u64>, error: &dyn fmt::Display) -> SpecError {
     match version.and_then(|v| u32::try_from(v).ok()) {
         Some(found) if found > SPEC_VERSION => SpecError::TooNew { found },
-        _ => SpecError::Malformed(crate::model::runtime::one_line(error)),
+        _ => SpecError::Malformed(crate::complaint::one_line(error)),
     }
 }
 

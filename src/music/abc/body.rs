@@ -117,6 +117,7 @@ impl Body {
     }
 }
 
+/// As the standard lists them for tuplets (2.1, section 4.13): fewer than [`TimeSignature::is_compound`] has.
 fn is_compound(metre: TimeSignature) -> bool {
     matches!((metre.numerator, metre.denominator), (6 | 9 | 12, 8..))
 }

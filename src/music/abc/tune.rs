@@ -135,8 +135,7 @@ pub(super) fn metre(text: &str) -> Option<TimeSignature> {
     let parts = top.trim().trim_matches(['(', ')']).split('+');
     let numerator = parts.map(|n| n.trim().parse::<u8>().ok()).try_fold(0u8, |sum, n| sum.checked_add(n?))?;
     let denominator: u8 = bottom.trim().parse().ok()?;
-    let sound = (1..=64).contains(&numerator) && denominator.is_power_of_two() && denominator <= 64;
-    sound.then_some(TimeSignature { numerator, denominator })
+    TimeSignature::new(numerator, denominator).ok()
 }
 
 /// Where in its bar the tune starts: above zero where the first bar is shorter than the metre.

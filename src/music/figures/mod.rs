@@ -9,7 +9,7 @@ pub use histogram::{Histograms, overlap};
 pub use repetition::{Move, factors, longest_loop, moves, repeated};
 pub use stretch::{GridNote, Stretch};
 
-use super::{Key, Mode, PitchClass, PitchClassSet, STEPS_PER_BEAT};
+use super::{Key, PitchClass, PitchClassSet, STEPS_PER_BEAT};
 use crate::time::TimeSignature;
 use serde::Serialize;
 
@@ -210,10 +210,7 @@ fn pulse_steps(metre: TimeSignature) -> i64 {
 
 /// Whether a pitch belongs to the tonic's triad.
 fn is_stable(key: Option<Key>, pitch: u8) -> bool {
-    key.is_some_and(|key| {
-        let third = if key.mode == Mode::Major { 4 } else { 3 };
-        [0, third, 7].contains(&key.tonic.distance_up_to(PitchClass::of(pitch)))
-    })
+    key.is_some_and(|key| key.tonic_triad().tones().contains_pitch(pitch))
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
@@ -232,6 +229,7 @@ fn correlation(pairs: &[(f64, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::music::Mode;
 
     fn exchange(up: u8, answer: &[(i64, u32, u8)]) -> Exchange {
         let stretch = |notes: &[(i64, u32, u8)], span| Stretch {

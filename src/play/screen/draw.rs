@@ -37,9 +37,10 @@ const HELP: &str = " z s x d c v g b h n j m …   piano, from C        space   
  F3          forget the knob of this control      F4      record, and end it
 
  Ctrl-N      the next melody model                Ctrl-P  next phrase model
+ Ctrl-U      forget what was learnt (--learn)
  F1          this help                            Esc Esc, Ctrl-C   end";
 /// Rows of the help, with its frame.
-const HELP_ROWS: u16 = 20;
+const HELP_ROWS: u16 = 21;
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, keyboard: &Keyboard) {
@@ -147,6 +148,9 @@ fn phrases(scene: &Scene) -> Line<'static> {
     let [x, y] = direction.morph;
     let mut text = format!(" phrase {place}/{all}  captured {}", corners.join(" "));
     text += &format!("  morph {x:.2} {y:.2}  vary {:.2}", direction.vary);
+    if let Some(phrases) = scene.learnt {
+        text += &format!("  learnt {phrases}");
+    }
     if direction.hold {
         text += "  hold";
     }
@@ -255,9 +259,9 @@ mod tests {
     use super::*;
     use crate::bridge::{ClockReading, Meters, Part};
     use crate::compose::{Refusal, Status};
-    use crate::controls::Control;
+    use crate::controls::{Control, Knob};
     use crate::music::{Key, Mode as Tonality, Note, PitchClass};
-    use crate::play::{Binding, Knob};
+    use crate::play::Binding;
     use crate::seen::Seen;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;

@@ -111,10 +111,11 @@ impl Keyboard {
         let leaving = std::mem::take(&mut self.leaving);
         let selected = CONTROLS[self.selected.min(CONTROLS.len() - 1)].control;
         let shift = key.modifiers.contains(KeyModifiers::SHIFT);
-        let far = if key.modifiers.contains(KeyModifiers::SHIFT) { 10.0 } else { 1.0 };
+        let far = if shift { 10.0 } else { 1.0 };
         match key.code {
             KeyCode::Char('c' | 'q') if control => Some(Act::Quit),
             KeyCode::Char('n') if control => Some(Act::Wish(Wish::NextModel(Kind::MelodyRnn))),
+            KeyCode::Char('u') if control => Some(Act::Wish(Wish::Unlearn)),
             KeyCode::Char('p') if control => Some(Act::Wish(Wish::NextModel(Kind::MelodyVae))),
             KeyCode::Char('z') if control => press(Control::UNDO),
             KeyCode::Char('y') if control => press(Control::REDO),
@@ -253,6 +254,7 @@ mod tests {
             (KeyCode::F(6), none, by("answers", 1.0)),
             (KeyCode::F(7), none, by("seed", 1.0)),
             (KeyCode::Char('n'), ctrl, [Act::Wish(Wish::NextModel(Kind::MelodyRnn))]),
+            (KeyCode::Char('u'), ctrl, [Act::Wish(Wish::Unlearn)]),
             (KeyCode::Char('p'), ctrl, [Act::Wish(Wish::NextModel(Kind::MelodyVae))]),
         ] {
             assert_eq!(keys.key(KeyEvent::new(code, modifiers), 0), acts, "{code:?} {modifiers:?}");

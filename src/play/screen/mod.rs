@@ -6,28 +6,34 @@ mod roll;
 
 use super::running::Running;
 use super::stagehand::lock;
-use crate::devices::now_ns;
+use crate::caught::caught;
+use crate::moment::now_ns;
 use keys::{Act, Keyboard};
+use ratatui::Terminal;
 use ratatui::crossterm::event::{
     Event, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags, poll, read,
 };
 use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::supports_keyboard_enhancement;
-use std::io::{Result, stdout};
+use ratatui::crossterm::terminal::{EnterAlternateScreen, enable_raw_mode, supports_keyboard_enhancement};
+use ratatui::prelude::CrosstermBackend;
+use std::io::{Error, Result, stdout};
 use std::time::{Duration, Instant};
 
 /// Time between two pictures.
 const PICTURE: Duration = Duration::from_millis(33);
 
 /// Shows the instrument in the terminal until the player ends it, `until` comes, or `ended` says so. The terminal is left
-/// as it was found, also where the program panics.
+/// as it was found, also where this panics; where other threads do, it stays as it is.
 ///
 /// # Errors
-/// If the terminal refuses.
+/// If the terminal refuses, or after a panic.
 pub fn show(running: &Running, until: Option<Instant>, ended: impl Fn() -> bool) -> Result<()> {
-    let mut terminal = ratatui::try_init()?;
+    // Not `ratatui::init`, which gives the terminal back whenever any thread panics.
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen)?;
+    let mut terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
     let mut keyboard = Keyboard::new(tells_releases());
-    let shown = (|| {
+    let shown = caught(|| {
         while !ended() && until.is_none_or(|until| Instant::now() < until) {
             let scene = lock(running.scene()).clone();
             terminal.draw(|frame| draw::draw(frame, &scene, &keyboard))?;
@@ -42,12 +48,12 @@ pub fn show(running: &Running, until: Option<Instant>, ended: impl Fn() -> bool)
             act(running, keyboard.expire(now_ns()));
         }
         Ok(())
-    })();
+    });
     if keyboard.releases {
         let _best_effort = execute!(stdout(), PopKeyboardEnhancementFlags);
     }
     ratatui::restore();
-    shown
+    shown.unwrap_or_else(|reason| Err(Error::other(format!("drawing in it has failed ({reason})"))))
 }
 
 /// Asks the terminal to tell of released keys: whether it will.

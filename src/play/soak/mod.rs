@@ -10,6 +10,7 @@ use crate::bridge::{Counters, Part, RingReceiver, SampleClock, Stage, WatcherSid
 use crate::compose::{Director, MelodyModel, PhraseModel};
 use crate::devices::midi::Input as _;
 use crate::live::{Instrument, LatePolicy, OrderKind, Report, ReportKind, Setup};
+use crate::memory::resident;
 use crate::time::{Beats, Bpm, SampleRate};
 use hands::{Act, DEVICES, Hands};
 use rand::{Rng, SeedableRng};
@@ -139,13 +140,6 @@ pub fn soak(
     });
     bench.report.refusals = bench.director.status().refused;
     bench.report
-}
-
-/// Bytes of this program that lie in memory, where the system tells.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| 1024 * kilobytes)
 }
 
 struct Bench {

@@ -67,7 +67,7 @@ impl Stagehand {
     pub(super) fn mind(&mut self, result: Result<(), ComposeError>) {
         if let Err(e) = result {
             self.company = Company::Gone;
-            self.tell(Grade::Warning, format!("nothing is played from here on: {e}"));
+            self.tell(Grade::Warning, format!("nothing is answered from here on: {e}; begin the session again"));
         }
     }
 

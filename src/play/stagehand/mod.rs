@@ -8,15 +8,17 @@ mod watch;
 
 use super::intake::{Intake, Taken, value_of};
 use super::scene::Scene;
-use crate::bridge::{Part, RingReceiver, SampleClock, WatcherSide};
+use crate::bridge::{Part, RingReceiver, SampleClock, Teacher, WatcherSide};
 use crate::compose::Order;
 use crate::controls::{CONTROLS, Control, Settings, Shape};
+use crate::devices::Load;
 use crate::devices::midi::{MidiNews, Outputs};
 use crate::devices::sound::SoundNews;
-use crate::devices::{Load, now_ns};
 use crate::live::{OrderKind, PlayerKind, Report, ReportKind};
 use crate::model::library::Folder;
+use crate::model::session::Session;
 use crate::model::spec::Kind;
+use crate::moment::now_ns;
 use crate::seen::Grade;
 use crate::take::{Event, ModelMark, Recorder};
 use crate::time::{Bpm, SampleRate};
@@ -49,6 +51,8 @@ pub enum Wish {
     Record,
     /// The next model of a kind takes the place of the present one: melodies, or phrases.
     NextModel(Kind),
+    /// Everything that was learnt from the player is to be forgotten.
+    Unlearn,
     /// Models are looked for here; in the usual places else.
     Library(Vec<Folder>),
 }
@@ -71,6 +75,8 @@ pub(super) struct Stagehand {
     pub taken: Receiver<Taken>,
     /// Who plays along.
     pub company: Company,
+    /// Who is told what to learn, where somebody learns.
+    pub teacher: Option<Teacher<Session>>,
     /// News of the sound device.
     pub sound_news: Receiver<SoundNews>,
     /// News of MIDI ports.
@@ -161,9 +167,27 @@ impl Stagehand {
     /// Ends the session: lets every note go and closes the record.
     pub fn end(&mut self) {
         self.silence(now_ns());
+        self.end_lessons();
         if self.memory.recorder.is_some() {
             self.record();
         }
+    }
+
+    /// Lets nobody learn any more: what was learnt is the model's that plays. Whether somebody did.
+    fn end_lessons(&mut self) -> bool {
+        let teacher = self.teacher.take();
+        lock(&self.scene).learnt = None;
+        // A lesson that is being learnt ends with its present step.
+        teacher.inspect(Teacher::undo).is_some()
+    }
+
+    /// Goes on after a failure: notes that were sent are ended, for their ends may have been lost.
+    pub fn recover(&mut self, reason: &str) {
+        self.tell(
+            Grade::Warning,
+            format!("looking after the session has failed ({reason}) and goes on; notes were let go"),
+        );
+        self.silence(now_ns());
     }
 
     fn tell(&self, grade: Grade, message: impl Into<String>) {
@@ -196,6 +220,10 @@ impl Stagehand {
             }
             Wish::Record => self.record(),
             Wish::NextModel(kind) => self.begin_swap(kind),
+            Wish::Unlearn => match &self.teacher {
+                Some(teacher) if lock(&self.scene).learnt.is_some() => teacher.undo(),
+                _ => self.tell(Grade::Note, "there is nothing to forget: `--learn` learns from what you play"),
+            },
             Wish::Library(folders) => self.memory.library = Some(folders),
         }
     }

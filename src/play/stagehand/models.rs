@@ -70,7 +70,9 @@ impl Stagehand {
             },
             Some(Swap::Handed(kind, mark, answer)) => match answer.try_recv() {
                 Err(TryRecvError::Empty) => self.memory.swap = Some(Swap::Handed(kind, mark, answer)),
-                Err(TryRecvError::Disconnected) => self.mind(Err(ComposeError::Gone)),
+                Err(TryRecvError::Disconnected) => {
+                    self.tell(Grade::Warning, format!("the {} stays: the composer has failed meanwhile", what(kind)));
+                }
                 Ok(Err(e)) => self.tell(Grade::Warning, format!("{e}; the {} stays", what(kind))),
                 Ok(Ok(())) => self.swapped(kind, mark),
             },
@@ -125,6 +127,9 @@ impl Stagehand {
         let mut scene = lock(&self.scene);
         *(if kind == Kind::MelodyVae { &mut scene.phrase_model } else { &mut scene.model }) = name;
         drop(scene);
+        if kind == Kind::MelodyRnn && self.end_lessons() {
+            self.tell(Grade::Note, "nothing more is learnt: that was the former model's");
+        }
         self.models[place(kind)] = Some(mark);
     }
 }

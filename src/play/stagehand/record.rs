@@ -2,7 +2,7 @@
 
 use super::{Stagehand, lock};
 use crate::controls::CONTROLS;
-use crate::devices::now_ns;
+use crate::moment::now_ns;
 use crate::seen::Grade;
 use crate::take::{Event, Header, Recorder};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ impl Stagehand {
             let partial = recorder.partial().to_owned();
             match recorder.end(sample) {
                 Ok(path) => self.tell(Grade::Note, format!("recorded: {}", path.display())),
-                Err(e) => self.tell(Grade::Warning, format!("{}: cannot be named: {e}", partial.display())),
+                Err(e) => self.record_failed(format!("{}: cannot be named: {e}", partial.display())),
             }
             lock(&self.scene).recording = None;
             return;
@@ -41,7 +41,7 @@ impl Stagehand {
                 self.write(|_| begun);
                 lock(&self.scene).recording = Some(path.display().to_string());
             }
-            Err(e) => self.tell(Grade::Warning, format!("{}: cannot be recorded to: {e}", path.display())),
+            Err(e) => self.record_failed(format!("{}: cannot be recorded to: {e}", path.display())),
         }
     }
 
@@ -52,8 +52,13 @@ impl Stagehand {
             let partial = recorder.partial().display().to_string();
             self.memory.recorder = None;
             lock(&self.scene).recording = None;
-            self.tell(Grade::Warning, format!("the recording has ended: {e}; what there is of it: {partial}"));
+            self.record_failed(format!("the recording has ended: {e}; what there is of it: {partial}"));
         }
+    }
+
+    fn record_failed(&self, reason: String) {
+        self.tell(Grade::Warning, reason);
+        lock(&self.scene).record_failed = true;
     }
 }
 

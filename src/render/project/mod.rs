@@ -4,18 +4,19 @@
 
 mod course;
 mod paths;
-mod text;
+pub(super) mod text;
 
 pub use course::{Course, CoursePoint, Value};
 pub use text::size::read as read_size;
 
-use super::automation::Automation;
-use super::film::Shutter;
+use super::along::Along;
+use super::automation::{Automation, is_directing};
 use super::place::Place;
 use super::screening::Show;
 use super::span::Excerpt;
-use super::{Alpha, Depth, Form, Fps, Job, Target, TargetKind, WavDepth};
-use crate::compose::Settings;
+use super::{Alpha, Depth, Form, Fps, Job, Shutter, Target, TargetKind, WavDepth};
+use crate::complaint::one_line;
+use crate::compose::{Corner, Mode, Settings};
 use crate::files::write_whole;
 use crate::picture::VideoSize;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,12 @@ pub struct Project {
     /// How pictures are drawn and written.
     #[serde(default)]
     pub picture: PictureTable,
+    /// Modes in which the instrument plays along; without any, it and the tune take turns.
+    #[serde(default, rename = "mode", skip_serializing_if = "Vec::is_empty")]
+    pub modes: Vec<ModeTable>,
+    /// Phrases that are kept for the morph.
+    #[serde(default, rename = "capture", skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureTable>,
     /// Controls of the composer, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub controls: BTreeMap<String, Value>,
@@ -97,6 +104,34 @@ pub struct FormTable {
     /// Bars of an answer: 1 to 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_bars: Option<u32>,
+}
+
+/// From a bar line on the instrument is in a mode.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModeTable {
+    /// Where; a place within a bar stands for the next bar line.
+    #[serde(default = "beginning", with = "text::required")]
+    pub at: Place,
+    /// Which.
+    #[serde(with = "text::required")]
+    pub mode: Mode,
+}
+
+/// What was played just before a place is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureTable {
+    /// The place: the bar line after the phrase.
+    #[serde(with = "text::required")]
+    pub at: Place,
+    /// In which corner of the morph.
+    #[serde(with = "text::required")]
+    pub corner: Corner,
+}
+
+fn beginning() -> Place {
+    Place::Bar { bar: 1, beat: 1.0 }
 }
 
 /// How sound is written.
@@ -219,6 +254,8 @@ impl Project {
             form: FormTable::default(),
             sound: SoundTable::default(),
             picture: PictureTable::default(),
+            modes: Vec::new(),
+            captures: Vec::new(),
             controls: BTreeMap::new(),
             automation: Vec::new(),
             show: None,
@@ -247,8 +284,11 @@ impl Project {
         Ok(project)
     }
 
-    /// Reads a project's text; on failure the line, and why. Paths stay as they are.
-    fn parse(text: &str) -> Result<Self, (Option<usize>, String)> {
+    /// Reads a project's text. Paths stay as they are.
+    ///
+    /// # Errors
+    /// The line, from 1, where it is one line's fault, and why.
+    pub fn parse(text: &str) -> Result<Self, (Option<usize>, String)> {
         // A later version may have other keys: it is told first.
         let version = toml::from_str::<toml::Table>(text).ok().and_then(|t| t.get("oneiro-project")?.as_integer());
         if let Some(other) = version.filter(|version| *version != i64::from(FORMAT)) {
@@ -256,7 +296,7 @@ impl Project {
         }
         let project: Self = toml::from_str(text).map_err(|e| {
             let line = e.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-            (line, e.message().to_owned())
+            (line, one_line(&e.message()))
         })?;
         project.check().map_err(|reason| (None, reason))?;
         Ok(project)
@@ -270,8 +310,15 @@ impl Project {
         let fail = |reason: String| ProjectError { path: path.to_owned(), line: None, reason };
         let mut project = self.clone();
         project.relate_to(path.parent().unwrap_or(Path::new(""))).map_err(|e| fail(e.to_string()))?;
-        let text = toml::to_string(&project).map_err(|e| fail(e.to_string()))?;
-        write_whole(path, text.as_bytes()).map_err(|e| fail(e.to_string()))
+        write_whole(path, project.text().map_err(fail)?.as_bytes()).map_err(|e| fail(e.to_string()))
+    }
+
+    /// The project as a text that [`Project::parse`] reads.
+    ///
+    /// # Errors
+    /// A line for a path that is no text.
+    pub fn text(&self) -> Result<String, String> {
+        toml::to_string(self).map_err(|e| e.to_string())
     }
 
     /// Checks what the types do not.
@@ -292,11 +339,37 @@ impl Project {
             within("bars", f64::from(bars), 1.0, 64.0)?;
         }
         self.automation()?;
+        self.check_modes()?;
         for course in self.show.iter().flat_map(|show| &show.automation) {
             course.check()?;
         }
         self.targets()?;
         Ok(())
+    }
+
+    /// Whether what is said of modes goes together.
+    fn check_modes(&self) -> Result<(), String> {
+        let moved = self.automation.iter().map(|course| &course.control);
+        let directing = self.controls.keys().chain(moved).find(|name| is_directing(name));
+        match directing {
+            Some(name) if self.modes.is_empty() => Err(format!(
+                "`{name}` says what a mode does, and none is chosen (`--mode`, or `[[mode]]` in a project)"
+            )),
+            None if self.modes.is_empty() && !self.captures.is_empty() => {
+                Err("a phrase is captured for the mode `morph`, and no mode is chosen".into())
+            }
+            _ if !self.modes.is_empty() && self.form != FormTable::default() => {
+                Err("in a mode nobody takes turns: the control `phrase-length` says how many bars a phrase has".into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the instrument is told where it plays along; `None` where it and the tune take turns.
+    pub fn along(&self) -> Option<Along> {
+        let modes: Vec<_> = self.modes.iter().map(|table| (table.at, table.mode)).collect();
+        let captures = self.captures.iter().map(|table| (table.at, table.corner)).collect();
+        (!modes.is_empty()).then_some(Along { modes, captures })
     }
 
     /// What is written.
@@ -346,6 +419,7 @@ impl Project {
         Ok(Job {
             excerpt: Excerpt { from: self.from, to: self.to },
             form: Form { bars: self.form.bars, answer_bars: self.form.answer_bars },
+            along: self.along(),
             automation: self.automation()?,
             wav: self.sound.wav,
             shutter: Shutter { sub_frames: motion_blur, degrees: shutter },

@@ -22,8 +22,13 @@ fn a_project_says_only_what_is_unusual() {
         (shown.title.as_deref(), shown.automation.len(), &shown.controls["zoom"]),
         (Some("Oneiro"), 1, &Value::Number(1.5))
     );
+    let modes = "[controls]\nvary = 0.7\n[[mode]]\nmode = \"vary\"\n[[mode]]\nat = 9\nmode = \"morph\"\n[[capture]]\nat = 5\ncorner = \"b\"\n";
+    let along = Project::parse(&format!("{SMALL}{modes}")).unwrap().job().unwrap().along.unwrap();
+    let bar = |bar| Place::Bar { bar, beat: 1.0 };
+    assert_eq!(along.modes, [(bar(1), Mode::Vary), (bar(9), Mode::Morph)]);
+    assert_eq!(along.captures, [(bar(5), Corner::B)]);
     let job = project.job().unwrap();
-    assert!(job.show.is_none());
+    assert!(job.show.is_none() && job.along.is_none());
     assert_eq!((job.size.width, job.fps.to_string().as_str()), (256, "30000/1001"));
     assert_eq!(job.automation.lanes[0].points[1].at, Place::Bar { bar: 9, beat: 3.0 });
     assert_eq!(job.automation.settings.controls.expression.swing, 0.6);
@@ -37,7 +42,12 @@ fn what_has_no_meaning_is_refused_with_its_line() {
         ("[picture]\nsize = \"big\"\n", Some(4), "even numbers"),
         ("[picture]\ncrf = 99\n", None, "crf 99: 0 to 51"),
         ("from = \"bar five\"\n", Some(3), "is no place"),
-        ("[controls]\nmorph-x = 1\n", None, "no control `morph-x`"),
+        ("[controls]\nlocked-bars = 1\n", None, "no control `locked-bars`"),
+        ("[controls]\nmorph-x = 1\n", None, "`morph-x` says what a mode does"),
+        ("[[mode]]\nmode = \"sing\"\n", Some(4), "one of answer, continue"),
+        ("[[capture]]\nat = 3\ncorner = \"E\"\n", Some(5), "A, B, C or D"),
+        ("[[capture]]\nat = 3\ncorner = \"A\"\n", None, "no mode is chosen"),
+        ("[form]\nbars = 2\n[[mode]]\nmode = \"vary\"\n", None, "nobody takes turns"),
         ("[controls]\nswing = 7\n", None, "swing 7: 0.5 to 0.75"),
         ("[controls]\nscale = \"sad\"\n", None, "`sad` is no value"),
         ("outputs = [\"a.xyz\"]\n", None, "cannot be written"),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::bridge::{Part, ShowKind};
-use crate::time::{MetreChange, TimeSignature};
+use crate::time::{Beats, MetreChange, TimeSignature};
 
 fn reel() -> Reel {
     let kind = ShowKind::NoteOn { part: Part::Call, pitch: 60, velocity: 100 };
@@ -33,7 +33,7 @@ fn a_reel_is_written_and_read_again_whole() {
     assert_eq!(Reel::read(&reel.json().unwrap()), Ok(reel.clone()));
     assert_eq!(reel.frame_bytes(), 1280 * 720 * 8);
     let moments: Vec<f64> = reel.moments(30).collect();
-    assert!((moments[0] - 1.001).abs() < 1e-12 && moments.len() == 4, "{moments:?}");
+    assert!((moments[0] - 30.3125 * 1001.0 / 30_000.0).abs() < 1e-12 && moments.len() == 4, "{moments:?}");
     assert!((moments[3] - moments[0] - 0.375 * 1001.0 / 30_000.0).abs() < 1e-12);
     let short = r#"{"version":1,"size":[96,64],"fps":"24","frames":[0,2],"models":{"first":"a.onnx"}}"#;
     assert_eq!(Reel::read(short).unwrap().frame_bytes(), 96 * 64 * 3);

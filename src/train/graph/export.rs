@@ -3,8 +3,8 @@
 use super::super::tensor::Tensors;
 use super::{Graph, Source, Var};
 use crate::model::onnx::{
-    DataType, Dimension, DimensionValue, GraphProto, IR_VERSION, ModelProto, NodeProto, OPSET_VERSION,
-    OperatorSetIdProto, TensorProto, ValueInfoProto,
+    Dimension, DimensionValue, GraphProto, IR_VERSION, ModelProto, NodeProto, OPSET_VERSION, OperatorSetIdProto,
+    TensorProto, ValueInfoProto,
 };
 
 /// Where an exported model gets its parameters from.
@@ -109,11 +109,5 @@ impl Graph {
             proto.output.push(ValueInfoProto::tensor(name, value.data_type, &value.shape));
         }
         proto
-    }
-
-    /// Names, types and shapes of the inputs that are fed at every run.
-    pub fn inputs(&self) -> impl Iterator<Item = (&str, DataType, &[usize])> {
-        let fed = self.values.iter().filter(|v| matches!(v.source, Source::Input));
-        fed.map(|v| (v.name.as_str(), v.data_type, v.shape.as_slice()))
     }
 }

@@ -29,8 +29,6 @@ impl Var {
 pub enum Init {
     /// All the same.
     Constant(f32),
-    /// Uniform in `±bound`.
-    Uniform(f32),
     /// Normal with this standard deviation.
     Normal(f32),
     /// Uniform in `±1/√fan_in`.
@@ -241,13 +239,8 @@ impl Graph {
     }
 
     /// Number of nodes so far.
-    pub fn len(&self) -> usize {
+    pub(in crate::train) fn len(&self) -> usize {
         self.nodes.len()
-    }
-
-    /// Whether there is no node yet.
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
     }
 
     /// Appends a node. Its derivative is nil until [`Graph::derive`] says otherwise.

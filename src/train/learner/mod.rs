@@ -7,7 +7,7 @@
 
 mod worker;
 
-pub use worker::LearnerWorker;
+pub use worker::{LearnerNews, LearnerWorker};
 
 use super::graph::Graph;
 use super::nets::melody_rnn::{Bucket, Config, Tune, batch_costs, dropout_masks, performing_model, read_model};
@@ -107,12 +107,20 @@ impl Learner {
         Ok(Self { settings, config, shipped, weights, program, state, phrases: VecDeque::new(), step: 0 })
     }
 
-    /// Learns from a phrase and those before it: whether there was anything to learn. Where the steps lead nowhere
+    /// Learns from a phrase and those before it: whether the network has changed. Where the steps lead nowhere
     /// (a loss that is no number) everything is undone.
     ///
     /// # Errors
     /// If ONNX Runtime fails.
     pub fn learn(&mut self, phrase: &[PlacedToken]) -> Result<bool, LearnerError> {
+        self.learn_while(phrase, || true)
+    }
+
+    /// As [`Learner::learn`], as long as that is wanted, which is asked before each step; where it is not, nothing counts as changed.
+    ///
+    /// # Errors
+    /// If ONNX Runtime fails.
+    pub fn learn_while(&mut self, phrase: &[PlacedToken], wanted: impl Fn() -> bool) -> Result<bool, LearnerError> {
         let phrase = &phrase[phrase.len().saturating_sub(BUCKET.rows)..];
         if phrase.is_empty() {
             return Ok(false);
@@ -122,6 +130,9 @@ impl Learner {
             self.phrases.pop_front();
         }
         for _ in 0..self.settings.steps {
+            if !wanted() {
+                return Ok(false);
+            }
             let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
             rng.set_stream(self.step);
             let tunes = self.stretches(&mut rng);
@@ -139,7 +150,7 @@ impl Learner {
             let metrics = self.program.run(&mut self.state, &feeds)?;
             if metrics.values().any(|value| !value.is_finite()) {
                 self.undo()?;
-                return Ok(false);
+                return Ok(true);
             }
             self.step += 1;
         }
@@ -195,7 +206,7 @@ impl Learner {
     /// If the model cannot be made or opened.
     pub fn session(&self) -> Result<Session, LearnerError> {
         let options = SessionOptions::default();
-        if self.step == 0 {
+        if self.is_as_shipped() {
             return Ok(Session::from_inspected(self.shipped.clone(), &options)?);
         }
         let weights = self.state.tensors(|name| self.weights.contains_key(name))?;
@@ -203,6 +214,11 @@ impl Learner {
         self.shipped.spec.store(&mut model)?;
         let label = format!("{} (learning)", self.shipped.origin.display());
         Ok(Session::from_inspected(inspect::inspect_bytes(&label, model.encode_to_vec())?, &options)?)
+    }
+
+    /// Whether the network is the one that was shipped.
+    pub fn is_as_shipped(&self) -> bool {
+        self.step == 0
     }
 
     /// Phrases remembered.

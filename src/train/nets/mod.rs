@@ -3,7 +3,6 @@
 pub mod art_classifier;
 pub mod efficientnet;
 pub mod frozen;
-mod half;
 pub mod image_autoencoder;
 pub mod image_gan;
 pub mod melody_rnn;

@@ -60,25 +60,6 @@ impl Graph {
         })
     }
 
-    /// `x·σ(x)` (SiLU, also swish).
-    pub fn silu(&mut self, x: Var) -> Var {
-        let gate = self.sigmoid(x);
-        self.mul(x, gate)
-    }
-
-    /// Gaussian error linear unit in its tanh form (Hendrycks & Gimpel 2016): `½x(1 + tanh(√(2/π)(x + 0.044715x³)))`.
-    pub fn gelu(&mut self, x: Var) -> Var {
-        let squared = self.square(x);
-        let cubic = self.scale(squared, 0.044_715);
-        let factor = self.add_scalar(cubic, 1.0);
-        let inner = self.mul(x, factor);
-        let inner = self.scale(inner, (2.0 / std::f32::consts::PI).sqrt());
-        let t = self.tanh(inner);
-        let t = self.add_scalar(t, 1.0);
-        let half = self.scale(x, 0.5);
-        self.mul(half, t)
-    }
-
     /// Gated linear unit (Dauphin et al. 2017): the first half of `axis` times the sigmoid of the second.
     pub fn glu(&mut self, x: Var, axis: usize) -> Var {
         let half = self.shape(x)[axis] / 2;

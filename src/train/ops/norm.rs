@@ -16,17 +16,12 @@ pub const RUNNING_SHARE: f32 = 0.95;
 const EPSILON: f32 = 1e-5;
 
 impl Graph {
-    /// `(x − mean) / √(variance + ε)` over `axes`, without learned gain or bias.
-    pub fn standardize(&mut self, x: Var, axes: &[usize]) -> Var {
-        self.normalize(x, axes, None).0
-    }
-
     /// `gain · (x − mean) / √(variance + ε) + bias` over `axes`, with the mean and the variance. Gain and bias have
     /// length 1 along `axes`. The derivative is written out (Ioffe & Szegedy 2015): with c = x − mean, s = √(variance + ε)
     /// and M elements a mean is taken over,
     /// dbias = Σdy,  dgain = Σ(dy·c)/s,  dx = (gain/s)·(dy − dbias/M − c·dgain/(s·M)).
     /// Differentiating each operation instead would take twice as many passes over the tensor.
-    fn normalize(&mut self, x: Var, axes: &[usize], affine: Option<(Var, Var)>) -> (Var, Var, Var) {
+    fn normalize(&mut self, x: Var, axes: &[usize], (gain, bias): (Var, Var)) -> (Var, Var, Var) {
         let shape = self.shape(x).to_vec();
         let count = axes.iter().map(|&a| shape[a]).product::<usize>() as f32;
         let mean = self.mean(x, axes, true);
@@ -35,13 +30,9 @@ impl Graph {
         let variance = self.mean(squares, axes, true);
         let inside = self.add_scalar(variance, EPSILON);
         let deviation = self.sqrt(inside);
-        let one = self.scalar(1.0);
-        let factor = self.div(affine.map_or(one, |(gain, _)| gain), deviation);
+        let factor = self.div(gain, deviation);
         let scaled = self.mul(centred, factor);
-        let y = match affine {
-            Some((_, bias)) => self.add(scaled, bias),
-            None => scaled,
-        };
+        let y = self.add(scaled, bias);
         // This node carries the whole derivative from y to x; no gradient ever reaches the nodes in between.
         let y = self.emit1("Identity", &[y], vec![], &shape);
         let axes = axes.to_vec();
@@ -59,34 +50,14 @@ impl Graph {
             let curve = g.mul(centred, along);
             let dx = g.add(dx, curve);
             let dx = g.add(dx, offset);
-            let mut gradients = vec![(x, dx)];
-            if let Some((gain, bias)) = affine {
-                gradients.extend([(gain, dgain), (bias, sum_dy)]);
-            }
-            gradients
+            vec![(x, dx), (gain, dgain), (bias, sum_dy)]
         });
         (y, mean, variance)
     }
 
-    /// Layer normalisation over the last axis (Ba et al. 2016), with parameters `NAME.gain` and `NAME.bias`.
-    pub fn layer_norm(&mut self, name: &str, x: Var) -> Var {
-        let axis = self.shape(x).len() - 1;
-        let n = self.shape(x)[axis];
-        let y = self.standardize(x, &[axis]);
-        let (gain, bias) = self.gain_and_bias(name, n);
-        let y = self.mul(y, gain);
-        self.add(y, bias)
-    }
-
-    /// Instance normalisation of `(N, C, H, W)` (Ulyanov et al. 2016): every channel of every picture by itself.
-    /// Gain and bias are added by the caller.
-    pub fn instance_norm(&mut self, x: Var) -> Var {
-        self.standardize(x, &[2, 3])
-    }
-
-    /// Instance normalisation of `(N, C, H, W)` with a gain and a bias `(N, C)` for each channel of each picture, as one node, which
+    /// Instance normalisation of `(N, C, H, W)` (Ulyanov et al. 2016) with a gain and a bias `(N, C)` for each channel of each picture, as one node, which
     /// knows no height and width. The derivative is that of [`Graph::batch_norm`] over other axes; mean and deviation are taken again for it.
-    pub fn instance_norm_with(&mut self, x: Var, gain: Var, bias: Var) -> Var {
+    pub fn instance_norm(&mut self, x: Var, gain: Var, bias: Var) -> Var {
         let [n, c, h, w] = *self.shape(x) else { panic!("pictures are (N, C, H, W)") };
         // The node has one gain a channel: pictures become channels.
         let shape = [1, n * c, h, w];
@@ -142,7 +113,7 @@ impl Graph {
             return self.add(y, offset);
         }
         let axes = (0..shape.len()).filter(|&a| a != 1).collect::<Vec<_>>();
-        let (y, mean, variance) = self.normalize(x, &axes, Some((gain, bias)));
+        let (y, mean, variance) = self.normalize(x, &axes, (gain, bias));
         for (name, running, new) in [(mean_name, running_mean, mean), (variance_name, running_variance, variance)] {
             let new = self.reshape(new, &[c]);
             let old = self.scale(running, RUNNING_SHARE);

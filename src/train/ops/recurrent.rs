@@ -109,9 +109,9 @@ impl Graph {
         let biases = self.split(b, 0, &[2 * hidden, hidden, 2 * hidden, hidden]);
         let gates_bias = self.add(biases[0], biases[2]);
         let flat = self.reshape(x, &[t * batch, width]);
-        let gates = self.gemm_plus(flat, ws[0], gates_bias);
+        let gates = self.affine(flat, ws[0], true, gates_bias);
         let gates = self.reshape(gates, &[t, batch, 2 * hidden]);
-        let candidate = self.gemm_plus(flat, ws[1], biases[1]);
+        let candidate = self.affine(flat, ws[1], true, biases[1]);
         let candidate = self.reshape(candidate, &[t, batch, hidden]);
 
         let prefix = format!("loop{}_", self.len());
@@ -121,11 +121,11 @@ impl Graph {
         let gates_t = step.input(&named("gates"), &[batch, 2 * hidden]);
         let candidate_t = step.input(&named("candidate"), &[batch, hidden]);
         let [r_gates, r_candidate, bias] = [rs[0], rs[1], biases[3]].map(|v| step.outer(self.name(v), self.shape(v)));
-        let both = step.gemm_plus(state, r_gates, gates_t);
+        let both = step.affine(state, r_gates, true, gates_t);
         let both = step.sigmoid(both);
         let both = step.split(both, 1, &[hidden, hidden]);
         let (z, reset) = (both[0], both[1]);
-        let c = step.gemm_plus(state, r_candidate, bias);
+        let c = step.affine(state, r_candidate, true, bias);
         let inner = step.mul(reset, c);
         let n = step.add(candidate_t, inner);
         let n = step.tanh(n);
@@ -150,12 +150,6 @@ impl Graph {
 
     fn sequence(&self, x: Var) -> [usize; 3] {
         self.shape(x).try_into().unwrap_or_else(|_| panic!("sequences are (T, B, I), not {:?}", self.shape(x)))
-    }
-
-    /// `a·bᵀ + c`, c broadcast. Its derivative is that of the layer it stands in.
-    fn gemm_plus(&mut self, a: Var, b: Var, c: Var) -> Var {
-        let shape = [self.shape(a)[0], self.shape(b)[0]];
-        self.emit1("Gemm", &[a, b, c], vec![int("transB", 1)], &shape)
     }
 
     /// Runs from the last step to the first: δ = dy + carried, carried' = δ·keep + (δ·to_h)·R.

@@ -4,22 +4,6 @@ use crate::train::graph::{Graph, Var};
 use crate::train::tensor::Tensor;
 
 impl Graph {
-    /// Every pixel of `(N, C, H, W)` repeated `factor` times in both directions.
-    pub fn upsample_nearest(&mut self, x: Var, factor: usize) -> Var {
-        let [n, c, h, w] = *self.shape(x) else { panic!("pictures are (N, C, H, W)") };
-        let split = self.reshape(x, &[n * c, h, 1, w, 1]);
-        let spread = self.broadcast_to(split, &[n * c, h, factor, w, factor]);
-        self.reshape(spread, &[n, c, h * factor, w * factor])
-    }
-
-    /// Mean of squares of `factor × factor` pixels.
-    pub fn downsample_mean(&mut self, x: Var, factor: usize) -> Var {
-        let [n, c, h, w] = *self.shape(x) else { panic!("pictures are (N, C, H, W)") };
-        let split = self.reshape(x, &[n * c, h / factor, factor, w / factor, factor]);
-        let mean = self.mean(split, &[2, 4], false);
-        self.reshape(mean, &[n, c, h / factor, w / factor])
-    }
-
     /// Linear interpolation to `height × width`, pixel centres at halves; smaller sizes are not filtered first.
     ///
     /// Interpolation is linear in the pixels, so it is two products with constant matrices, and needs no derivative of its own.

@@ -186,17 +186,6 @@ impl Graph {
         })
     }
 
-    /// The picture `x` `(N, C, H, W)` mirrored over its edges by `margin` pixels; the edge itself is not repeated.
-    pub fn pad_reflect(&mut self, x: Var, margin: usize) -> Var {
-        let (h, w) = (self.shape(x)[2], self.shape(x)[3]);
-        // Each axis of a mirrored picture is a product with a matrix of zeros and ones, whose derivative is known.
-        let rows = self.constant(&reflection(h, margin));
-        let columns = self.constant(&reflection(w, margin));
-        let columns = self.transpose(columns, &[1, 0]);
-        let y = self.matmul(rows, x);
-        self.matmul(y, columns)
-    }
-
     /// `x` repeated along axes of length 1 until it has `shape`.
     pub fn broadcast_to(&mut self, x: Var, shape: &[usize]) -> Var {
         if self.shape(x) == shape {
@@ -242,25 +231,6 @@ impl Graph {
         let values = self.constant(&Tensor::new(&[2], vec![0.0, 1.0]));
         self.emit_typed("OneHot", &[indices, depth, values], vec![int("axis", -1)], &shape, DataType::Float)
     }
-}
-
-/// Matrix `(n + 2·margin, n)` that mirrors a line of `n` pixels over its ends.
-fn reflection(n: usize, margin: usize) -> Tensor {
-    assert!(margin < n, "cannot mirror {margin} of {n} pixels");
-    let mut data = vec![0.0; (n + 2 * margin) * n];
-    for row in 0..n + 2 * margin {
-        let at = row as isize - margin as isize;
-        let last = n as isize - 1;
-        let at = if at < 0 {
-            -at
-        } else if at > last {
-            2 * last - at
-        } else {
-            at
-        };
-        data[row * n + at as usize] = 1.0;
-    }
-    Tensor::new(&[n + 2 * margin, n], data)
 }
 
 #[cfg(test)]

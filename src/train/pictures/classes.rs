@@ -1,14 +1,12 @@
 //! Laying out folders of pictures by class, as a classifier learns from them.
 
+use super::dataset::catalogue::LIMIT_BYTES;
 use super::dataset::files_in;
 use super::procedural::gallery::MANIFEST;
-use crate::files::write_whole;
+use crate::files::{read_at_most, write_whole};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// Largest catalogue that is read, in bytes.
-const LIMIT_BYTES: u64 = 64 << 20;
 
 /// Why classes cannot be laid out.
 #[derive(Debug, thiserror::Error)]
@@ -105,12 +103,7 @@ pub fn lay_out(paintings: &Path, abstracts: &Path, year: i64, out: &Path) -> Res
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ClassesError> {
-    let io = |source| ClassesError::Io { path: path.to_owned(), source };
-    let size = std::fs::metadata(path).map_err(io)?.len();
-    if size > LIMIT_BYTES {
-        return Err(io(std::io::Error::other(format!("{size} bytes are more than {LIMIT_BYTES}"))));
-    }
-    std::fs::read(path).map_err(io)
+    read_at_most(path, LIMIT_BYTES).map_err(|source| ClassesError::Io { path: path.to_owned(), source })
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, ClassesError> {

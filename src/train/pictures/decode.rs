@@ -1,5 +1,6 @@
 //! One picture file, which may be anything, becomes 8-bit RGB or a reason why not.
 
+use crate::files::read_at_most;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, Limits, RgbImage};
 use serde::Serialize;
@@ -42,12 +43,7 @@ pub enum Skip {
 
 /// Reads a file of at most [`FILE_LIMIT_BYTES`].
 pub fn read(path: &Path) -> Result<Vec<u8>, Skip> {
-    let io = |e: std::io::Error| Skip::Unreadable(e.to_string());
-    let size = std::fs::metadata(path).map_err(io)?.len();
-    if size > FILE_LIMIT_BYTES {
-        return Err(Skip::Unreadable(format!("{size} bytes are more than {FILE_LIMIT_BYTES}")));
-    }
-    std::fs::read(path).map_err(io)
+    read_at_most(path, FILE_LIMIT_BYTES).map_err(|e| Skip::Unreadable(e.to_string()))
 }
 
 /// Decodes PNG, JPEG or WebP bytes, told by their content, not by their name.

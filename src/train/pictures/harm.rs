@@ -1,10 +1,11 @@
 //! What happens to pictures on their way: blur, noise, compression.
 
-use super::sheet::from_planes;
+use super::sheet::{from_planes, to_planes};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, ImageResult, RgbImage};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
+use std::io::Cursor;
 
 /// Blurs planes of `side × side` by a Gaussian of this deviation in pixels, above 0; its tails are cut at three pixels, and at the edges
 /// the last pixel goes on.
@@ -34,17 +35,14 @@ pub fn noise(planes: &mut [f32], deviation: f32, rng: &mut ChaCha8Rng) {
 
 /// `(3, side, side)` in −1 … 1 once through JPEG of a quality in percent.
 pub fn compressed(planes: &[f32], side: usize, quality: u8) -> Vec<f32> {
-    let picture = from_planes(planes, side);
-    let mut bytes = Vec::new();
-    let encoded = JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(&picture);
-    let decoded =
-        encoded.and_then(|()| JpegDecoder::new(std::io::Cursor::new(bytes))).and_then(DynamicImage::from_decoder);
-    decoded.map_or_else(|_| planes.to_vec(), |picture| to_planes(&picture.into_rgb8()))
+    through_jpeg(&from_planes(planes, side), quality).map_or_else(|_| planes.to_vec(), |picture| to_planes(&picture))
 }
 
-/// An 8-bit picture as `(3, H, W)` in −1 … 1.
-pub fn to_planes(picture: &RgbImage) -> Vec<f32> {
-    (0..3).flat_map(|c| picture.pixels().map(move |p| f32::from(p.0[c]) / 127.5 - 1.0)).collect()
+/// A picture once through JPEG of a quality in percent.
+pub(super) fn through_jpeg(picture: &RgbImage, quality: u8) -> ImageResult<RgbImage> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(picture)?;
+    Ok(DynamicImage::from_decoder(JpegDecoder::new(Cursor::new(bytes))?)?.into_rgb8())
 }
 
 #[cfg(test)]

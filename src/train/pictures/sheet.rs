@@ -68,6 +68,11 @@ pub fn from_planes(planes: &[f32], size: usize) -> RgbImage {
     })
 }
 
+/// An 8-bit picture as `(3, H, W)` in −1 … 1.
+pub fn to_planes(picture: &RgbImage) -> Vec<f32> {
+    (0..3).flat_map(|c| picture.pixels().map(move |p| f32::from(p.0[c]) / 127.5 - 1.0)).collect()
+}
+
 /// The largest centre square, scaled to `side` (Lanczos 3); whole multiples of small pictures stay sharp.
 fn square(picture: &RgbImage, side: u32) -> RgbImage {
     let (width, height) = picture.dimensions();

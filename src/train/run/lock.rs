@@ -33,7 +33,7 @@ impl Lock {
             }
             // Not every file system has locks; a run on one is better than none.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                tracing::warn!("{}: {error}; nothing keeps a second run out of this folder", path.display());
+                eprintln!("warning: {}: {error}; nothing keeps a second run out of this folder", path.display());
             }
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }

@@ -129,7 +129,7 @@ impl Log {
             "step": progress.step, "steps": progress.steps, "seconds": progress.seconds, "ended": why,
         });
         if let Err(error) = self.write(line) {
-            tracing::warn!("{error}");
+            self.bar.say(&format!("warning: {error}"));
         }
         self.warn();
         self.report();

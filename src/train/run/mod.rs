@@ -14,6 +14,7 @@ pub use bar::span;
 pub use best::{BEST, CHECKPOINT, best_or_last};
 pub use error::RunError;
 pub use rates::Rates;
+pub(in crate::train) use task::save_samples;
 pub use task::{Batch, Task};
 
 use super::checkpoint::{self, Progress};
@@ -152,11 +153,15 @@ fn plan(progress: &mut Progress, length: Length) {
     }
 }
 
+/// The arguments that this command was given, those with a space in quotes.
+pub fn arguments() -> impl Iterator<Item = String> {
+    std::env::args().skip(1).map(|arg| if arg.contains(' ') { format!("'{arg}'") } else { arg })
+}
+
 fn session(task: &dyn Task, settings: &RunSettings, config: Value) -> Session {
-    let quoted = |arg: String| if arg.contains(' ') { format!("'{arg}'") } else { arg };
     let program = std::env::args().next().unwrap_or_default();
     let program = Path::new(&program).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let command = std::iter::once(program).chain(std::env::args().skip(1).map(quoted)).collect::<Vec<_>>();
+    let command = std::iter::once(program).chain(arguments()).collect::<Vec<_>>();
     Session {
         command: command.join(" "),
         device: match settings.device {

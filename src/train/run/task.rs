@@ -3,9 +3,11 @@
 use super::error::RunError;
 use super::rates::Rates;
 use crate::train::history::Examples;
+use crate::train::pictures::sheet::save_png;
 use crate::train::program::Feeds;
 use crate::train::step::Step;
 use crate::train::tensor::Tensors;
+use image::RgbImage;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -57,4 +59,10 @@ pub trait Task: Sync {
     fn examples(&self) -> Option<Examples> {
         None
     }
+}
+
+/// Writes the sheet of samples of a step into the run's folder, under the name that the report knows.
+pub(in crate::train) fn save_samples(page: &RgbImage, folder: &Path, step: u64) -> Result<(), RunError> {
+    let path = folder.join(format!("samples-{step:06}.png"));
+    save_png(page, &path).map_err(|error| RunError::Io { path, error })
 }

@@ -8,6 +8,7 @@ pub use midi::{GRID_SHARE, TOLERANCE};
 pub use rolls::roll_sheet;
 pub use scan::{MusicReport, SkippedTune, scan};
 
+use crate::files::read_at_most;
 use crate::music::Melody;
 use crate::music::abc::{self, Repeats};
 use crate::music::encoding::{EncodedTune, REST};
@@ -155,11 +156,7 @@ type Outcome = Result<SourceTune, (String, Skip)>;
 
 fn read_abc(path: &Path) -> Result<Vec<Outcome>, Skip> {
     let unreadable = |e: &dyn std::fmt::Display| Skip::Unreadable(e.to_string());
-    let size = std::fs::metadata(path).map_err(|e| unreadable(&e))?.len();
-    if size > abc::MAX_TEXT as u64 {
-        return Err(Skip::Unreadable(format!("{size} bytes are more than the {} that are read as ABC", abc::MAX_TEXT)));
-    }
-    let bytes = std::fs::read(path).map_err(|e| unreadable(&e))?;
+    let bytes = read_at_most(path, abc::MAX_TEXT as u64).map_err(|e| unreadable(&e))?;
     let text = String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().into_iter().map(char::from).collect());
     let played = abc::read(&text, Repeats::Played).map_err(|e| unreadable(&e))?;
     let once = abc::read(&text, Repeats::Once).map_err(|e| unreadable(&e))?;

@@ -8,6 +8,8 @@ use oneiro_visuals::stage::{Gpu, Letters, Size, TextBox};
 use oneiro_visuals::worker::Painter;
 use std::path::Path;
 
+/// Longest show that is written, in seconds.
+const LONGEST: f64 = 36_000.0;
 /// Pixels between the pictures of a sheet.
 const GAP: u32 = 6;
 /// Width of a picture on a sheet.
@@ -15,7 +17,9 @@ const THUMB: u32 = 480;
 
 pub fn write(args: &Args) -> Result<()> {
     ensure!((1.0..=240.0).contains(&args.fps), "--fps {}: 1 to 240", args.fps);
-    ensure!((0.0..=36_000.0).contains(&args.seconds), "--seconds {}: up to ten hours", args.seconds);
+    ensure!((0.0..=LONGEST).contains(&args.seconds), "--seconds {}: up to ten hours", args.seconds);
+    let late = args.at.iter().find(|at| !(0.0..=LONGEST).contains(*at));
+    ensure!(late.is_none(), "--at {}: seconds from the beginning, up to ten hours", late.unwrap_or(&0.0));
     let gpu = Gpu::open()?;
     if gpu.software {
         eprintln!("drawing in software: {}", gpu.about);

@@ -36,6 +36,9 @@ pub fn perform(args: &Args) -> Result<()> {
         if let Err(lost) = screen.finish() {
             break Err(lost.into());
         }
+        if let Some(complaint) = performance.complaint() {
+            eprintln!("{complaint}");
+        }
         if let Some(why) = performance.failure() {
             break Err(anyhow!("there was nothing to paint with: {why}"));
         }

@@ -8,7 +8,7 @@ mod reel;
 mod stage;
 mod surfaces;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use oneiro::link::Mirror;
 use oneiro::model::devices::DeviceWish;
@@ -172,7 +172,7 @@ pub fn run() -> ExitCode {
         Err(e) => {
             // Whoever starts this reads one line.
             let words = format!("{e:#}");
-            eprintln!("error: {}", words.split_whitespace().collect::<Vec<_>>().join(" "));
+            eprintln!("error: {}", oneiro::complaint::one_line(&words));
             ExitCode::FAILURE
         }
     }
@@ -208,13 +208,12 @@ fn start(args: &Args) -> Result<()> {
 impl Args {
     fn scenes(&self) -> Result<Vec<Scene>> {
         let Some(file) = &self.scenes else { return Ok(scene::shipped()) };
-        let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-        scene::read(&text).with_context(|| file.display().to_string())
+        scene::read_file(file).with_context(|| file.display().to_string())
     }
 
     fn show(&self) -> Result<Show> {
-        let scenes = self.scenes()?;
-        let mut show = Show::new(scenes, self.seed);
+        ensure!((20.0..=400.0).contains(&self.tempo), "--tempo {}: 20 to 400 quarter notes a minute", self.tempo);
+        let mut show = Show::new(self.scenes()?, self.seed);
         let mut tell = |control: Control, value: f64| show.tell(control, value, oneiro::time::Beats::ZERO, 0.0);
         tell(Control::Auto, self.auto);
         tell(Control::Tempo, self.tempo);
@@ -275,7 +274,7 @@ impl Args {
     fn recorder(&self) -> Result<(Option<Recorder>, Vec<Lookout>)> {
         let mut lookouts = vec![thumbnail::begin(self.mirror.clone())];
         let Some(file) = &self.record else { return Ok((None, lookouts)) };
-        anyhow::ensure!(has_ffmpeg(), "--record needs ffmpeg, which is not here: https://ffmpeg.org has it");
+        ensure!(has_ffmpeg(), "--record needs ffmpeg, which is not here: https://ffmpeg.org has it");
         let (recorder, lookout) = Recorder::begin(file, self.size()?, self.record_fps)?;
         lookouts.push(lookout);
         Ok((Some(recorder), lookouts))

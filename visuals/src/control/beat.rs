@@ -3,9 +3,10 @@
 
 use super::hub::Handle;
 use super::snapshot::Snapshot;
+use oneiro::devices::DeviceError;
 use oneiro::devices::midi::{Input, MidiChoice, MidiKeeper, MidiNews, Outputs, list};
-use oneiro::devices::{DeviceError, now_ns};
 use oneiro::live::transport::{ClockMessage, ClockOut};
+use oneiro::moment::now_ns;
 use oneiro::time::{Beats, Bpm, SampleRate, TimeSignature, Transport};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

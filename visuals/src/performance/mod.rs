@@ -74,6 +74,7 @@ pub struct Performance {
     about: String,
     lists: Arc<Lists>,
     failure: Option<String>,
+    complaint: Option<String>,
     cues: Runner,
     seen: Seen,
     late: u64,
@@ -110,6 +111,7 @@ impl Performance {
             about,
             lists: Arc::new(Lists { scenes, ..Lists::default() }),
             failure: None,
+            complaint: None,
             cues: Runner::default(),
             seen: Seen::default(),
             late: 0,
@@ -134,6 +136,11 @@ impl Performance {
     /// Why there are no pictures, if there are none.
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
+    }
+
+    /// The newest complaint of the painter's, once: what goes on without it is on the screen.
+    pub fn complaint(&mut self) -> Option<String> {
+        self.complaint.take()
     }
 
     /// How the show is, in one line.
@@ -251,7 +258,7 @@ impl Performance {
         let seconds = self.now.unwrap_or(0.0);
         let value = self.set(control, value, self.clock.at(seconds), seconds);
         let spec = control.spec();
-        let name = if value > 0.5 { self.names(control).nth(value as usize - 1) } else { None };
+        let name = (value as usize).checked_sub(1).and_then(|place| self.names(control).nth(place));
         let value = name.map_or_else(|| spec.text(value), str::to_owned);
         let text = match (control, self.show.scene().1) {
             (Control::Next | Control::Previous | Control::Scene, Some(scene)) => {
@@ -278,5 +285,27 @@ impl Performance {
     /// The show.
     pub fn show(&self) -> &Show {
         &self.show
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::show::keys::KEYS;
+    use crate::show::scene::shipped;
+    use crate::sources::Dream;
+
+    #[test]
+    fn every_key_does_what_it_should_and_says_so() {
+        let show = Show::new(shipped(), 1);
+        let dream = Box::new(Dream::new(1, 120.0));
+        let mut performance = Performance::new(show, dream, Studio::default(), None, "a test".into());
+        for (number, key) in KEYS.iter().enumerate() {
+            performance.frame(number as f64 * 0.02, (64, 36));
+            let order = performance.key(key.code);
+            assert_eq!(order.is_some(), matches!(key.act, Act::FullScreen | Act::Quit), "{}", key.code);
+        }
+        let settings = performance.show().settings();
+        assert_eq!((settings.get(Control::Light), settings.on(Control::Black)), (1.0, true), "J and K, and B");
     }
 }

@@ -162,6 +162,7 @@ impl Performance {
             }
             Some(News::Complaint(why)) => {
                 self.texts.say(why.clone(), self.now.unwrap_or(0.0));
+                self.complaint = Some(why.clone());
                 self.note(why);
             }
             Some(News::Failed(why)) => {

@@ -2,8 +2,6 @@
 
 use oneiro::time::{Beats, Bpm};
 
-/// How long a reading is believed without another, in seconds, where it says that time runs.
-const STALE: f64 = 8.0;
 /// Differences up to so many quarter notes are smoothed away; larger ones are jumps.
 const JUMP: f64 = 0.5;
 /// Time constant in which small differences vanish, in seconds, at least.
@@ -68,11 +66,6 @@ impl Clock {
     /// The tempo.
     pub fn tempo(&self) -> Bpm {
         self.reading.tempo
-    }
-
-    /// Whether a reading came lately.
-    pub fn is_fresh(&self, seconds: f64) -> bool {
-        seconds - self.reading.seconds < STALE
     }
 }
 

@@ -3,13 +3,19 @@
 use super::dials::{BLEND, DIALS, Dial, FLOW, TRAVEL};
 use super::music::Signals;
 use super::values::Palette;
+use oneiro::complaint::one_line;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 
 /// The scenes that come with the program.
 const SHIPPED: &str = include_str!("scenes.toml");
 /// Most scenes of a file.
 const MOST: usize = 256;
+/// Greatest file, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// Pictures that a scene may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -129,6 +135,12 @@ pub struct Scene {
 /// Why a file of scenes cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SceneError {
+    /// It cannot be read.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    /// It is longer than any that is wanted.
+    #[error("a file of scenes has at most {LARGEST} bytes")]
+    Size,
     /// It is no TOML, or has something in it that scenes have not.
     #[error("{0}")]
     Form(String),
@@ -147,7 +159,7 @@ pub enum SceneError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Table {
     #[serde(default)]
     scene: Vec<Raw>,
 }
@@ -188,11 +200,21 @@ pub fn shipped() -> Vec<Scene> {
 /// # Errors
 /// [`SceneError`] with the scene and what is the matter with it.
 pub fn read(text: &str) -> Result<Vec<Scene>, SceneError> {
-    let file: File = toml::from_str(text).map_err(|e| SceneError::Form(e.to_string().replace('\n', " ")))?;
+    let file: Table = toml::from_str(text).map_err(|e| SceneError::Form(one_line(&e)))?;
     if !(1..=MOST).contains(&file.scene.len()) {
         return Err(SceneError::Count(file.scene.len()));
     }
     file.scene.into_iter().map(Scene::from_raw).collect()
+}
+
+/// Reads a file of scenes: see [`read`].
+///
+/// # Errors
+/// [`SceneError`]; whoever knows its name adds it.
+pub fn read_file(path: &Path) -> Result<Vec<Scene>, SceneError> {
+    let mut text = String::new();
+    let length = File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if length as u64 > LARGEST { Err(SceneError::Size) } else { read(&text) }
 }
 
 impl Scene {
@@ -321,5 +343,9 @@ mod tests {
         assert!(wrong(&format!("{palette}\nstyles = {{ dots = -1.0 }}")).contains("dots"));
         assert!(matches!(read(""), Err(SceneError::Count(0))));
         assert!(matches!(read("nonsense"), Err(SceneError::Form(_))));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(LARGEST + 1).unwrap();
+        assert!(matches!(read_file(file.path()), Err(SceneError::Size)));
+        assert!(matches!(read_file(&file.path().join("none")), Err(SceneError::File(_))));
     }
 }

@@ -101,6 +101,7 @@ impl Player {
     }
 
     /// Whether MIDI clock is followed.
+    #[cfg(feature = "live")]
     pub fn follows(&self) -> bool {
         self.following
     }

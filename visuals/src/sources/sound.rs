@@ -5,12 +5,10 @@ use super::hearing::Hearing;
 use super::pulse::Pulse;
 use crate::show::clock::Reading;
 use cpal::traits::{DeviceTrait as _, HostTrait as _, StreamTrait as _};
-use oneiro::bridge::{Part, ShowEvent, ShowKind};
+use oneiro::bridge::{Part, RingReceiver, ShowEvent, ShowKind, ring};
 use oneiro::time::{Beats, Bpm, TimeSignature};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 
-/// Seconds of sound that wait to be heard; older ones are dropped.
+/// Seconds of sound that wait to be heard; what comes when as much waits is lost.
 const WAITING: f64 = 1.0;
 /// How much of a difference of phase is made up for with each look, and of tempo.
 const FOLLOW: (f64, f64) = (0.15, 0.35);
@@ -39,7 +37,7 @@ pub enum SoundError {
 pub struct Sound {
     /// Held open; it stops when it is dropped.
     _stream: cpal::Stream,
-    samples: Arc<Mutex<VecDeque<f32>>>,
+    samples: RingReceiver<f32>,
     listener: Listener,
     buffer: Vec<f32>,
     name: String,
@@ -65,14 +63,14 @@ impl Sound {
         let fail = |e: &dyn std::fmt::Display| SoundError::Device { device: name.clone(), reason: e.to_string() };
         let config = device.default_input_config().map_err(|e| fail(&e))?;
         let (rate, channels) = (f64::from(config.sample_rate()), usize::from(config.channels()).max(1));
-        let samples = Arc::new(Mutex::new(VecDeque::new()));
-        let heard = Arc::clone(&samples);
-        let most = (WAITING * rate) as usize;
+        let (mut heard, samples) = ring((WAITING * rate) as usize);
+        // Runs on the device's thread, which waits for nobody.
         let take = move |data: &[f32], _: &cpal::InputCallbackInfo| {
-            let Ok(mut heard) = heard.lock() else { return };
-            heard.extend(data.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32));
-            let over = heard.len().saturating_sub(most);
-            heard.drain(..over);
+            for frame in data.chunks_exact(channels) {
+                if heard.send(frame.iter().sum::<f32>() / channels as f32).is_err() {
+                    break;
+                }
+            }
         };
         // A device that vanishes falls silent; time goes on.
         let stream = device.build_input_stream(config.into(), take, |_| {}, None).map_err(|e| fail(&e))?;
@@ -84,9 +82,7 @@ impl Sound {
 impl Feed for Sound {
     fn advance(&mut self, seconds: f64, events: &mut Vec<ShowEvent>) -> Reading {
         self.buffer.clear();
-        if let Ok(mut samples) = self.samples.lock() {
-            self.buffer.extend(samples.drain(..));
-        }
+        self.buffer.extend(std::iter::from_fn(|| self.samples.receive()));
         self.listener.hearing.hear(&self.buffer);
         self.listener.advance(seconds, events)
     }

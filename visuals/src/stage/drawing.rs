@@ -5,11 +5,14 @@ use super::layer::{Layer, LayerPasses};
 use super::passes::{Common, LIGHT, Pass, Slot, canvas, filled, module};
 use super::peek::{self, Lookout, Peek};
 use super::picture::{PicturePasses, Pictures, set, uniform};
+use crate::performance::Frame;
 use crate::show::dials::DIALS;
 use crate::show::plan::Plan;
 use crate::show::values::{self, Moment};
 use std::collections::HashMap;
 
+/// Seconds after which the guard counts no change any more.
+const LONG: f32 = 9.0;
 /// Takes light as it is, for whoever makes something else of it.
 pub(super) const EXACT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba32Float;
 
@@ -26,12 +29,12 @@ pub struct Size {
 
 impl Size {
     /// Shortest side that is drawn, in pixels.
-    const LEAST: f64 = 90.0;
+    pub const LEAST: f64 = 90.0;
 
-    /// What is drawn for a surface of so many pixels: a share of its sides.
-    pub fn scaled(pixels: (u32, u32), scale: f64, glow: bool) -> Self {
+    /// What is drawn for a surface of so many pixels: a share of its sides, but no side below `least` that is not so short itself.
+    pub fn scaled(pixels: (u32, u32), scale: f64, least: f64, glow: bool) -> Self {
         let short = f64::from(pixels.0.min(pixels.1)).max(1.0);
-        let scale = scale.max((Self::LEAST / short).min(1.0));
+        let scale = scale.max((least / short).min(1.0));
         let side = |pixels: u32| ((f64::from(pixels) * scale / 4.0).round() as u32 * 4).max(4);
         Self { width: side(pixels.0), height: side(pixels.1), glow }
     }
@@ -66,7 +69,10 @@ pub struct Stage {
     values: wgpu::Buffer,
     group: wgpu::BindGroup,
     peeks: Vec<Peek>,
+    /// Number of the frame that is drawn next.
     number: u32,
+    /// Whether one was drawn since it began.
+    drawn: bool,
 }
 
 impl std::fmt::Debug for Stage {
@@ -101,11 +107,17 @@ impl Stage {
             group,
             peeks: Vec::new(),
             number: 0,
+            drawn: false,
             common,
             size,
             device,
             queue,
         }
+    }
+
+    /// How many sources of pictures it has.
+    pub(super) fn sources(&self) -> usize {
+        self.pictures.len()
     }
 
     /// The size that is drawn.
@@ -134,7 +146,21 @@ impl Stage {
     /// Forgets trails, as before a first frame. What is shown stays until the next frame, and the guard counts on.
     pub fn begin_anew(&mut self) {
         self.layers.iter_mut().for_each(Layer::forget);
-        self.number = 0;
+        (self.number, self.drawn) = (0, false);
+    }
+
+    /// Is from now on as a new stage would be that has passed over as many frames as another has drawn, with its text.
+    pub fn begin_beside(&mut self, other: &Self) {
+        self.begin_anew();
+        self.guard.begin_anew();
+        self.pictures.iter_mut().for_each(|pictures| pictures.begin_anew(&self.device, &self.queue));
+        self.number = other.number;
+        self.text.clone_from(&other.text);
+    }
+
+    /// The guard's accounts: [`super::guard::is_calm`].
+    pub(super) fn accounts(&self) -> &wgpu::Buffer {
+        self.guard.accounts()
     }
 
     /// A frame is not drawn: the grain of those after it is as if it had been.
@@ -158,12 +184,15 @@ impl Stage {
         }
     }
 
-    /// Draws a frame, `step` seconds after the one before; `shares` says for each source how much of its newer picture is
-    /// seen. A frozen frame is the one before.
+    /// Draws a frame, `step` seconds after the one before, which counts for nothing before the first; `shares` says for each source
+    /// how much of its newer picture is seen. A frozen frame is the one before.
     pub fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, plan: &Plan, shares: &[f32], step: f32) {
-        if plan.frozen && self.number > 0 {
+        if plan.frozen && self.drawn {
+            self.pass_over();
             return;
         }
+        // Before the first frame nothing was shown for long.
+        let step = if self.drawn { step } else { LONG };
         plan.layers.iter().for_each(|layer| self.prepare(&layer.dials));
         let (device, queue) = (&self.device, &self.queue);
         let shown: Vec<usize> = plan.layers.iter().flat_map(|layer| layer.sources).collect();
@@ -212,6 +241,7 @@ impl Stage {
         self.together.run(device, encoder, &self.group, &bindings, &self.wanted);
         self.guard.show(device, queue, encoder, &self.group, &self.wanted, step, plan.guard);
         self.number = self.number.wrapping_add(1);
+        self.drawn = true;
     }
 
     /// Shows a finished picture of the stage's own size in the place of scenes, through the guard like everything: rows of four
@@ -226,6 +256,20 @@ impl Stage {
         let picture = filled(device, queue, (width, height), format, bytes).create_view(&Default::default());
         self.guard.show(device, queue, encoder, &self.group, &picture, step, guard);
         self.number = self.number.wrapping_add(1);
+        self.drawn = true;
+    }
+
+    /// Draws a frame of a performance in a size, and lets those watch who are to.
+    pub fn perform(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &Frame, size: Size) {
+        self.resize(size);
+        for (place, picture) in &frame.pictures {
+            self.push(*place, picture.size, &picture.bytes);
+        }
+        if let Some((size, bytes)) = &frame.text {
+            self.text(*size, bytes);
+        }
+        self.draw(encoder, &frame.plan, &frame.shares, frame.step);
+        self.watch(&frame.lookouts);
     }
 
     /// Lets these watch from afar. It may be told with every frame: who watches already is not taken on twice.

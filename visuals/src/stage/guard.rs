@@ -7,6 +7,8 @@ use super::picture::{set, uniform};
 const FIELDS: u64 = 32 * 18;
 /// Numbers of a field's two accounts.
 const ACCOUNTS: u64 = 20;
+/// Place among them of the least share of a frame that was allowed.
+const LEAST: usize = 9;
 
 /// Holds back what would be a fourth flash in a second.
 pub(super) struct Guard {
@@ -28,7 +30,7 @@ impl Guard {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("guard"),
                 size: bytes,
-                usage: wgpu::BufferUsages::STORAGE,
+                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
                 mapped_at_creation: false,
             })
         };
@@ -66,6 +68,16 @@ impl Guard {
     /// The frame that is shown.
     pub fn shown(&self) -> &wgpu::TextureView {
         &self.frames[0]
+    }
+
+    /// Forgets all that it has seen, as before a first frame.
+    pub fn begin_anew(&mut self) {
+        self.first = true;
+    }
+
+    /// Its accounts, for [`is_calm`].
+    pub fn accounts(&self) -> &wgpu::Buffer {
+        &self.fields
     }
 
     /// Other textures, for another size. The frame that is shown stays, and so do the accounts: a new size is no reason for
@@ -117,4 +129,10 @@ impl Guard {
         let bindings = [TextureView(before), TextureView(wanted), self.shares.as_entire_binding()];
         self.allow.run(device, encoder, common, &bindings, now);
     }
+}
+
+/// Whether a guard has held nothing back since its first frame, by the bytes of its accounts.
+pub(super) fn is_calm(accounts: &[u8]) -> bool {
+    let least = |field: &[u8]| f32::from_le_bytes(*field[4 * LEAST..].first_chunk().unwrap_or(&[0; 4]));
+    accounts.chunks_exact(4 * ACCOUNTS as usize).all(|field| least(field) >= 1.0)
 }

@@ -2,6 +2,7 @@
 
 use super::drawing::{EXACT, Size, Stage, Target};
 use super::gpu::{Gpu, GpuError};
+use super::guard::is_calm;
 use crate::performance::Frame;
 use crate::show::plan::Plan;
 
@@ -53,9 +54,6 @@ impl ReadBack {
 
     /// Presents the frame and gives what `make` makes of its rows.
     fn read<T>(&self, gpu: &Gpu, stage: &mut Stage, make: impl Fn(&[u8], &mut Vec<T>)) -> Result<Vec<T>, GpuError> {
-        // A buffer of a lost device is never given back.
-        gpu.alive()?;
-        let fail = |e: &dyn std::fmt::Display| GpuError::Read(e.to_string());
         let (view, size) = (self.texture.create_view(&Default::default()), self.texture.size());
         let mut encoder = stage.device().create_command_encoder(&Default::default());
         stage.present(&mut encoder, Target { view: &view, format: self.texture.format() });
@@ -66,27 +64,40 @@ impl ReadBack {
             wgpu::TexelCopyBufferInfo { buffer: &self.buffer, layout },
             size,
         );
-        stage.queue().submit([encoder.finish()]);
-        let (told, done) = std::sync::mpsc::channel();
-        self.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
-            // Nobody waits any more where the other end is gone.
-            drop(told.send(result));
-        });
-        let waited = stage.device().poll(wgpu::PollType::wait_indefinitely());
-        // Of a lost device nothing is read, whatever it says itself.
-        gpu.alive()?;
-        waited.map_err(|e| fail(&e))?;
-        done.recv().map_err(|e| fail(&e))?.map_err(|e| fail(&e))?;
-        let mut made = Vec::with_capacity(3 * size.width as usize * size.height as usize);
-        {
-            let bytes = self.buffer.slice(..).get_mapped_range();
+        read(gpu, encoder, &self.buffer, |bytes| {
+            let mut made = Vec::with_capacity(3 * size.width as usize * size.height as usize);
             for row in bytes.chunks_exact(self.row as usize) {
                 make(&row[..self.filled as usize], &mut made);
             }
-        }
-        self.buffer.unmap();
-        Ok(made)
+            made
+        })
     }
+}
+
+/// Submits what was ordered, waits until it is done, and gives what `make` makes of the bytes of a buffer then.
+fn read<T>(
+    gpu: &Gpu,
+    encoder: wgpu::CommandEncoder,
+    buffer: &wgpu::Buffer,
+    make: impl FnOnce(&[u8]) -> T,
+) -> Result<T, GpuError> {
+    // A buffer of a lost device is never given back.
+    gpu.alive()?;
+    let fail = |e: &dyn std::fmt::Display| GpuError::Read(e.to_string());
+    gpu.queue.submit([encoder.finish()]);
+    let (told, done) = std::sync::mpsc::channel();
+    buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+        // Nobody waits any more where the other end is gone.
+        drop(told.send(result));
+    });
+    let waited = gpu.device.poll(wgpu::PollType::wait_indefinitely());
+    // Of a lost device nothing is read, whatever it says itself.
+    gpu.alive()?;
+    waited.map_err(|e| fail(&e))?;
+    done.recv().map_err(|e| fail(&e))?.map_err(|e| fail(&e))?;
+    let made = make(&buffer.slice(..).get_mapped_range());
+    buffer.unmap();
+    Ok(made)
 }
 
 impl Offscreen {
@@ -94,6 +105,28 @@ impl Offscreen {
     pub fn new(gpu: &Gpu, size: Size, sources: usize) -> Self {
         let stage = Stage::new(&gpu.device, &gpu.queue, size, sources);
         Self { gpu: gpu.clone(), stage, size, bytes: ReadBack::new(&gpu.device, size, FORMAT), light: None }
+    }
+
+    /// Another one for frames of the same size.
+    pub fn another(&self) -> Self {
+        Self::new(&self.gpu, self.size, self.stage.sources())
+    }
+
+    /// Whether the flash guard has held nothing back since it began.
+    ///
+    /// # Errors
+    /// [`GpuError::Read`].
+    pub fn is_calm(&self) -> Result<bool, GpuError> {
+        let (device, accounts) = (self.stage.device(), self.stage.accounts());
+        let copy = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("accounts"),
+            size: accounts.size(),
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let mut encoder = device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(accounts, 0, &copy, 0, accounts.size());
+        read(&self.gpu, encoder, &copy, is_calm)
     }
 
     /// The stage.
@@ -118,16 +151,9 @@ impl Offscreen {
     /// Draws a frame of a performance for those who watch from afar, smaller where the machine is slow.
     pub fn perform(&mut self, frame: &Frame) {
         let stage = &mut self.stage;
-        stage.resize(Size::scaled((self.size.width, self.size.height), frame.scale, frame.glow));
-        for (place, picture) in &frame.pictures {
-            stage.push(*place, picture.size, &picture.bytes);
-        }
-        if let Some((size, bytes)) = &frame.text {
-            stage.text(*size, bytes);
-        }
+        let size = Size::scaled((self.size.width, self.size.height), frame.scale, Size::LEAST, frame.glow);
         let mut encoder = stage.device().create_command_encoder(&Default::default());
-        stage.draw(&mut encoder, &frame.plan, &frame.shares, frame.step);
-        stage.watch(&frame.lookouts);
+        stage.perform(&mut encoder, frame, size);
         stage.peek(&mut encoder);
         stage.queue().submit([encoder.finish()]);
     }

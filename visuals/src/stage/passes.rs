@@ -282,3 +282,24 @@ fn noise(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
     let texture = filled(device, queue, (NOISE, NOISE), wgpu::TextureFormat::Rgba8Unorm, &bytes);
     texture.create_view(&Default::default())
 }
+
+#[cfg(test)]
+mod tests {
+    /// In WGSL a power of a number below 0 is anything: on many cards no number, which no clamp takes away.
+    #[test]
+    fn every_base_of_a_power_is_held_at_0_or_above() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/stage/shaders");
+        let mut powers = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let source = std::fs::read_to_string(&path).unwrap();
+            for (at, _) in source.match_indices("pow(") {
+                let base = source[at + 4..].trim_start();
+                let line = source[..at].lines().count();
+                assert!(base.starts_with("max(") || base.starts_with("clamp("), "{}:{line}", path.display());
+                powers += 1;
+            }
+        }
+        assert!(powers > 5, "{powers} powers were found");
+    }
+}

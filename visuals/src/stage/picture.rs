@@ -39,7 +39,7 @@ pub(super) struct Pictures {
 
 impl Pictures {
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, common: &Common) -> Self {
-        let black = || filled(device, queue, (1, 1), wgpu::TextureFormat::Rgba8UnormSrgb, &[0, 0, 0, 255]);
+        let black = || black(device, queue);
         let values = uniform(device, values::count());
         let common = common.bind(device, &values);
         Self {
@@ -52,6 +52,11 @@ impl Pictures {
             values,
             common,
         }
+    }
+
+    /// Forgets its pictures, as before the first.
+    pub fn begin_anew(&mut self, device: &wgpu::Device, queue: &wgpu::Queue) {
+        (self.older, self.newer, self.size, self.fresh) = (black(device, queue), black(device, queue), (1, 1), true);
     }
 
     /// A new picture: rows of red, green, blue and a fourth byte, as displayed.
@@ -93,6 +98,10 @@ impl Pictures {
         let bindings = [wgpu::BindingResource::TextureView(&self.prepared)];
         passes.flow.run(device, encoder, &self.common, &bindings, &self.flow);
     }
+}
+
+fn black(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::Texture {
+    filled(device, queue, (1, 1), wgpu::TextureFormat::Rgba8UnormSrgb, &[0, 0, 0, 255])
 }
 
 /// A buffer of so many numbers.

@@ -126,7 +126,10 @@ pub fn run(programme: Programme, look: Look) -> Result<(), WindowError> {
     let _awake = awake::Awake::hold();
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        BROKEN.store(true, Ordering::SeqCst);
+        // The painter and its like are begun anew.
+        if !oneiro::caught::catches() {
+            BROKEN.store(true, Ordering::SeqCst);
+        }
         before(info);
     }));
     log();

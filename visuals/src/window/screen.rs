@@ -14,9 +14,7 @@ use bevy::render::renderer::{RenderContext, RenderDevice, RenderQueue, ViewQuery
 use bevy::render::view::{ExtractedWindows, ViewTarget};
 use std::sync::{Arc, Mutex};
 
-/// Shortest side that is drawn, in pixels.
-const LEAST: f64 = 90.0;
-/// The same while there is a text to be read.
+/// Shortest side that is drawn while there is a text to be read, in pixels.
 const LEAST_WITH_TEXT: f64 = 360.0;
 
 /// The newest frame. The renderer may run on another thread, one frame behind; neither waits for the other longer than a
@@ -105,24 +103,8 @@ fn draw(
     });
     let encoder = context.command_encoder();
     if let Some(frame) = frame {
-        let least = if frame.plan.text > 0.0 { LEAST_WITH_TEXT } else { LEAST };
-        stage.resize(size_of(pixels, frame.scale, least, frame.glow));
-        for (place, picture) in &frame.pictures {
-            stage.push(*place, picture.size, &picture.bytes);
-        }
-        if let Some((size, bytes)) = &frame.text {
-            stage.text(*size, bytes);
-        }
-        stage.draw(encoder, &frame.plan, &frame.shares, frame.step);
-        stage.watch(&frame.lookouts);
+        let least = if frame.plan.text > 0.0 { LEAST_WITH_TEXT } else { Size::LEAST };
+        stage.perform(encoder, &frame, Size::scaled(pixels, frame.scale, least, frame.glow));
     }
     stage.present(encoder, Target { view: surface, format });
-}
-
-/// What is drawn for a window of so many pixels.
-fn size_of(pixels: (u32, u32), scale: f64, least: f64, glow: bool) -> Size {
-    let short = f64::from(pixels.0.min(pixels.1)).max(1.0);
-    let scale = scale.max((least / short).min(1.0));
-    let side = |pixels: u32| ((f64::from(pixels) * scale / 4.0).round() as u32 * 4).max(4);
-    Size { width: side(pixels.0), height: side(pixels.1), glow }
 }

@@ -86,15 +86,26 @@ impl Easel {
         }
     }
 
+    /// How much of the way from one generator to the next is gone, if one still goes.
+    fn share(&mut self, wish: &Wish, due: f64) -> Option<f32> {
+        let (_, since) = self.before.as_ref()?;
+        let share = ((due - since) / wish.model_fade.max(1e-3)).clamp(0.0, 1.0) as f32;
+        if share >= 1.0 {
+            self.before = None;
+        }
+        Some(share).filter(|share| *share < 1.0)
+    }
+
+    /// Is as if it had painted for a second of the show.
+    pub fn pass_over(&mut self, wish: &Wish, due: f64) {
+        self.share(wish, due);
+    }
+
     /// Paints for a second of the show.
     pub fn paint(&mut self, wish: &Wish, due: f64, lean: Option<&(Vec<f32>, f32)>) -> Result<Picture, PictureError> {
         let mut picture = self.now.paint(wish, self.salt, lean)?;
-        let Some((before, since)) = &mut self.before else { return Ok(picture) };
-        let share = ((due - *since) / wish.model_fade.max(1e-3)).clamp(0.0, 1.0) as f32;
-        if share >= 1.0 {
-            self.before = None;
-            return Ok(picture);
-        }
+        let Some(share) = self.share(wish, due) else { return Ok(picture) };
+        let Some((before, _)) = &mut self.before else { return Ok(picture) };
         // A lean is a place of the new generator's space.
         match before.paint(wish, self.salt, None) {
             Ok(older) => mix(&mut picture, &older, share * share * (3.0 - 2.0 * share)),

@@ -4,6 +4,7 @@ use super::painter::{Offer, Painter, PainterError, Picture8, Studio};
 use crate::show::plan::Wish;
 use crate::show::scene::Source;
 use oneiro::bridge::{NewestReader, NewestWriter, newest};
+use oneiro::caught::{LIVES, caught, trap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -63,11 +64,14 @@ impl Worker {
         let (told, news) = channel();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("painter".into())
-            .spawn(move || paint(&studio, wished, writers, &told, &stopped))
-            .ok();
-        Self { wishes, readers, news, stop, thread }
+        let none = told.clone();
+        let run = move || Desk { studio, wished, writers, news: told, stop: stopped }.run();
+        let thread = std::thread::Builder::new().name("painter".into()).spawn(run);
+        if let Err(e) = &thread {
+            // It is read where everything else is.
+            drop(none.send(News::Failed(format!("the system has no thread left ({e})"))));
+        }
+        Self { wishes, readers, news, stop, thread: thread.ok() }
     }
 
     /// Says what is wished, for a second of the show.
@@ -90,55 +94,82 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // A panic there has ended it already.
+            // A panic there was caught and told.
             drop(thread.join());
         }
     }
 }
 
-fn paint(
-    studio: &Studio,
-    mut wishes: NewestReader<Option<(Wish, f64)>>,
-    mut writers: Vec<NewestWriter<Painted>>,
-    news: &Sender<News>,
-    stop: &AtomicBool,
-) {
-    let tell = |what: News| drop(news.send(what));
-    let opened: Result<Painter, PainterError> = Painter::open(studio);
-    let mut painter = match opened {
-        Ok(painter) => painter,
-        Err(e) => return tell(News::Failed(e.to_string())),
-    };
-    tell(News::Ready { models: painter.about().to_vec(), offer: painter.offer() });
-    let mut took = 0.03;
-    // The newest complaint: it is told once.
-    let mut told = String::new();
-    while !stop.load(Ordering::Relaxed) {
-        if !wishes.is_new() {
-            std::thread::sleep(REST);
-            continue;
-        }
-        let Some((wish, due)) = wishes.read().clone() else { continue };
-        let begun = Instant::now();
-        match painter.paint(&wish, due) {
-            Ok(painted) => {
-                took += NEWEST * (begun.elapsed().as_secs_f64() - took);
-                for (place, picture) in painted {
-                    writers[place].write(Painted { picture, due, took });
-                }
+/// What the thread has.
+struct Desk {
+    studio: Studio,
+    wished: NewestReader<Option<(Wish, f64)>>,
+    writers: Vec<NewestWriter<Painted>>,
+    news: Sender<News>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Desk {
+    fn tell(&self, what: News) {
+        // Nobody listens any more where the show has ended.
+        drop(self.news.send(what));
+    }
+
+    /// Paints until it is to end; a painter that panics is begun anew.
+    fn run(mut self) {
+        let (mut lives, mut begun) = (LIVES, false);
+        while let Err(reason) = caught(|| self.paint(&mut begun)) {
+            lives -= 1;
+            let then = if lives > 0 { "it begins anew" } else { "the last picture stays; start the show again" };
+            self.tell(News::Complaint(format!("the painter has failed ({reason}): {then}")));
+            if lives == 0 {
+                return;
             }
-            Err(e) => {
-                // The last picture stays until another model is turned to.
-                let reason = e.to_string();
-                if reason != told {
-                    told.clone_from(&reason);
-                    tell(News::Complaint(reason));
-                }
+        }
+    }
+
+    /// Opens the models and paints; `begun` is whether it ever did.
+    fn paint(&mut self, begun: &mut bool) {
+        let opened: Result<Painter, PainterError> = Painter::open(&self.studio);
+        let mut painter = match opened {
+            Ok(painter) => painter,
+            // What was painted stays.
+            Err(e) if *begun => return self.tell(News::Complaint(e.to_string())),
+            Err(e) => return self.tell(News::Failed(e.to_string())),
+        };
+        self.tell(News::Ready { models: painter.about().to_vec(), offer: painter.offer() });
+        *begun = true;
+        let mut took = 0.03;
+        // The newest complaint: it is told once.
+        let mut told = String::new();
+        while !self.stop.load(Ordering::Relaxed) {
+            if !self.wished.is_new() {
                 std::thread::sleep(REST);
+                continue;
             }
-        }
-        if let Some(complaint) = painter.complaint() {
-            tell(News::Complaint(complaint));
+            let Some((wish, due)) = self.wished.read().clone() else { continue };
+            trap("painter");
+            let begun = Instant::now();
+            match painter.paint(&wish, due) {
+                Ok(painted) => {
+                    took += NEWEST * (begun.elapsed().as_secs_f64() - took);
+                    for (place, picture) in painted {
+                        self.writers[place].write(Painted { picture, due, took });
+                    }
+                }
+                Err(e) => {
+                    // The last picture stays until another model is turned to.
+                    let reason = e.to_string();
+                    if reason != told {
+                        told.clone_from(&reason);
+                        self.tell(News::Complaint(reason));
+                    }
+                    std::thread::sleep(REST);
+                }
+            }
+            if let Some(complaint) = painter.complaint() {
+                self.tell(News::Complaint(complaint));
+            }
         }
     }
 }

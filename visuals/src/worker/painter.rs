@@ -213,12 +213,7 @@ impl Painter {
     /// can be turned to.
     pub fn paint(&mut self, wish: &Wish, due: f64) -> Result<Vec<(usize, Picture8)>, PictureError> {
         let mut painted = Vec::with_capacity(3);
-        for (easel, number) in std::iter::once(&mut self.first).chain(&mut self.second).zip(wish.models) {
-            if let Err(reason) = easel.turn_to(number, due, &self.gallery) {
-                self.complaint = Some(reason);
-            }
-        }
-        let lean = self.lean(wish)?;
+        let lean = self.turn(wish, due)?;
         let wants = |source: Source| wish.sources[source.place()];
         if wants(Source::Paintings) || wants(Source::Styled) {
             let picture = self.first.paint(wish, due, lean.as_ref())?;
@@ -239,6 +234,32 @@ impl Painter {
             painted.push((Source::Light.place(), bytes(&picture)));
         }
         Ok(painted)
+    }
+
+    /// Paints nothing of what is wished, but is then as if it had: what comes after is the same.
+    ///
+    /// # Errors
+    /// As [`Painter::paint`].
+    pub fn pass_over(&mut self, wish: &Wish, due: f64) -> Result<(), PictureError> {
+        self.turn(wish, due)?;
+        let wants = |source: Source| wish.sources[source.place()];
+        if wants(Source::Paintings) || wants(Source::Styled) {
+            self.first.pass_over(wish, due);
+        }
+        if wants(Source::Light) {
+            self.second.as_mut().unwrap_or(&mut self.first).pass_over(wish, due);
+        }
+        Ok(())
+    }
+
+    /// Turns to the models that are wished. Gives where the walk leans to, and how far.
+    fn turn(&mut self, wish: &Wish, due: f64) -> Result<Option<(Vec<f32>, f32)>, PictureError> {
+        for (easel, number) in std::iter::once(&mut self.first).chain(&mut self.second).zip(wish.models) {
+            if let Err(reason) = easel.turn_to(number, due, &self.gallery) {
+                self.complaint = Some(reason);
+            }
+        }
+        self.lean(wish)
     }
 
     fn repaint(&mut self, picture: &Picture, wish: &Wish) -> Result<Picture, PictureError> {

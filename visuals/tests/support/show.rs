@@ -74,7 +74,8 @@ impl Drop for Playing {
     }
 }
 
-/// Sends a request as it is, and gives the whole answer: the status, the head, the body.
+/// Sends a request as it is, and gives the whole answer: the status, the head, the body. Of an answer that makes the
+/// connection a WebSocket, what follows the head is not waited for.
 #[allow(dead_code)]
 pub fn ask(port: u16, request: &str) -> (u16, String, Vec<u8>) {
     ask_at(&format!("127.0.0.1:{port}"), request)
@@ -86,9 +87,14 @@ pub fn ask_at(address: &str, request: &str) -> (u16, String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
+    let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
     // A server may end a connection that broke the rules while it is still read.
-    drop(stream.read_to_end(&mut answer));
+    while let Ok(read @ 1..) = stream.read(&mut piece) {
+        answer.extend_from_slice(&piece[..read]);
+        if answer.starts_with(b"HTTP/1.1 101 ") && answer.windows(4).any(|w| w == b"\r\n\r\n") {
+            break;
+        }
+    }
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(answer.len());
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);

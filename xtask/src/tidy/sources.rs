@@ -39,16 +39,22 @@ const REPEATS: &[&str] =
     &["src/compose/", "src/live/", "src/music/", "src/picture/", "src/render/", "src/time/", "visuals/src/show/"];
 /// The director's thread waits for news with a limit; what it plays does not follow from that.
 const WAITS: &[&str] = &["src/compose/worker.rs"];
+/// Where the clock on the wall is read, which may be set at any time: OSC's time tags are of that clock (and wait for a bounded time); a
+/// system without a clock that programs share begins ours with it, once; of a model file it is asked when it was written, not what time it is.
+const CALENDARS: &[&str] = &["plugin/src/models.rs", "src/moment.rs", "visuals/src/control/osc/"];
+const WALL: &str = "the clock on the wall may be set at any time; `moment` and `Instant` go on";
 /// A pairing code must be guessed by nobody.
 const SECRETS: &[&str] = &["visuals/src/control/"];
 const SEEDED: &str = "random numbers come from a seeded ChaCha8 generator that is passed along";
 
-const BANS: [Ban; 7] = [
+const BANS: [Ban; 9] = [
     Ban { word: "thread_rng", within: SOURCES, but: &[], why: SEEDED },
     Ban { word: "from_os_rng", within: SOURCES, but: SECRETS, why: SEEDED },
     Ban { word: "rand::rng()", within: SOURCES, but: &[], why: SEEDED },
     Ban { word: "Instant::now", within: REPEATS, but: WAITS, why: "what must repeat reads no clock" },
-    Ban { word: "SystemTime", within: REPEATS, but: WAITS, why: "what must repeat reads no clock" },
+    Ban { word: "SystemTime", within: SOURCES, but: CALENDARS, why: WALL },
+    Ban { word: "UNIX_EPOCH", within: SOURCES, but: CALENDARS, why: WALL },
+    Ban { word: "modified", within: SOURCES, but: CALENDARS, why: WALL },
     Ban {
         word: "ort::",
         within: SOURCES,

@@ -7,7 +7,7 @@ mod editing;
 mod pages;
 mod sampling;
 
-use super::{Answer, Args, save_jpeg};
+use super::{Answer, Args, milliseconds, save_jpeg};
 use anyhow::{Context, Result, bail};
 use oneiro::model::inspect::Inspected;
 use oneiro::model::session::SessionOptions;
@@ -16,7 +16,6 @@ use oneiro::picture::autoencoder::{Decoder, Denoiser, Edit, Encoder, Storage};
 use oneiro::train::pictures::dataset::{Dataset, Options, Split};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::time::Instant;
 
 /// What it takes of the options that not every kind takes.
 pub const OPTIONS: &[&str] = &["features", "count", "sheet", "walk", "edits"];
@@ -86,10 +85,10 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     let report = Report {
         seed: args.seed,
         pictures: pictures.len(),
-        encoding_milliseconds: milliseconds(|| coder.encoder.encode_planes(pictures[0]).map(|_| ()))?,
+        encoding_milliseconds: milliseconds(20, || coder.encoder.encode_planes(pictures[0]).map(|_| ()))?,
         decoding_milliseconds: {
             let place = coder.encoder.encode_planes(pictures[0])?;
-            milliseconds(|| coder.decoder.decode_planes(&place, Edit::default()).map(|_| ()))?
+            milliseconds(20, || coder.decoder.decode_planes(&place, Edit::default()).map(|_| ()))?
         },
         compression: compression::measure(&mut coder, &pictures)?,
         denoising_25: denoising::measure(&mut coder, &pictures, &data, 25.0, args.seed)?,
@@ -110,18 +109,6 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
         save_jpeg(&pages::walks(&mut coder, &pictures)?, path)?;
     }
     Answer::new(&report, describe(&report)?)
-}
-
-/// Median of 20 runs.
-fn milliseconds<E>(mut run: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
-    let mut times = Vec::new();
-    for _ in 0..20 {
-        let start = Instant::now();
-        run()?;
-        times.push(start.elapsed().as_secs_f64() * 1000.0);
-    }
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
 }
 
 fn describe(report: &Report) -> Result<String> {

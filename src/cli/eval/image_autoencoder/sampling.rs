@@ -8,6 +8,7 @@ use oneiro::model::session::{Input, Session, SessionOptions};
 use oneiro::picture::autoencoder::Edit;
 use oneiro::train::nets::efficientnet::EfficientNet;
 use oneiro::train::nets::image_gan::evaluate::Eye;
+use oneiro::train::nets::melody_vae::evaluate::{active_units, kl_nats};
 use oneiro::train::pictures::dataset::{Dataset, Split};
 use oneiro::train::pictures::metrics::frechet_distance;
 use oneiro::train::pictures::quality::mean_squared_error;
@@ -44,27 +45,21 @@ pub fn measure(coder: &mut Coder, model: Inspected, data: &Dataset, args: &Args)
     let held_out = data.sample(Split::HeldOut, args.seed + 1, 0, count)?.data;
     let numbers = coder.decoder.latent_size();
     let (mut kl, mut error) = (0.0, 0.0);
-    let (mut sums, mut squares) = (vec![0.0; numbers], vec![0.0; numbers]);
+    let mut means = Vec::with_capacity(count);
     let mut again = Vec::with_capacity(held_out.len());
     for picture in held_out.chunks(each) {
         let shape = [1, 3, side, side];
         let found = encoder.run(&[("original", Input::F32(&shape, picture))])?;
         let (mu, logvar) = (found.f32("latent")?, found.f32("logvar")?);
-        let pairs = mu.iter().zip(logvar).map(|(&m, &l)| (f64::from(m), f64::from(l)));
-        kl += pairs.map(|(m, l)| 0.5 * (m * m + l.exp() - 1.0 - l)).sum::<f64>() / count as f64;
-        for (i, &m) in mu.iter().enumerate() {
-            sums[i] += f64::from(m);
-            squares[i] += f64::from(m * m);
-        }
+        kl += kl_nats(mu, logvar) / count as f64;
+        means.push(mu.to_vec());
         let drawn = normal(&mut rng, 1.0, numbers);
         let drawn: Vec<f32> = mu.iter().zip(logvar).zip(drawn).map(|((m, l), e)| m + (0.5 * l).exp() * e).collect();
         let of_mean = cut(coder.decoder.decode_planes(mu, Edit::default())?);
         error += mean_squared_error(picture, &coder.decoder.decode_planes(&drawn, Edit::default())?)? / count as f64;
         again.extend(of_mean);
     }
-    let n = count as f64;
-    let variances = sums.iter().zip(&squares).map(|(s, q)| q / n - (s / n).powi(2));
-    let active_numbers = variances.filter(|v| *v > 0.01).count();
+    let active_numbers = active_units(means.iter().map(Vec::as_slice));
     // −log₂ of the density of one value of a picture in −1 … 1, and of the width 1 / 127.5 of an 8-bit level.
     let likelihood = 0.5 * (2.0 * std::f64::consts::PI * std::f64::consts::E * error).log2() + 127.5_f64.log2();
     let elbo_bits = likelihood + kl / std::f64::consts::LN_2 / each as f64;

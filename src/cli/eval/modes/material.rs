@@ -108,7 +108,7 @@ impl Call {
     /// A chord for each bar that follows, such as a player would hold: what the tune really has there.
     pub fn chords(&self) -> Vec<Note> {
         let mut chords = Vec::new();
-        let tonic = self.key.and_then(|key| key.triad(1));
+        let tonic = self.key.map(Key::tonic_triad);
         let mut last = tonic;
         for bar in 0..self.bars {
             let (from, to) = (self.bar(1 + self.bars + bar), self.bar(2 + self.bars + bar));

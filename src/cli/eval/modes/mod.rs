@@ -8,10 +8,10 @@ mod sheet;
 mod stage;
 mod table;
 
-use super::super::Usage;
+use super::super::{Usage, progress};
 use super::{Answer, Args, inspect};
 use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use material::Call;
 use oneiro::compose::{Controls, Direction, Expression, MelodyModel, Mode, Parameter, PhraseModel, Settings};
 use oneiro::model::inspect::Inspected;
@@ -86,7 +86,7 @@ pub fn run(model: Inspected, args: &Args) -> Result<Answer> {
     let corpus = Corpus::open(&args.data)?;
     eprintln!("{}", corpus.summary());
     let calls = calls(&corpus, bars, args.count.unwrap_or(CALLS))?;
-    let bar = progress((calls.len() * (Mode::ALL.len() + 1)) as u64);
+    let bar = progress((calls.len() * (Mode::ALL.len() + 1)) as u64, "calls");
     let learnt = of_corpus(&corpus.train);
     let (mut rows, mut sheet, mut took) = (Vec::new(), Vec::new(), Vec::new());
     let every = calls.len().div_ceil(SHOWN);
@@ -283,9 +283,4 @@ fn controls(set: &[String]) -> Result<Vec<(&'static Parameter, f64)>> {
         Ok((parameter, value))
     };
     set.iter().map(one).collect()
-}
-
-fn progress(length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} calls  {eta} left");
-    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -4,18 +4,15 @@ use super::Settings;
 use super::network::{self, SIDE, look};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Dim, Element, Kind, ModelSpec, Picture, TensorSpec};
+use crate::picture::CLASS;
 use crate::train::graph::{Graph, Var, Weights, name_dims, text};
 use crate::train::ops::BatchStatistics;
-use crate::train::step::AVERAGE;
+use crate::train::step::averaged;
 use crate::train::tensor::Tensors;
-
-/// Prefix of the entries of a description's settings that give classes their numbers.
-pub const CLASS: &str = "class.";
 
 /// The weights to perform with, from a training's state.
 pub fn performing_weights(state: &Tensors) -> Tensors {
-    let own = state.iter().filter(|(name, _)| name.starts_with(network::PREFIX));
-    own.map(|(name, t)| (name.clone(), state.get(&format!("{AVERAGE}{name}")).unwrap_or(t).clone())).collect()
+    averaged(state, network::PREFIX)
 }
 
 /// The network for one picture a call: input `picture` `(1, 3, height, width)` of any size in −1 … 1, scaled to [`SIDE`] pixels inside;

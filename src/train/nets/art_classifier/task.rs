@@ -13,6 +13,7 @@ use crate::train::ops::BatchStatistics;
 use crate::train::pictures::dataset::{Options, crop};
 use crate::train::pictures::sheet::{self, Layout};
 use crate::train::program::{Device, Feed, Feeds, Forward};
+use crate::train::random::random;
 use crate::train::run::{self, Batch, Rates, RunError};
 use crate::train::step::{Adam, Objective, Step};
 use crate::train::tensor::{Tensor, Tensors};
@@ -20,7 +21,6 @@ use image::{Rgb, RgbImage};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -148,15 +148,6 @@ impl Task {
         Ok(planes)
     }
 
-    fn random(&self, purpose: u64, number: u64) -> ChaCha8Rng {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&self.settings.seed.to_le_bytes());
-        key[8..16].copy_from_slice(&purpose.to_le_bytes());
-        let mut rng = ChaCha8Rng::from_seed(key);
-        rng.set_stream(number);
-        rng
-    }
-
     /// The picture with this number in the endless sequence: classes in turn, each in shuffled rounds.
     fn drawn(&self, number: u64) -> usize {
         let classes = self.training.len() as u64;
@@ -164,7 +155,7 @@ impl Task {
         let list = &self.training[class];
         let (round, place) = ((number / classes) / list.len() as u64, (number / classes) % list.len() as u64);
         let mut order = list.clone();
-        order.shuffle(&mut self.random(10 + class as u64, round));
+        order.shuffle(&mut random(self.settings.seed, 10 + class as u64, round));
         order[place as usize]
     }
 
@@ -186,7 +177,7 @@ impl Task {
             let mut mirrored = planes.clone();
             mirrored.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
             let mut views = vec![planes, mirrored];
-            let mut rng = self.random(4, at as u64);
+            let mut rng = random(self.settings.seed, 4, at as u64);
             for _ in 0..CHANGED_VIEWS {
                 views.push(self.view(at, &mut rng)?);
             }
@@ -216,7 +207,7 @@ impl Task {
     /// If a picture cannot be read or ONNX Runtime fails.
     pub fn predictions(&self, weights: &Tensors, harmed: bool) -> Result<Vec<(Prediction, Vec<f32>)>, RunError> {
         let mut forward = Forward::new(&network(&self.settings, weights, 1.0), self.device)?;
-        let mut rng = self.random(3, 0);
+        let mut rng = random(self.settings.seed, 3, 0);
         let mut found = Vec::new();
         for &at in &self.held_out {
             let planes = self.centre(at)?;
@@ -268,12 +259,12 @@ impl run::Task for Task {
     fn batch(&self, step: u64) -> Batch {
         let Settings { channels, classes, batch: n, .. } = &self.settings;
         let k = classes.len();
-        let mut rng = self.random(2, step);
+        let mut rng = random(self.settings.seed, 2, step);
         let mut view = |number: u64| {
             let at = self.drawn(number);
-            // A picture that was there when the set was opened can be gone; grey is then fed, and the log says so.
+            // A picture that was there when the set was opened can be gone; grey is then fed.
             let planes = self.view(at, &mut rng).unwrap_or_else(|e| {
-                tracing::warn!("{e}");
+                eprintln!("warning: {e}; step {step} learns from grey");
                 vec![0.0; 3 * SIDE * SIDE]
             });
             (planes, self.collection.items[at].class)
@@ -317,9 +308,8 @@ impl run::Task for Task {
         let mut shown: Vec<&(Prediction, Vec<f32>)> = found.iter().collect();
         shown.sort_by_key(|(p, _)| p.said());
         let cells: Vec<RgbImage> = shown.into_iter().map(|(p, planes)| framed(p, planes)).collect();
-        let path = folder.join(format!("samples-{step:06}.png"));
         let page = sheet::sheet(&cells, Layout::for_count(cells.len(), SIDE as u32));
-        sheet::save_png(&page, &path).map_err(|error| RunError::Io { path, error })?;
+        run::save_samples(&page, folder, step)?;
         let told: Vec<Prediction> = found.into_iter().map(|(p, _)| p).collect();
         let Some(f) = figures(&self.settings.classes, &told, 1.0) else { return Ok(BTreeMap::new()) };
         let mut all = BTreeMap::from([

@@ -1,8 +1,9 @@
 //! What simple means do with pictures `(C, S, S)` in −1 … 1: fewer pixels, JPEG, blurs.
 
-use crate::train::pictures::sheet::from_planes;
+use crate::train::pictures::sheet::{from_planes, to_planes};
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 
 /// Why a baseline cannot be had.
@@ -78,7 +79,8 @@ pub fn fewer_pixels(planes: &[f32], side: usize, bits: usize) -> Result<Vec<f32>
     };
     let picture = from_planes(planes, side);
     let picture = Image::from_vec_u8(side as u32, side as u32, picture.into_raw(), PixelType::U8x3).map_err(error)?;
-    Ok(to_planes(scale(&scale(&picture, small)?, side)?.buffer(), side))
+    let again = scale(&scale(&picture, small)?, side)?.into_vec();
+    RgbImage::from_raw(side as u32, side as u32, again).map(|p| to_planes(&p)).ok_or_else(|| error("too few pixels"))
 }
 
 /// The picture `(3, S, S)` as JPEG.
@@ -115,7 +117,7 @@ pub fn jpeg(planes: &[f32], side: usize, bytes: usize, bare: bool) -> Result<Jpe
         }
     }
     let decoded = image::load_from_memory(&best.0).map_err(error)?.into_rgb8();
-    Ok(Jpeg { planes: to_planes(decoded.as_raw(), side), bytes: best.0.len(), header_bytes: best.1 })
+    Ok(Jpeg { planes: to_planes(&decoded), bytes: best.0.len(), header_bytes: best.1 })
 }
 
 /// Where the entropy-coded data of a JPEG begins: after the segment SOS (ITU-T T.81, annex B).
@@ -128,15 +130,4 @@ fn scan_start(file: &[u8]) -> Option<usize> {
             return Some(at);
         }
     }
-}
-
-/// Rows of RGB bytes as planes in −1 … 1.
-pub fn to_planes(pixels: &[u8], side: usize) -> Vec<f32> {
-    let mut planes = vec![0.0; 3 * side * side];
-    for (at, pixel) in pixels.chunks_exact(3).enumerate() {
-        for (channel, &value) in pixel.iter().enumerate() {
-            planes[channel * side * side + at] = f32::from(value) / 127.5 - 1.0;
-        }
-    }
-    planes
 }

@@ -15,17 +15,13 @@ use super::{Bottleneck, Shape, edits};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Latent, ModelSpec, Picture, TensorSpec};
 use crate::train::graph::{Graph, Var, Weights};
-use crate::train::nets::half;
-use crate::train::step::AVERAGE;
+use crate::train::half::store_in_half;
+use crate::train::step;
 use crate::train::tensor::Tensors;
-
-/// Tensors of more elements are stored in half precision.
-const SINGLE_PRECISION_UP_TO: usize = 1024;
 
 /// The weights to perform with, from a training's state: the running averages.
 pub fn averaged(state: &Tensors) -> Tensors {
-    let own = state.iter().filter(|(name, _)| name.starts_with(PREFIX));
-    own.map(|(name, t)| (name.clone(), state.get(&format!("{AVERAGE}{name}")).unwrap_or(t).clone())).collect()
+    step::averaged(state, PREFIX)
 }
 
 /// From `n` pictures `original` at once through the middle and back: outputs `latent`, `picture` and, for maps, `denoised`.
@@ -60,7 +56,7 @@ pub fn network(shape: &Shape, weights: &Tensors) -> ModelProto {
     let edited = edits::apply(&mut g, shape, z, edit);
     outputs.push(("picture", decode(&mut g, shape, edited)));
     let mut model = g.to_model(&outputs, Weights::Inside(weights));
-    half::store_in_half(&mut model, SINGLE_PRECISION_UP_TO);
+    store_in_half(&mut model);
     model
 }
 

@@ -6,16 +6,15 @@ use super::{Bottleneck, Shape};
 use crate::train::graph::{Graph, Var};
 use crate::train::history::Examples;
 use crate::train::nets::efficientnet::EfficientNet;
-use crate::train::pictures::dataset::{self, Dataset, Split};
+use crate::train::pictures::dataset::{Dataset, Split};
 use crate::train::pictures::quality::psnr;
 use crate::train::pictures::sheet::{self, Layout};
 use crate::train::program::{Device, Feed, Feeds, Forward};
+use crate::train::random::random;
 use crate::train::run::{self, Rates, RunError};
 use crate::train::step::{Adam, Objective, Step, normal};
 use crate::train::tensor::{Tensor, Tensors};
 use rand::Rng;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -90,15 +89,6 @@ impl Task {
         Some(total)
     }
 
-    fn random(&self, purpose: u64, step: u64) -> ChaCha8Rng {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&self.settings.seed.to_le_bytes());
-        key[8..16].copy_from_slice(&purpose.to_le_bytes());
-        let mut rng = ChaCha8Rng::from_seed(key);
-        rng.set_stream(step);
-        rng
-    }
-
     /// |pixels| + perceptual for what the middle gives, and |pixels| for the finished picture.
     fn denoising(&self, g: &mut Graph, original: Var) -> (Var, Vec<(&'static str, Var)>) {
         let Settings { shape, batch, .. } = &self.settings;
@@ -166,14 +156,9 @@ impl run::Task for Task {
 
     fn batch(&self, step: u64) -> run::Batch {
         let Settings { shape, batch: n, seed, noise, warm_up, .. } = &self.settings;
-        // A picture that was there when the set was opened can be gone; grey is then fed, and the log says so.
-        let pictures = self.dataset.batch(*seed, step, *n).unwrap_or_else(|e| {
-            tracing::warn!("{e}");
-            let shape = [*n, 3, shape.size, shape.size];
-            dataset::Batch { shape, data: vec![0.0; shape.iter().product()] }
-        });
+        let pictures = self.dataset.batch_or_grey(*seed, step, *n);
         let original = Tensor::new(&pictures.shape, pictures.data);
-        let mut rng = self.random(1, step);
+        let mut rng = random(self.settings.seed, 1, step);
         let latent = shape.latent(*n);
         let count = latent.iter().product();
         let mut feeds = Feeds::new();
@@ -250,7 +235,7 @@ impl run::Task for Task {
         }
         let each = 3 * shape.size * shape.size;
         let mut forward = Forward::new(&coder(shape, &averaged(state), 1), self.device)?;
-        let mut rng = self.random(2, 0);
+        let mut rng = random(self.settings.seed, 2, 0);
         let mut rows: Vec<Vec<f32>> = vec![pictures.clone(), Vec::new()];
         let maps = matches!(shape.bottleneck, Bottleneck::Map { .. });
         if maps {
@@ -292,8 +277,7 @@ impl run::Task for Task {
             .collect();
         let layout = Layout { columns, ..Layout::for_count(64, shape.size as u32) };
         let page = sheet::sheet_of_planes(&cells, shape.size, layout);
-        let path = folder.join(format!("samples-{step:06}.png"));
-        sheet::save_png(&page, &path).map_err(|error| RunError::Io { path, error })?;
+        run::save_samples(&page, folder, step)?;
         Ok(figures)
     }
 }

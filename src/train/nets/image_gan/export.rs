@@ -6,10 +6,10 @@ use crate::model::inspect::Inspected;
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Kind, Latent, ModelSpec, Picture, TensorSpec};
 use crate::train::graph::{Graph, Role, Var, Weights};
-use crate::train::nets::half;
+use crate::train::half::store_in_half;
 use crate::train::ops::{BatchStatistics, RUNNING_SHARE};
 use crate::train::program::{Device, Feed, Feeds, Forward, ProgramError};
-use crate::train::step::{AVERAGE, normal};
+use crate::train::step::{averaged, normal};
 use crate::train::tensor::{Tensor, Tensors};
 use crate::train::weights::{constants, weights_of};
 use prost::Message as _;
@@ -19,9 +19,6 @@ use std::collections::BTreeMap;
 
 /// Truncation that the model's description recommends.
 pub const PSI: f32 = 0.9;
-
-/// Tensors of more elements are stored in half precision.
-const SINGLE_PRECISION_UP_TO: usize = 1024;
 
 /// Batches and their size for measuring normalisations.
 const BATCHES: usize = 16;
@@ -34,9 +31,7 @@ const BATCH: usize = 32;
 /// If ONNX Runtime fails.
 pub fn performing_weights(settings: &Settings, state: &Tensors, device: Device) -> Result<Tensors, ProgramError> {
     let shape = &settings.shape;
-    let own = state.iter().filter(|(name, _)| name.starts_with(generator::PREFIX));
-    let mut weights: Tensors =
-        own.map(|(name, t)| (name.clone(), state.get(&format!("{AVERAGE}{name}")).unwrap_or(t).clone())).collect();
+    let mut weights = averaged(state, generator::PREFIX);
 
     let mut g = Graph::new();
     let z = g.input("z", &[BATCH, shape.latent]);
@@ -79,7 +74,7 @@ pub fn performing_weights(settings: &Settings, state: &Tensors, device: Device) 
 pub fn network(shape: &Shape, weights: &Tensors, n: usize) -> ModelProto {
     let (g, picture) = graph(shape, n);
     let mut model = g.to_model(&[("picture", picture)], Weights::Inside(weights));
-    half::store_in_half(&mut model, SINGLE_PRECISION_UP_TO);
+    store_in_half(&mut model);
     model
 }
 

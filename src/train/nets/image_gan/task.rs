@@ -12,11 +12,11 @@ use crate::train::pictures::dataset::{Dataset, Split};
 use crate::train::pictures::metrics::frechet_distance;
 use crate::train::pictures::sheet::{self, Layout};
 use crate::train::program::{Device, Feed, Feeds, Forward};
+use crate::train::random::random;
 use crate::train::run::{self, Batch, Rates, RunError};
 use crate::train::step::{Adam, Objective, Step, normal};
 use crate::train::tensor::{Tensor, Tensors};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -134,15 +134,6 @@ impl Task {
         heads.judge(g, mixed)
     }
 
-    fn random(&self, purpose: u64, step: u64) -> ChaCha8Rng {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&self.settings.seed.to_le_bytes());
-        key[8..16].copy_from_slice(&purpose.to_le_bytes());
-        let mut rng = ChaCha8Rng::from_seed(key);
-        rng.set_stream(step);
-        rng
-    }
-
     fn latent_points(&self, rng: &mut ChaCha8Rng, count: usize) -> Tensor {
         let latent = self.settings.shape.latent;
         Tensor::new(&[count, latent], normal(rng, 1.0, count * latent))
@@ -192,14 +183,9 @@ impl run::Task for Task {
     fn batch(&self, step: u64) -> Batch {
         let Settings { shape, batch: n, seed, .. } = &self.settings;
         let mut feeds = Feeds::new();
-        // A picture that was there when the set was opened can be gone; grey is then fed, and the log says so.
-        let pictures = self.dataset.batch(*seed, step, *n).unwrap_or_else(|e| {
-            tracing::warn!("{e}");
-            let shape = [*n, 3, shape.size, shape.size];
-            crate::train::pictures::dataset::Batch { shape, data: vec![0.0; shape.iter().product()] }
-        });
+        let pictures = self.dataset.batch_or_grey(*seed, step, *n);
         let mut real = Tensor::new(&pictures.shape, pictures.data);
-        let mut rng = self.random(1, step);
+        let mut rng = random(self.settings.seed, 1, step);
         let (deviation, until) = self.settings.blur;
         let deviation = deviation * (1.0 - step as f64 / until.max(1) as f64).max(0.0);
         let matrix = augment::blur(shape.size, deviation);
@@ -245,7 +231,7 @@ impl run::Task for Task {
         let shape = &self.settings.shape;
         let weights = performing_weights(&self.settings, state, self.device)?;
         let mut forward = Forward::new(&network(shape, &weights, SHEET), self.device)?;
-        let mut rng = self.random(2, 0);
+        let mut rng = random(self.settings.seed, 2, 0);
         let mut pictures = Vec::new();
         for _ in 0..SAMPLES / SHEET {
             let z = self.latent_points(&mut rng, SHEET);
@@ -256,8 +242,7 @@ impl run::Task for Task {
         let one = 3 * shape.size * shape.size;
         let page =
             sheet::sheet_of_planes(&pictures[..SHEET * one], shape.size, Layout::for_count(SHEET, shape.size as u32));
-        let path = folder.join(format!("samples-{step:06}.png"));
-        sheet::save_png(&page, &path).map_err(|error| RunError::Io { path, error })?;
+        run::save_samples(&page, folder, step)?;
 
         let data = |e: &dyn std::fmt::Display| RunError::Data(e.to_string());
         let mut eye = Eye::new(&self.features, shape.size, self.device)?;
@@ -267,8 +252,8 @@ impl run::Task for Task {
         let spread = spread(&painted) / spread(&real).max(f64::MIN_POSITIVE);
         let collapsed = spread < ALARMING_SPREAD;
         if collapsed {
-            tracing::warn!(
-                "mode collapse: painted pictures differ {spread:.2} times as much as real ones, below {ALARMING_SPREAD}. \
+            eprintln!(
+                "warning: mode collapse: painted pictures differ {spread:.2} times as much as real ones, below {ALARMING_SPREAD}. \
                  Lower the discriminator's rate, add pictures, or go back to an earlier checkpoint"
             );
         }

@@ -125,7 +125,7 @@ fn the_four_small_convolutions_are_one_on_the_doubled_map() {
     let mut g = Graph::new();
     let x = g.input("x", &[n, c, 5, 5]);
     let found = super::generator::up_conv(&mut g, "up", x, out);
-    let doubled = g.upsample_nearest(x, 2);
+    let doubled = g.double_nearest(x);
     let w = g.parameters()[0].var;
     let expected = g.conv(doubled, w, crate::train::ops::Conv::same(3));
     let weights =

@@ -21,8 +21,8 @@ pub use batch::{Bucket, Stretch, Tune, cropped, stretched};
 pub use export::{open_memory, performing_graph, performing_model, read_model};
 pub use score::{Scorer, Scores};
 pub use step::{StepMemory, StepOutputs};
-pub use task::{Draw, MelodyTask, Start, TaskSettings, averaged};
-pub(in crate::train) use task::{batch_costs, dropout_masks};
+pub use task::{Draw, MelodyTask, Start, TaskSettings};
+pub(in crate::train) use task::{batch_costs, dropout_masks, rng_of};
 
 use crate::music::encoding::{DURATION_CLASSES, METRE_CLASSES, PITCH_CLASSES};
 use crate::train::graph::{Graph, Init, Role, Var};

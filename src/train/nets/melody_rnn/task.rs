@@ -5,10 +5,9 @@ use crate::model::inspect::{Inspected, inspect_bytes};
 use crate::train::fingerprint::Fingerprint;
 use crate::train::graph::{Graph, Var};
 use crate::train::history::Examples;
-use crate::train::pictures::sheet::save_png;
 use crate::train::program::{Device, Feed, Feeds};
-use crate::train::run::{Batch, Rates, RunError, Task};
-use crate::train::step::{AVERAGE, Adam, Objective, Step};
+use crate::train::run::{Batch, Rates, RunError, Task, save_samples};
+use crate::train::step::{Adam, Objective, Step, average_of, averages};
 use crate::train::tensor::{Tensor, Tensors};
 use image::RgbImage;
 use prost::Message;
@@ -20,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// Rows and tunes of the batches: about as many events in each.
@@ -130,13 +129,12 @@ impl MelodyTask {
         Self { draw: Some(draw), ..self }
     }
 
-    fn write_samples(&self, draw: &Draw, weights: &Tensors, path: PathBuf) -> Result<(), RunError> {
+    fn sampled(&self, draw: &Draw, weights: &Tensors) -> Result<RgbImage, RunError> {
         let data = |e: &dyn std::fmt::Display| RunError::Data(e.to_string());
         let (mut model, spec) = performing_model(self.settings.config, weights, "the network in training");
         spec.store(&mut model).map_err(|e| data(&e))?;
         let model = inspect_bytes(&spec.name, model.encode_to_vec()).map_err(|e| data(&e))?;
-        let page = draw(model).map_err(RunError::Data)?;
-        save_png(&page, &path).map_err(|error| RunError::Io { path, error })
+        draw(model).map_err(RunError::Data)
     }
 
     /// Buckets that hold tunes, with their places among all; each has a program.
@@ -167,7 +165,8 @@ impl MelodyTask {
     }
 }
 
-fn rng_of(seed: u64, at: u64, stream: u64) -> ChaCha8Rng {
+/// The random source of an epoch or a step: each stream has its own.
+pub(in crate::train) fn rng_of(seed: u64, at: u64, stream: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream << 48 | at);
     rng
@@ -273,7 +272,7 @@ impl Task for MelodyTask {
     }
 
     fn start(&self) -> Tensors {
-        let average = |(name, t): (&String, &Tensor)| (format!("{AVERAGE}{name}"), t.clone());
+        let average = |(name, t): (&String, &Tensor)| (average_of(name), t.clone());
         self.weights.iter().map(average).chain(self.weights.clone()).collect()
     }
 
@@ -298,9 +297,9 @@ impl Task for MelodyTask {
     }
 
     fn validate(&self, state: &Tensors, folder: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {
-        let weights = averaged(state);
+        let weights = averages(state);
         if let Some(draw) = &self.draw {
-            self.write_samples(draw, &weights, folder.join(format!("samples-{step:06}.png")))?;
+            save_samples(&self.sampled(draw, &weights)?, folder, step)?;
         }
         let mut scorer = self.scorer.lock().unwrap_or_else(PoisonError::into_inner);
         let scorer = match &mut *scorer {
@@ -339,9 +338,3 @@ impl Task for MelodyTask {
 
 /// With fewer tunes, what is learnt from scratch are these tunes.
 const ENOUGH: usize = 200;
-
-/// The running averages of a state, under the parameters' own names.
-pub fn averaged(state: &Tensors) -> Tensors {
-    let averages = state.iter().filter_map(|(name, t)| Some((name.strip_prefix(AVERAGE)?.to_owned(), t.clone())));
-    averages.collect()
-}

@@ -10,12 +10,9 @@ use crate::music::STEPS_PER_BEAT;
 use crate::music::encoding::{DURATIONS, METRE_CLASSES, POSITIONS};
 use crate::music::phrase::{CODING, FEATURES};
 use crate::train::graph::{Graph, Var, Weights};
-use crate::train::nets::half::store_in_half;
+use crate::train::half::store_in_half;
 use crate::train::tensor::Tensors;
 use std::collections::BTreeMap;
-
-/// Tensors of more elements are stored in half precision.
-const SINGLE_PRECISION_UP_TO: usize = 1024;
 
 /// A graph of both halves, with the descriptions of its inputs, and its outputs with their shapes.
 struct Halves {
@@ -85,7 +82,7 @@ pub fn performing_model(config: Config, weights: &Tensors, name: &str) -> (Model
     let halves = Halves::new(config);
     let named = halves.outputs.iter().map(|(name, v, _)| (*name, *v)).collect::<Vec<_>>();
     let mut model = halves.graph.to_model(&named, Weights::Inside(weights));
-    store_in_half(&mut model, SINGLE_PRECISION_UP_TO);
+    store_in_half(&mut model);
 
     let mut spec = ModelSpec::new(Kind::MelodyVae, name);
     spec.inputs = halves.inputs;

@@ -18,7 +18,7 @@ mod writer;
 
 pub use batch::{Bucket, Phrase};
 pub use export::{performing_graph, performing_model};
-pub use task::{MelodyVaeTask, TaskSettings, averaged, phrases_of};
+pub use task::{MelodyVaeTask, TaskSettings, phrases_of};
 pub use writer::{Reader, Writer};
 
 use crate::music::encoding::{DURATIONS, METRE_CLASSES, PITCH_CLASSES, POSITIONS};

@@ -8,15 +8,14 @@ use crate::music::roll_strips::{Strip, draw_strips};
 use crate::train::corpus::CorpusTune;
 use crate::train::fingerprint::Fingerprint;
 use crate::train::graph::{Graph, Var};
-use crate::train::pictures::sheet::save_png;
+use crate::train::nets::melody_rnn::rng_of;
 use crate::train::program::{Device, Feed};
-use crate::train::run::{Batch, Rates, RunError, Task};
-use crate::train::step::{AVERAGE, Adam, Objective, Step, normal};
+use crate::train::run::{Batch, Rates, RunError, Task, save_samples};
+use crate::train::step::{Adam, Objective, Step, averages, normal};
 use crate::train::tensor::{Tensor, Tensors};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -125,12 +124,6 @@ impl MelodyVaeTask {
         batches.shuffle(&mut rng);
         batches
     }
-}
-
-fn rng_of(seed: u64, at: u64, stream: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(stream << 48 | at);
-    rng
 }
 
 /// A phrase now and then seems to be in another octave or key, so that a reference that was guessed wrongly does no harm.
@@ -249,7 +242,7 @@ impl Task for MelodyVaeTask {
 
     fn validate(&self, state: &Tensors, folder: &Path, step: u64) -> Result<BTreeMap<String, f64>, RunError> {
         let config = self.settings.config;
-        let weights = averaged(state);
+        let weights = averages(state);
         let device = Device::Cpu { threads: 1 };
         let (readings, hits) = Reader::new(config, &weights, device)?.read(&self.validation)?;
         let mut writer = Writer::new(config, &weights, device)?;
@@ -268,9 +261,7 @@ impl Task for MelodyVaeTask {
         let pairs = self.validation.iter().zip(&written).step_by(every).zip(&samples);
         let strips =
             pairs.map(|((phrase, written), sample)| Strip::new(&[&phrase.coded, &written.phrase, &sample.phrase]));
-        let file = folder.join(format!("samples-{step:06}.png"));
-        save_png(&draw_strips(&strips.collect::<Vec<_>>(), 900), &file)
-            .map_err(|error| RunError::Io { path: file, error })?;
+        save_samples(&draw_strips(&strips.collect::<Vec<_>>(), 900), folder, step)?;
 
         let nats = readings.iter().map(|r| r.nats).sum::<f64>() / readings.len() as f64;
         let kept = written.iter().filter(|w| w.kept_metre).count() as f64 / written.len() as f64;
@@ -283,10 +274,4 @@ impl Task for MelodyVaeTask {
             ("kept_metre".into(), kept),
         ]))
     }
-}
-
-/// The running averages of a state, under the parameters' own names.
-pub fn averaged(state: &Tensors) -> Tensors {
-    let averages = state.iter().filter_map(|(name, t)| Some((name.strip_prefix(AVERAGE)?.to_owned(), t.clone())));
-    averages.collect()
 }

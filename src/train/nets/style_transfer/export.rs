@@ -5,20 +5,16 @@ use super::{Settings, Shape};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Dim, Element, Kind, ModelSpec, Picture, TensorSpec};
 use crate::train::graph::{Graph, Weights, name_dims};
-use crate::train::nets::half;
-use crate::train::step::AVERAGE;
+use crate::train::half::store_in_half;
+use crate::train::step::averaged;
 use crate::train::tensor::Tensors;
-
-/// Tensors of more elements are stored in half precision.
-const SINGLE_PRECISION_UP_TO: usize = 1024;
 
 /// The size that models are meant for, in pixels; others do as well.
 const SIDE: usize = 256;
 
 /// The weights to perform with, from a training's state: running averages.
 pub fn performing_weights(state: &Tensors) -> Tensors {
-    let own = state.iter().filter(|(name, _)| name.starts_with(network::PREFIX));
-    own.map(|(name, t)| (name.clone(), state.get(&format!("{AVERAGE}{name}")).unwrap_or(t).clone())).collect()
+    averaged(state, network::PREFIX)
 }
 
 /// The network for one picture a call: inputs `picture` `(1, 3, height, width)` in −1 … 1, sides multiples of 4, and `style` `(1, S)`, shares that
@@ -32,7 +28,7 @@ pub fn network(shape: &Shape, weights: &Tensors) -> ModelProto {
     for name in ["picture", "painted"] {
         name_dims(&mut model, name, &[(2, "height"), (3, "width")]);
     }
-    half::store_in_half(&mut model, SINGLE_PRECISION_UP_TO);
+    store_in_half(&mut model);
     model
 }
 

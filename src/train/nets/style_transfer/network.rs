@@ -44,7 +44,7 @@ fn layer(g: &mut Graph, name: &str, x: Var, style: Var, out: usize, kernel: usiz
     let biases = g.parameter(&format!("{name}.bias"), &[styles, out], Init::Constant(0.0), Role::Bias);
     let gain = g.gemm(style, false, gains, false);
     let bias = g.gemm(style, false, biases, false);
-    g.instance_norm_with(x, gain, bias)
+    g.instance_norm(x, gain, bias)
 }
 
 /// A convolution of the picture continued by its edges. `power` is 2 before a rectifier, which halves the power of what passes it.

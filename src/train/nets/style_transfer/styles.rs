@@ -5,6 +5,7 @@ use crate::train::graph::{Graph, Weights};
 use crate::train::nets::vgg::Vgg;
 use crate::train::pictures::dataset::files_in;
 use crate::train::pictures::decode;
+use crate::train::pictures::sheet::to_planes;
 use crate::train::program::{Device, Feed, Feeds, Forward};
 use crate::train::run::RunError;
 use crate::train::tensor::Tensor;
@@ -61,13 +62,7 @@ fn square(file: &Path, side: usize, edge: f32) -> Result<Tensor, RunError> {
     // Cut first: a filter that is given an area also looks at what surrounds it.
     let middle = imageops::crop_imm(&picture, (width - short) / 2, (height - short) / 2, short, short).to_image();
     let small = imageops::resize(&middle, side as u32, side as u32, FilterType::CatmullRom);
-    let mut planes = vec![0.0; 3 * side * side];
-    for (at, pixel) in small.pixels().enumerate() {
-        for (channel, &value) in pixel.0.iter().enumerate() {
-            planes[channel * side * side + at] = f32::from(value) / 127.5 - 1.0;
-        }
-    }
-    Ok(Tensor::new(&[1, 3, side, side], planes))
+    Ok(Tensor::new(&[1, 3, side, side], to_planes(&small)))
 }
 
 /// What is aimed at: the Gram matrices of the styles' features.

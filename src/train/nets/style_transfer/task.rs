@@ -143,12 +143,8 @@ impl run::Task for Task {
     }
 
     fn batch(&self, step: u64) -> Batch {
-        let Settings { batch: n, crop, seed, .. } = self.settings;
-        // A picture that was there when the set was opened can be gone; grey is then fed, and the log says so.
-        let pictures = self.dataset.batch(seed, step, n).unwrap_or_else(|e| {
-            tracing::warn!("{e}");
-            dataset::Batch { shape: [n, 3, crop, crop], data: vec![0.0; n * 3 * crop * crop] }
-        });
+        let Settings { batch: n, seed, .. } = self.settings;
+        let pictures = self.dataset.batch_or_grey(seed, step, n);
         let first = step * n as u64;
         let style = self.shares((0..n).map(|i| self.style_of(first + i as u64)));
         let content = Tensor::new(&pictures.shape, pictures.data);
@@ -204,8 +200,7 @@ impl run::Task for Task {
             side,
             Layout { columns: shape.styles + 1, ..Layout::for_count(1, side as u32) },
         );
-        let path = folder.join(format!("samples-{step:06}.png"));
-        sheet::save_png(&page, &path).map_err(|error| RunError::Io { path, error })?;
+        run::save_samples(&page, folder, step)?;
 
         let content = self.held_out().map_err(|e| RunError::Data(e.to_string()))?;
         let mut g = Graph::new();

@@ -5,13 +5,12 @@ use super::{Settings, Shape};
 use crate::model::onnx::ModelProto;
 use crate::model::spec::{Dim, Element, Kind, ModelSpec, Picture, TensorSpec};
 use crate::train::graph::{Graph, Weights, name_dims};
-use crate::train::step::AVERAGE;
+use crate::train::step::averaged;
 use crate::train::tensor::Tensors;
 
 /// The weights to perform with, from a training's state: running averages.
 pub fn performing_weights(state: &Tensors) -> Tensors {
-    let own = state.iter().filter(|(name, _)| name.starts_with(network::PREFIX));
-    own.map(|(name, t)| (name.clone(), state.get(&format!("{AVERAGE}{name}")).unwrap_or(t).clone())).collect()
+    averaged(state, network::PREFIX)
 }
 
 /// Names of the outputs, as of [`FACTORS`].

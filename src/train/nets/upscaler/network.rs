@@ -2,7 +2,7 @@
 
 use super::Shape;
 use super::filter::Filter;
-use crate::train::graph::{Graph, Init, Role, Var, ints, text};
+use crate::train::graph::{Graph, Init, Role, Var, ints};
 use crate::train::ops::{Conv, Dealt};
 use crate::train::tensor::Tensor;
 
@@ -20,9 +20,9 @@ const SLOPE: f32 = 0.1;
 /// The pictures `x` `(N, 3, H, W)` enlarged by each of [`FACTORS`].
 ///
 /// Both share all but the last convolution. Nothing here depends on `H` and `W`, so that an exported network takes pictures of any
-/// size. No gradient flows back to `x`.
+/// size. The bounds give no gradient to `x`, which is to be an input.
 pub fn enlarge(g: &mut Graph, shape: &Shape, x: Var) -> [Var; 2] {
-    let wide = repeat_edge(g, x, REACH / 2);
+    let wide = g.pad_edge(x, REACH / 2);
     let first = g.conv_layer("u.first", wide, shape.channels, REACH, Conv::padded(1, 0), true);
     let mut y = g.leaky_relu(first, SLOPE);
     for block in 0..shape.blocks {
@@ -106,12 +106,4 @@ fn interpolation(factor: usize) -> Tensor {
         }
     }
     Tensor::new(&[3 * factor * factor, 1, REACH, REACH], data)
-}
-
-/// The outermost pixels repeated `by` times on every side. For inputs only: its gradient is nil.
-fn repeat_edge(g: &mut Graph, x: Var, by: usize) -> Var {
-    let [n, c, h, w] = *g.shape(x) else { panic!("pictures are (N, C, H, W)") };
-    let by_each = by as i64;
-    let pads = g.ints(&[0, 0, by_each, by_each, 0, 0, by_each, by_each]);
-    g.emit1("Pad", &[x, pads], vec![text("mode", "edge")], &[n, c, h + 2 * by, w + 2 * by])
 }

@@ -148,11 +148,7 @@ impl run::Task for Task {
     fn batch(&self, step: u64) -> Batch {
         let Settings { batch: n, patch, seed, .. } = self.settings;
         let side = 4 * patch;
-        // A picture that was there when the set was opened can be gone; grey is then fed, and the log says so.
-        let large = self.dataset.batch(seed, step, n).map(|b| b.data).unwrap_or_else(|e| {
-            tracing::warn!("{e}");
-            vec![0.0; n * 3 * side * side]
-        });
+        let large = self.dataset.batch_or_grey(seed, step, n).data;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(step);
         let small =
@@ -214,8 +210,7 @@ impl run::Task for Task {
             .flat_map(|(i, p)| [nearest(p), shown(&plain, i), shown(&ours, i), shown(&large, i)])
             .collect();
         let page = sheet::sheet(&cells, Layout { columns: 8, ..Layout::for_count(cells.len(), side as u32) });
-        let path = folder.join(format!("samples-{step:06}.png"));
-        sheet::save_png(&page, &path).map_err(|error| RunError::Io { path, error })?;
+        run::save_samples(&page, folder, step)?;
         let each = 3 * side * side;
         Ok(BTreeMap::from([
             ("psnr".to_owned(), mean_psnr(&ours, &large, each)),

@@ -25,9 +25,6 @@ const LAYERS: [(usize, usize, usize, usize); 9] = [
     (4, 1, 256, 512),
 ];
 
-/// Channels of the features: after the first convolution of blocks 1 to 4, at strides 1, 2, 4 and 8.
-pub const CHANNELS: [usize; 4] = [64, 128, 256, 512];
-
 /// Means of red, green and blue that the network was trained with, in bytes.
 const MEANS: [f32; 3] = [123.68, 116.779, 103.939];
 
@@ -96,7 +93,7 @@ impl Vgg {
     }
 
     /// Features of pictures `(N, 3, H, W)` in −1 … 1, sides multiples of 8: after the first activation of blocks 1 to 4, with
-    /// [`CHANNELS`] and at strides 1, 2, 4 and 8.
+    /// 64, 128, 256 and 512 channels and at strides 1, 2, 4 and 8.
     ///
     /// Between blocks the mean of 2×2 pixels is taken in place of the largest, as Gatys et al. 2016 (section 2) advise for making pictures.
     pub fn features(&self, g: &mut Graph, pictures: Var) -> [Var; 4] {

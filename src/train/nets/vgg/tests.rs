@@ -97,7 +97,7 @@ fn features_are_those_of_the_architecture_written_out() {
     let mut g = Graph::new();
     let pictures = g.input("pictures", &[1, 3, side, side]);
     let found = network.features(&mut g, pictures);
-    assert_eq!(found.map(|f| g.shape(f)[1]), CHANNELS);
+    assert_eq!(found.map(|f| g.shape(f)[1]), [64, 128, 256, 512]);
     let names = ["0", "1", "2", "3"];
     let outputs: Vec<(&str, Var)> = names.into_iter().zip(found).collect();
     let mut forward = Forward::new(&g.to_model(&outputs, Weights::Fed), Device::Cpu { threads: 1 }).unwrap();

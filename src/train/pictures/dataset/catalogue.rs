@@ -1,12 +1,13 @@
 //! What a folder says about its pictures beside them.
 
 use super::Error;
+use crate::files::read_at_most;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::Path;
 
 /// Largest catalogue that is read, in bytes.
-const LIMIT_BYTES: u64 = 64 << 20;
+pub const LIMIT_BYTES: u64 = 64 << 20;
 
 /// The part of a museum's collection dump (as the Metropolitan Museum of Art publishes it) that is of use.
 #[derive(Deserialize)]
@@ -30,14 +31,10 @@ pub(in crate::train) fn groups(folder: &Path) -> Result<HashMap<String, String>,
     let Some(file) = ["objects.json", "data/objects.json"].iter().map(|f| folder.join(f)).find(|f| f.is_file()) else {
         return Ok(HashMap::new());
     };
-    let io = |source| Error::Io { path: file.clone(), source };
-    let size = std::fs::metadata(&file).map_err(io)?.len();
-    if size > LIMIT_BYTES {
-        return Err(io(std::io::Error::other(format!("{size} bytes are more than {LIMIT_BYTES}"))));
-    }
+    let bytes = read_at_most(&file, LIMIT_BYTES).map_err(|source| Error::Io { path: file.clone(), source })?;
     // Another program's file of that name is no catalogue, and no reason to stop.
-    let Ok(catalogue) = serde_json::from_slice::<Objects>(&std::fs::read(&file).map_err(io)?) else {
-        tracing::warn!(file = %file.display(), "not a museum's catalogue: artists are not kept together");
+    let Ok(catalogue) = serde_json::from_slice::<Objects>(&bytes) else {
+        eprintln!("warning: {}: not a museum's catalogue; artists are not kept together", file.display());
         return Ok(HashMap::new());
     };
     let named = catalogue.objects.into_iter().filter(|o| {

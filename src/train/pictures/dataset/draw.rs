@@ -1,7 +1,7 @@
 //! Which picture comes when: an endless sequence of which any part can be asked for.
 
 use super::{Dataset, Error, Split};
-use rand::SeedableRng;
+use crate::train::random::random;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
@@ -30,26 +30,16 @@ impl Dataset {
                 Some((s, l, order)) if (*s, *l) == (source, lap) => order[place],
                 _ => {
                     let mut order = list.clone();
-                    order.shuffle(&mut stream(seed, 1 + source as u64, lap));
+                    order.shuffle(&mut random(seed, 1 + source as u64, lap));
                     let picked = order[place];
                     round = Some((source, lap, order));
                     picked
                 }
             };
-            draws.push((order, stream(seed, 0, number)));
+            draws.push((order, random(seed, 0, number)));
         }
         Ok(draws)
     }
-}
-
-/// An own random source for each (seed, purpose, number).
-fn stream(seed: u64, purpose: u64, number: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&purpose.to_le_bytes());
-    let mut rng = ChaCha8Rng::from_seed(key);
-    rng.set_stream(number);
-    rng
 }
 
 /// Deals number after number to the sources in proportion to their weights, as evenly as whole numbers allow:

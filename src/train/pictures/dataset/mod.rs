@@ -268,6 +268,16 @@ impl Dataset {
         self.sample(Split::Train, seed, step.saturating_mul(count as u64), count)
     }
 
+    /// [`Dataset::batch`] for a run that goes on without its pictures: grey where one that was there when the set was
+    /// opened can no longer be read, which is told on the standard error.
+    pub(in crate::train) fn batch_or_grey(&self, seed: u64, step: u64, count: usize) -> Batch {
+        self.batch(seed, step, count).unwrap_or_else(|error| {
+            eprintln!("warning: {error}; step {step} learns from grey");
+            let shape = [count, 3, self.options.size, self.options.size];
+            Batch { shape, data: vec![0.0; shape.iter().product()] }
+        })
+    }
+
     /// Crops number `first` to `first + count` of the endless sequence that `seed` stands for. Every source goes round
     /// in shuffled rounds: no picture comes again before all of its source have come.
     ///
@@ -285,11 +295,6 @@ impl Dataset {
     pub fn centres(&self, split: Split, first: usize, count: usize) -> Result<Batch, Error> {
         let places = self.places[&split].iter().flatten().skip(first).take(count);
         self.gather(places.map(|&place| (place, None)).collect())
-    }
-
-    /// Files of the pictures of a split, in the order of [`Dataset::centres`].
-    pub fn paths(&self, split: Split) -> Vec<&Path> {
-        self.places[&split].iter().flatten().map(|&place| self.items[place].path.as_path()).collect()
     }
 
     fn gather(&self, draws: Vec<(usize, Option<rand_chacha::ChaCha8Rng>)>) -> Result<Batch, Error> {

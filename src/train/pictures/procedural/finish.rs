@@ -5,8 +5,8 @@ use super::canvas::Canvas;
 use super::dice::Dice;
 use super::noise::Noise;
 use super::palette::{to_linear, to_srgb};
-use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
-use image::{DynamicImage, RgbImage};
+use crate::train::pictures::harm::through_jpeg;
+use image::RgbImage;
 
 /// How the surface of one picture behaves.
 pub(super) struct Surface {
@@ -55,7 +55,8 @@ pub(super) fn finish(canvas: &Canvas, surface: &Surface, dice: &mut Dice) -> Rgb
     let picture = RgbImage::from_fn(side as u32, side as u32, |x, y| {
         image::Rgb(blurred[y as usize * side + x as usize].map(to_srgb))
     });
-    photograph(picture, dice.count(86, 96) as u8)
+    // Once through JPEG, as nearly all photographs of paintings went.
+    through_jpeg(&picture, dice.count(86, 96) as u8).unwrap_or(picture)
 }
 
 /// Lambert's light from the upper left on relief, weave and grain; and pigment that is nowhere quite even.
@@ -104,13 +105,4 @@ fn blur(pixels: &[[f32; 3]], side: usize, part: f32) -> Vec<[f32; 3]> {
             .collect()
     };
     pass(&pass(pixels, 1), side)
-}
-
-/// Once through JPEG, as nearly all photographs of paintings went.
-fn photograph(picture: RgbImage, quality: u8) -> RgbImage {
-    let mut bytes = Vec::new();
-    let encoded = JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(&picture);
-    let decoded =
-        encoded.and_then(|()| JpegDecoder::new(std::io::Cursor::new(bytes))).and_then(DynamicImage::from_decoder);
-    decoded.map(DynamicImage::into_rgb8).unwrap_or(picture)
 }

@@ -297,7 +297,7 @@ impl Machine {
     }
 }
 
-/// LONG1: a little-endian two's-complement integer of up to eight bytes, or the legacy magic of ten.
+/// LONG1: a little-endian two's-complement integer of up to sixteen bytes, held within 64 bits.
 fn long(b: &mut Bytes) -> Result<i64, String> {
     let count = usize::from(b.u8()?);
     let bytes = b.take(count)?;
@@ -307,6 +307,6 @@ fn long(b: &mut Bytes) -> Result<i64, String> {
         return Err(format!("holds an integer of {count} bytes"));
     }
     wide[..count].copy_from_slice(bytes);
-    // Only the legacy magic number needs more than 64 bits; it is told apart before by its bytes.
-    Ok(i128::from_le_bytes(wide) as i64)
+    // What takes more is no size of anything: a seed, or the like.
+    Ok(i64::try_from(i128::from_le_bytes(wide)).unwrap_or(if negative { i64::MIN } else { i64::MAX }))
 }

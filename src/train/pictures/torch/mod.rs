@@ -9,6 +9,7 @@ mod machine;
 mod pickle;
 mod tensor;
 
+use crate::files::read_at_most;
 use crate::train::tensor::Tensors;
 use std::path::{Path, PathBuf};
 
@@ -42,17 +43,11 @@ pub const FILE_LIMIT_BYTES: u64 = 2 << 30;
 /// tensors (a learning rate, an epoch) are passed over. Integers become `f32`, so values above 2²⁴ lose digits.
 ///
 /// # Errors
-/// [`Error::Io`] where the file cannot be read, [`Error::Format`] where it is larger than [`FILE_LIMIT_BYTES`],
-/// truncated, big-endian, inconsistent in its shapes, or asks for a function outside the list.
+/// [`Error::Io`] where the file cannot be read or is larger than [`FILE_LIMIT_BYTES`], [`Error::Format`] where it is truncated,
+/// big-endian, inconsistent in its shapes, or asks for a function outside the list.
 pub fn read_state_dict(path: &Path) -> Result<Tensors, Error> {
-    let io = |source| Error::Io { file: path.to_owned(), source };
-    let size = std::fs::metadata(path).map_err(io)?.len();
-    let format = |reason| Error::Format { file: path.to_owned(), reason };
-    if size > FILE_LIMIT_BYTES {
-        return Err(format(format!("{size} bytes are more than the limit of {FILE_LIMIT_BYTES}")));
-    }
-    let bytes = std::fs::read(path).map_err(io)?;
-    container::parse(&bytes).map_err(format)
+    let bytes = read_at_most(path, FILE_LIMIT_BYTES).map_err(|source| Error::Io { file: path.to_owned(), source })?;
+    container::parse(&bytes).map_err(|reason| Error::Format { file: path.to_owned(), reason })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tensors out of raw storages.
 
 use super::pickle::View;
+use crate::train::half::half_value;
 use crate::train::tensor::Tensor;
 
 /// Most values of one tensor.
@@ -39,7 +40,7 @@ impl Kind {
         match self {
             Self::F64 => f64::from_bits(bits) as f32,
             Self::F32 => f32::from_bits(bits as u32),
-            Self::F16 => half(bits as u16),
+            Self::F16 => half_value(bits as u16),
             Self::BF16 => f32::from_bits((bits as u32) << 16),
             Self::I64 => bits as i64 as f32,
             Self::I32 => bits as i32 as f32,
@@ -47,18 +48,6 @@ impl Kind {
             Self::I8 => f32::from(bits as i8),
             Self::U8 => f32::from(bits as u8),
         }
-    }
-}
-
-/// IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits.
-fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
-    sign * match exponent {
-        0 => fraction * (-24f32).exp2(),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        e => (1.0 + fraction / 1024.0) * ((e - 15) as f32).exp2(),
     }
 }
 
@@ -108,9 +97,9 @@ mod tests {
         for (bits, value) in
             [(0x3c00, 1.0), (0xc000, -2.0), (0x3555, 0.333_251_95), (0x0001, 5.960_464_5e-8), (0x7c00, f32::INFINITY)]
         {
-            assert_eq!(half(bits), value, "{bits:#06x}");
+            assert_eq!(half_value(bits), value, "{bits:#06x}");
         }
-        assert!(half(0x7e00).is_nan());
+        assert!(half_value(0x7e00).is_nan());
     }
 
     #[test]

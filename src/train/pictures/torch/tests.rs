@@ -54,6 +54,15 @@ fn both_forms_give_the_same_tensors() {
 }
 
 #[test]
+fn a_length_of_more_than_64_bits_is_not_cut_to_a_smaller_one() {
+    let mut long = program(6, 2);
+    let at = long.windows(5).position(|w| w == b"cpuK\x06").unwrap() + 3;
+    // LONG1 of nine bytes: 2⁶⁴ + 6.
+    long.splice(at..at + 2, [0x8a, 9, 6, 0, 0, 0, 0, 0, 0, 0, 1]);
+    read(&archive(&long)).unwrap_err();
+}
+
+#[test]
 fn a_function_outside_the_list_is_refused_by_name() {
     let program = b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.";
     for bytes in [legacy(program), archive(program)] {

@@ -3,6 +3,7 @@
 use super::{Cue, LONGEST_FADE};
 use crate::show::When;
 use crate::show::controls::{Control, Shape};
+use oneiro::complaint::one_line;
 use oneiro::files::{settings_file, write_whole};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -155,7 +156,7 @@ impl CueList {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+        let file: File = toml::from_str(text).map_err(|e| one_line(&e.message()))?;
         let mut list = Self::default();
         for line in file.cue {
             let cue = line.cue()?;

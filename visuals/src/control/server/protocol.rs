@@ -7,6 +7,7 @@ use crate::control::order::Order;
 use crate::control::snapshot::Snapshot;
 use crate::show::When;
 use crate::show::controls::{CONTROLS, Control, Shape, Spec};
+use oneiro::complaint::one_line;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -106,7 +107,7 @@ pub enum Heard {
 pub fn hear(text: &str, handle: &Handle) -> Heard {
     let ask: Ask = match serde_json::from_str(text) {
         Ok(ask) => ask,
-        Err(e) => return Heard::Useless(format!("that is no message: {e}")),
+        Err(e) => return Heard::Useless(format!("that is no message: {}", one_line(&e))),
     };
     let control = |name: &str| Control::by_name(name).ok_or_else(|| format!("there is no control `{name}`"));
     let finite = |value: f64| if value.is_finite() { Ok(value) } else { Err("that is no number".to_owned()) };
@@ -154,7 +155,7 @@ pub fn hear(text: &str, handle: &Handle) -> Heard {
     match order.map(|order| handle.order(order)) {
         Ok(true) => Heard::Done,
         Ok(false) => Heard::Useless("there is no room for more orders".into()),
-        Err(e) => Heard::Useless(e),
+        Err(e) => Heard::Useless(one_line(&e)),
     }
 }
 

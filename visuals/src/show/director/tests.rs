@@ -1,8 +1,9 @@
 //! The show directed.
 
 use super::*;
-use crate::show::scene::shipped;
+use crate::show::scene::{Source, shipped};
 use oneiro::bridge::Part;
+use oneiro::picture::Course;
 use oneiro::time::{Bpm, TimeSignature};
 
 fn event(at: f64, kind: ShowKind) -> ShowEvent {

@@ -22,7 +22,8 @@ struct Account {
     way: f32,
     // Seconds since the last changes.
     a0: f32, a1: f32, a2: f32, a3: f32, a4: f32,  a5: f32,
-    spare: f32,
+    // The least share of a new frame that was allowed since the first (of the first account).
+    least: f32,
 }
 
 struct Field { bright: Account, red: Account }
@@ -108,7 +109,7 @@ fn judge(@builtin(global_invocation_id) id: vec3u) {
     red /= 100.0;
     var field = fields[index];
     if moment.first > 0.5 {
-        let none = Account(0.0, 0.0, 0.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 0.0);
+        let none = Account(0.0, 0.0, 0.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 1.0);
         field = Field(none, none);
         // The first frame is compared with nothing.
         field.bright.low = bright.y;
@@ -125,10 +126,11 @@ fn judge(@builtin(global_invocation_id) id: vec3u) {
     note(&r, red.x, RED);
     older(&b, moment.step);
     older(&r, moment.step);
-    fields[index] = Field(b, r);
     let share = min(
         allowed(b, bright.x, bright.y, bright.z, BRIGHT),
         allowed(r, red.x, red.y, red.z, RED),
     );
     shares[index] = select(1.0, share, moment.on > 0.5);
+    b.least = min(b.least, shares[index]);
+    fields[index] = Field(b, r);
 }

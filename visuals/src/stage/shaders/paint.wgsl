@@ -56,7 +56,7 @@ fn folded(p0: vec2f) -> vec2f {
                 let tilt = 0.35;
                 let up = vec3f(q.x, q.y * cos(tilt) - z * sin(tilt), q.y * sin(tilt) + z * cos(tilt));
                 let sun = normalize(vec3f(-0.55, -0.45, 0.6));
-                light = 0.06 + 1.45 * max(dot(vec3f(q, z), sun), 0.0) + 0.5 * pow(1.0 - z, 3.0);
+                light = 0.06 + 1.45 * max(dot(vec3f(q, z), sun), 0.0) + 0.5 * pow(max(1.0 - z, 0.0), 3.0);
                 p = vec2f(triangle(4.0 * (atan2(up.x, up.z) / TAU + v.fold_turn)) , asin(clamp(up.y, -1.0, 1.0)) * 0.45);
             } else {
                 outside = r;
@@ -419,7 +419,8 @@ fn blinds(p: vec2f) -> vec3f {
     let back = turned(shifted, -v.medium_turn);
     let c = plain(back);
     let facing = 0.62 + 0.5 * cos(3.1 * x + 1.1 * swing);
-    let gleam = exp(-pow((x - 0.3 * swing) * 9.0, 2.0)) * 0.25;
+    let off = (x - 0.3 * swing) * 9.0;
+    let gleam = exp(-off * off) * 0.25;
     let gap = smoothstep(0.5, 0.475, abs(x));
     return (c * facing + c * gleam + gleam * 0.05) * gap;
 }

@@ -26,7 +26,7 @@ fn to_bytes(in: Corner) -> @location(0) vec4f {
 fn to_light(in: Corner) -> @location(0) vec4f {
     let c = dithered(in);
     let low = c / 12.92;
-    let high = pow((c + 0.055) / 1.055, vec3f(2.4));
+    let high = pow(max((c + 0.055) / 1.055, vec3f(0.0)), vec3f(2.4));
     return vec4f(select(high, low, c <= vec3f(0.04045)), 1.0);
 }
 

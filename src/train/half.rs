@@ -1,14 +1,17 @@
-//! Weights in half precision: half the file, read back to single precision when a session is opened.
+//! Half precision (IEEE 754 binary16): weights stored so take half the file, and are read back to single precision when a session is opened.
 
 use crate::model::onnx::{AttributeProto, AttributeType, DataType, ModelProto, NodeProto, TensorProto};
 
-/// Stores constant float tensors of more than `least` elements as 16-bit floats, each with a `Cast` back to 32 bits,
+/// Tensors of more elements are stored in half precision.
+const SINGLE_PRECISION_UP_TO: i64 = 1024;
+
+/// Stores constant float tensors of more than [`SINGLE_PRECISION_UP_TO`] elements as 16-bit floats, each with a `Cast` back to 32 bits,
 /// which ONNX Runtime computes once. Each weight moves by at most a 2048th of itself (or 3·10⁻⁸ near zero).
-pub fn store_in_half(model: &mut ModelProto, least: usize) {
+pub(super) fn store_in_half(model: &mut ModelProto) {
     let Some(graph) = &mut model.graph else { return };
     let mut casts = Vec::new();
     for tensor in &mut graph.initializer {
-        let large = tensor.dims.iter().product::<i64>() > least as i64;
+        let large = tensor.dims.iter().product::<i64>() > SINGLE_PRECISION_UP_TO;
         if !(large && tensor.data_type == Some(DataType::Float as i32)) {
             continue;
         }
@@ -42,7 +45,7 @@ pub fn store_in_half(model: &mut ModelProto, least: usize) {
     graph.node.splice(0..0, casts);
 }
 
-/// The nearest 16-bit float (IEEE 754 binary16), ties to even; what is too large becomes infinite.
+/// The nearest 16-bit float, ties to even; what is too large becomes infinite.
 fn half_bits(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = (bits >> 16) as u16 & 0x8000;
@@ -70,25 +73,26 @@ fn half_bits(value: f32) -> u16 {
     sign | (kept + u32::from(up)) as u16
 }
 
+/// The value of a 16-bit float.
+pub(super) fn half_value(bits: u16) -> f32 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
+    sign * match exponent {
+        0 => fraction * 2f32.powi(-24),
+        31 if fraction == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        e => (1.0 + fraction / 1024.0) * 2f32.powi(e - 15),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::half_bits;
-
-    /// The value of a 16-bit float, from its definition.
-    fn value(bits: u16) -> f64 {
-        let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-        let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-        sign * match exponent {
-            0 => fraction * 2f64.powi(-24),
-            31 => f64::INFINITY,
-            e => (1.0 + fraction / 1024.0) * 2f64.powi(e - 15),
-        }
-    }
+    use super::{half_bits, half_value};
 
     #[test]
     fn every_half_is_kept_and_what_lies_between_goes_to_the_nearer() {
         for bits in 0..0x7c00u16 {
-            let (here, next) = (value(bits), value(bits + 1));
+            let (here, next) = (f64::from(half_value(bits)), f64::from(half_value(bits + 1)));
             assert_eq!(half_bits(here as f32), bits, "{here}");
             assert_eq!(half_bits(-here as f32), bits | 0x8000);
             if next.is_finite() {

@@ -3,14 +3,17 @@
 //!
 //! A preset says what differs from the usual values; calling it sets everything that is musical, and leaves alone what
 //! belongs to the project: bypass, thru, channel, time, volume, seed, and what is merely pressed. It may bring phrases for
-//! the corners A to D; corners for which it has none keep theirs.
-//!
-//! The presets that can be called stand in one list, those that ship before the player's own. The audio thread steps
-//! through it, so a list is never changed and never freed: another takes its place.
+//! the corners A to D; corners for which it has none keep theirs. [`bank()`] has those that can be called.
+
+mod bank;
+
+pub use bank::{Called, bank, factory, look, look_into};
 
 use crate::parameters::{Sheet, place, sheets};
 use crate::state::check_phrase;
+use bank::LISTS;
 use directories::ProjectDirs;
+use oneiro::complaint::one_line;
 use oneiro::compose::Corner;
 use oneiro::files::write_whole;
 use oneiro::music::{Melody, MelodyEvent};
@@ -18,16 +21,11 @@ use oneiro::time::TimeSignature;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Longest file that is read, in bytes.
 const LONGEST: u64 = 1 << 18;
 /// The ending of the player's own files.
 const ENDING: &str = "toml";
-
-/// Most lists that a process makes. A player who changes his presets more often starts the host again to see the last.
-const LISTS: usize = 512;
 
 /// Phrases for the corners A to D.
 pub type Phrases = [Option<Melody>; 4];
@@ -65,7 +63,7 @@ pub enum PresetError {
         message: String,
     },
     /// A value stands for nothing.
-    #[error("{origin}: preset `{}`: `{}` is no value of `{}`", preset.escape_debug(), text.escape_debug(), id.escape_debug())]
+    #[error("{origin}: preset `{}`: `{}` is no value of `{}`", one_line(preset), one_line(text), one_line(id))]
     Value {
         /// Where it came from.
         origin: String,
@@ -77,7 +75,7 @@ pub enum PresetError {
         text: String,
     },
     /// A phrase is none.
-    #[error("{origin}: preset `{}`: phrase `{}`: {reason}", preset.escape_debug(), corner.escape_debug())]
+    #[error("{origin}: preset `{}`: phrase `{}`: {reason}", one_line(preset), one_line(corner))]
     Phrase {
         /// Where it came from.
         origin: String,
@@ -168,9 +166,8 @@ pub fn is_musical(sheet: &Sheet) -> bool {
 /// # Errors
 /// [`PresetError`] names the first thing that is wrong.
 pub fn read(origin: &str, text: &str) -> Result<Vec<Preset>, PresetError> {
-    let one_line = |e: &toml::de::Error| e.message().split_whitespace().collect::<Vec<_>>().join(" ");
-    let file: File =
-        toml::from_str(text).map_err(|e| PresetError::Format { origin: origin.to_owned(), message: one_line(&e) })?;
+    let file: File = toml::from_str(text)
+        .map_err(|e| PresetError::Format { origin: origin.to_owned(), message: one_line(&e.message()) })?;
     file.preset.into_iter().map(|entry| resolve(origin, entry)).collect()
 }
 
@@ -207,95 +204,6 @@ fn resolve(origin: &str, Entry { name, about, values: given, phrases: written }:
         }
     }
     Ok(Preset { name, about, values, phrases })
-}
-
-/// Every list that there was; the newest is in force.
-static ALL: [OnceLock<Vec<Preset>>; LISTS] = [const { OnceLock::new() }; LISTS];
-static NEWEST: AtomicUsize = AtomicUsize::new(0);
-/// One thread at a time makes a list.
-static MAKING: Mutex<()> = Mutex::new(());
-
-/// The presets that ship.
-pub fn factory() -> &'static [Preset] {
-    // A test reads it; an instance without them still plays.
-    ALL[0].get_or_init(|| read("the presets that ship", include_str!("../presets/factory.toml")).unwrap_or_default())
-}
-
-/// Every preset that can be called: those that ship, then the player's own.
-///
-/// # Realtime Safety
-/// As safe as reading an atomic, once [`factory`] was called.
-pub fn bank() -> &'static [Preset] {
-    ALL[NEWEST.load(Ordering::Acquire)].get().map_or(&[][..], Vec::as_slice)
-}
-
-/// Reads the player's own presets again; what cannot be read is told.
-pub fn look() -> Vec<PresetError> {
-    folder().map_or_else(Vec::new, |folder| look_into(&folder))
-}
-
-/// As [`look`], in any folder.
-pub fn look_into(folder: &Path) -> Vec<PresetError> {
-    let shipped = factory();
-    let (own, mut errors) = in_folder(folder);
-    let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    if bank()[shipped.len()..] != own {
-        let list = NEWEST.load(Ordering::Acquire) + 1;
-        match ALL.get(list).map(|place| place.set([shipped, &own[..]].concat())) {
-            Some(Ok(())) => NEWEST.store(list, Ordering::Release),
-            _ => errors.push(PresetError::TooOften),
-        }
-    }
-    errors
-}
-
-/// A preset that was called: its place in the list that was in force then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Called {
-    list: u16,
-    number: u16,
-}
-
-impl Called {
-    /// A preset of [`bank`], by its number there.
-    pub fn new(number: usize) -> Self {
-        Self { list: NEWEST.load(Ordering::Acquire) as u16, number: number as u16 }
-    }
-
-    /// The preset.
-    pub fn preset(self) -> Option<&'static Preset> {
-        ALL.get(usize::from(self.list))?.get()?.get(usize::from(self.number))
-    }
-
-    /// Its number in [`bank`]: it may be gone from there.
-    pub fn number(self) -> Option<usize> {
-        if usize::from(self.list) == NEWEST.load(Ordering::Acquire) {
-            return Some(usize::from(self.number));
-        }
-        let name = &self.preset()?.name;
-        bank().iter().position(|preset| preset.name == *name)
-    }
-
-    /// The preset so many steps further, round and round; without a present one the first, or the last.
-    ///
-    /// # Realtime Safety
-    /// As [`bank`].
-    pub fn after(present: Option<Self>, steps: isize) -> Option<(Self, &'static Preset)> {
-        let from = present.and_then(Self::number).map_or(if steps > 0 { -1 } else { 0 }, |number| number as isize);
-        let number = (from + steps).rem_euclid(bank().len().max(1) as isize) as usize;
-        let called = Self::new(number);
-        Some((called, called.preset()?))
-    }
-
-    /// As a number above 0, for an atomic.
-    pub(crate) fn bits(self) -> u32 {
-        (u32::from(self.list) << 16 | u32::from(self.number)) + 1
-    }
-
-    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
-        let bits = bits.checked_sub(1)?;
-        Some(Self { list: (bits >> 16) as u16, number: bits as u16 })
-    }
 }
 
 /// Where the player's own presets lie.
@@ -373,7 +281,7 @@ mod tests {
 
     #[test]
     fn the_bank_is_sound_and_no_two_presets_are_the_same() {
-        let bank = read("the bank", include_str!("../presets/factory.toml")).unwrap();
+        let bank = read("the bank", include_str!("../../presets/factory.toml")).unwrap();
         assert!(bank.len() >= 24, "{} presets", bank.len());
         let names: HashSet<&str> = bank.iter().map(|preset| preset.name.as_str()).collect();
         assert_eq!(names.len(), bank.len());
@@ -412,7 +320,7 @@ mod tests {
         let text = "[[preset]]\nname = \"n\"\nvalues = { bypass = 1 }";
         assert_eq!(wrong(text), "x: preset `n`: `1` is no value of `bypass`");
         let text = "[[preset]]\nname = \"two\\nlines\"\nvalues = { mode = \"answr\" }";
-        assert_eq!(wrong(text), "x: preset `two\\nlines`: `answr` is no value of `mode`");
+        assert_eq!(wrong(text), "x: preset `two lines`: `answr` is no value of `mode`");
         for (phrase, expected) in [
             ("e = { metre = [4, 4], events = [] }", "phrase `e`: there is no such corner"),
             ("a = { metre = [4, 4], events = [[200, 24]] }", "phrase `a`: a phrase with notes that are none"),
