@@ -4,10 +4,11 @@
 use super::arrangement::Arrangement;
 use super::perform::{Clock, Piece, Recording, known_plans};
 use super::place::Place;
+use super::playback::Playback;
 use super::voicing::Voicing;
-use super::wav::{Listener, Tape};
+use super::wav::Listener;
 use super::{RenderError, Watch};
-use crate::bridge::{Heard, HeardKind, Part, ShowEvent, ShowKind, Stage, StageSizes};
+use crate::bridge::{Heard, HeardKind, Part, ShowEvent, ShowKind};
 use crate::compose::{Corner, Director, MelodyModel, Mode, Order, Phrase, PhraseModel, lead_time, stride};
 use crate::music::{Note, STEPS_PER_BEAT};
 use crate::time::Beats;
@@ -125,19 +126,11 @@ pub(super) fn play_along(
 ) -> Result<Recording, RenderError> {
     let Piece { arrangement, samples, block, .. } = *piece;
     let block = block.clamp(1, 1 << 20) as u64;
-    let room = 4 * (arrangement.call.len() + arrangement.backing.len() + arrangement.chords.len()) + 65_536;
-    let Stage { audio, composer, mut watcher } = Stage::new(StageSizes { plans: room, heard: room, show: room });
-    let counters = std::sync::Arc::clone(&watcher.counters);
     let rate = voicing.rate;
-    let mut tape = Tape::new(samples, rate, listener);
-    let mut performer = tape.prepare(voicing.performer(room, audio), block as usize);
-    let mut director = Director::new(composers.melody, composers.phrases, composer);
-    let mut accepted = true;
-    for plan in known_plans(arrangement, performer.epoch()) {
-        accepted &= performer.schedule(plan).is_ok();
-    }
-
     let clock = Clock::new(arrangement, rate);
+    let (mut playback, composer) = Playback::new(voicing, (samples, block as usize), arrangement.plans(), listener);
+    let mut director = Director::new(composers.melody, composers.phrases, composer);
+    playback.schedule(known_plans(arrangement, playback.performer.epoch()));
     let mut orders = orders(along, piece)?.into_iter().peekable();
     let mut overheard =
         overheard(along, arrangement)?.into_iter().map(|h| (clock.sample_at(h.pos_beats), h)).peekable();
@@ -158,14 +151,14 @@ pub(super) fn play_along(
         while let Some((at, order)) = orders.next_if(|(at, _)| *at < until) {
             director.order(at, order)?;
         }
-        tape.play(&mut performer, now..end, |performer, left, right| {
+        playback.play(now..end, |performer, left, right| {
             performer.process(&transport, &[], left, right);
         })?;
-        while let Some(event) = watcher.show.receive() {
+        for event in playback.show() {
             answers.take(&event);
             recording.show.push(event);
         }
-        director.follow(watcher.clock.read())?;
+        director.follow(playback.clock())?;
         while let Some((_, heard)) = overheard.next_if(|(at, _)| *at <= end) {
             director.hear(heard);
         }
@@ -174,8 +167,7 @@ pub(super) fn play_along(
         now = end;
     }
     recording.phrases = answers.phrases(arrangement.end);
-    let lost = [&counters.heard_dropped, &counters.show_dropped, &counters.late_dropped, &counters.malformed];
-    recording.lost = lost.iter().map(|count| count.get()).sum::<u64>() + u64::from(!accepted);
+    recording.lost = playback.lost() + playback.late();
     Ok(recording)
 }
 

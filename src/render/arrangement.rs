@@ -82,6 +82,11 @@ impl Arrangement {
         })
     }
 
+    /// How many plans it makes before anything is composed.
+    pub(super) fn plans(&self) -> usize {
+        self.call.len() + self.backing.len() + self.exchanges.len() + self.chords.len()
+    }
+
     /// Lays out a score that plays straight through, with some bars after it.
     ///
     /// # Errors

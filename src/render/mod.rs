@@ -27,6 +27,7 @@ mod outputs;
 mod paintings;
 mod perform;
 mod place;
+mod playback;
 pub mod project;
 mod reel;
 mod replay;

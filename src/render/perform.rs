@@ -2,10 +2,11 @@
 
 use super::arrangement::{Arrangement, chords_of};
 use super::automation::Automation;
+use super::playback::Playback;
 use super::voicing::Voicing;
-use super::wav::{Listener, Tape};
+use super::wav::Listener;
 use super::{RenderError, Watch};
-use crate::bridge::{Part, Plan, Scheduled, ShowEvent, Stage, StageSizes};
+use crate::bridge::{Part, Plan, Scheduled, ShowEvent};
 use crate::compose::{Composer, Cue, HarmonySpan, MelodyModel, Phrase};
 use crate::music::Note;
 use crate::time::{Beats, SampleRate, Transport};
@@ -56,21 +57,11 @@ pub fn perform(
 ) -> Result<Recording, RenderError> {
     let Piece { arrangement, automation, samples, .. } = *piece;
     let block = piece.block.clamp(1, 1 << 20);
-    let plans = arrangement.call.len() + arrangement.backing.len() + arrangement.chords.len() + 65_536;
-    let sizes = StageSizes { plans: 65_536, heard: 4 * plans, show: 4 * plans };
-    let Stage { audio, composer, mut watcher } = Stage::new(sizes);
-    let counters = std::sync::Arc::clone(&watcher.counters);
-    let rate = voicing.rate;
-    let mut tape = Tape::new(samples, rate, listener);
-    let mut performer = tape.prepare(voicing.performer(plans, audio), block);
+    let clock = Clock::new(arrangement, voicing.rate);
+    let (mut playback, composer) = Playback::new(voicing, (samples, block), arrangement.plans(), listener);
     let mut composer = Composer::new(model, composer);
-    let epoch = performer.epoch();
-    let mut accepted = true;
-    for plan in known_plans(arrangement, epoch) {
-        accepted &= performer.schedule(plan).is_ok();
-    }
-
-    let clock = Clock::new(arrangement, rate);
+    let epoch = playback.performer.epoch();
+    playback.schedule(known_plans(arrangement, epoch));
     let mut recording = Recording::default();
     let mut cues = cues(arrangement, epoch).map(|cue| (clock.sample_at(cue.call.1), cue)).peekable();
     watch.begin("playing", samples);
@@ -87,25 +78,20 @@ pub fn perform(
             if arrangement.backing.is_empty() {
                 // Nobody else tells the pictures which chords the answer has.
                 let chords = chords_of(&phrase.notes, &arrangement.metres, window, arrangement.key);
-                for plan in chord_plans(&chords, epoch) {
-                    accepted &= performer.schedule(plan).is_ok();
-                }
+                playback.schedule(chord_plans(&chords, epoch));
             }
             recording.phrases.push(phrase);
         }
         let cue = cues.peek().map_or(u64::MAX, |(at, _)| *at);
         let end = (now + block as u64).min(samples).min(clock.change_after(now)).min(cue);
-        tape.play(&mut performer, now..end, |performer, left, right| {
+        playback.play(now..end, |performer, left, right| {
             performer.process(&clock.transport(now), &[], left, right);
         })?;
-        while let Some(event) = watcher.show.receive() {
-            recording.show.push(event);
-        }
+        recording.show.extend(playback.show());
         watch.done(end - now);
         now = end;
     }
-    let lost = [&counters.heard_dropped, &counters.show_dropped, &counters.late_dropped, &counters.malformed];
-    recording.lost = lost.iter().map(|count| count.get()).sum::<u64>() + u64::from(!accepted);
+    recording.lost = playback.lost() + playback.late();
     Ok(recording)
 }
 

@@ -2,10 +2,11 @@
 
 use super::arrangement::{Arrangement, Exchange, TEMPO_RANGE};
 use super::perform::Recording;
+use super::playback::Playback;
 use super::voicing::Voicing;
-use super::wav::{Listener, Tape};
+use super::wav::Listener;
 use super::{RenderError, Watch};
-use crate::bridge::{Part, Plan, ShowEvent, Stage, StageSizes};
+use crate::bridge::{Part, Plan, ShowEvent};
 use crate::compose::Phrase;
 use crate::live::{PlayedNote, PlayerEvent, PlayerKind};
 use crate::music::{Note, PitchClassWeights, estimate_key};
@@ -150,13 +151,9 @@ pub(super) fn replay(
 ) -> Result<Recording, RenderError> {
     let block = block.clamp(1, 1 << 20);
     let line = Line::new(take, voicing.rate, sample_of);
-    let room = 4 * take.moments.len() + 65_536;
-    let Stage { audio, mut composer, mut watcher } = Stage::new(StageSizes { plans: room, heard: room, show: room });
-    let counters = std::sync::Arc::clone(&watcher.counters);
-    let mut tape = Tape::new(samples, voicing.rate, listener);
-    let mut performer = tape.prepare(voicing.performer(room, audio), block);
+    let (mut playback, mut composer) = Playback::new(voicing, (samples, block), take.moments.len(), listener);
     for (part, patch) in Part::ALL.into_iter().zip(take.header.patches) {
-        performer.set_patch(part, patch);
+        playback.performer.set_patch(part, patch);
     }
     let mut recording = Recording::default();
     let mut answers: Vec<Note> = Vec::new();
@@ -184,9 +181,9 @@ pub(super) fn replay(
                     events.push(PlayerEvent { sample_offset, kind: PlayerKind::End { part, pitch } });
                 }
                 // Blocks begin where an instrument changes.
-                Event::Patch(part, patch) => performer.set_patch(part, patch),
+                Event::Patch(part, patch) => playback.performer.set_patch(part, patch),
                 Event::Phrase(ref phrase) => {
-                    let (epoch, at, duration) = (performer.epoch(), phrase.at, phrase.duration);
+                    let (epoch, at, duration) = (playback.performer.epoch(), phrase.at, phrase.duration);
                     let _full = composer.plan(Plan::Phrase { epoch, at, part: Part::Answer, duration });
                 }
                 _ => {}
@@ -206,13 +203,11 @@ pub(super) fn replay(
                 open.duration = (at - open.onset).max(Beats(1e-3));
             }
         };
-        tape.play(&mut performer, now..end, |performer, left, right| {
+        playback.play(now..end, |performer, left, right| {
             performer.process_with(&transport, &events, left, right, &mut on_note);
         })?;
         while composer.heard.receive().is_some() {}
-        while let Some(event) = watcher.show.receive() {
-            recording.show.push(ShowEvent { pos_beats: event.pos_beats + moved, ..event });
-        }
+        recording.show.extend(playback.show().map(|event| ShowEvent { pos_beats: event.pos_beats + moved, ..event }));
         watch.done(end - now);
         now = end;
     }
@@ -220,8 +215,8 @@ pub(super) fn replay(
     for note in answers.iter_mut().filter(|n| n.duration == Beats::ZERO) {
         note.duration = (end - note.onset).max(Beats(1e-3));
     }
-    let lost = [&counters.heard_dropped, &counters.show_dropped, &counters.malformed];
-    recording.lost = lost.iter().map(|count| count.get()).sum();
+    // The phrases of a take lie where it says, and may have begun before.
+    recording.lost = playback.lost();
     recording.phrases = vec![Phrase { notes: answers, ..Phrase::default() }];
     Ok(recording)
 }
