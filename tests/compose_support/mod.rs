@@ -2,7 +2,7 @@
 #![allow(dead_code)] // not every test uses all of it
 
 use oneiro::bridge::{AudioSide, Heard, HeardKind, Part, Plan, SecondTones, Stage, StageSizes};
-use oneiro::compose::{Director, MelodyModel, Order, PhraseModel, Settings};
+use oneiro::compose::{Controls, Corner, Director, MelodyModel, Mode, Order, PhraseModel, Settings};
 use oneiro::model::inspect::inspect_bytes;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
@@ -92,6 +92,26 @@ impl Script {
 
     pub fn set(self, at: f64, settings: &Settings) -> Self {
         self.order(at, Order::Settings(Box::new(settings.clone())))
+    }
+}
+
+/// Controls as they are, with a seed.
+pub fn settings(seed: u64) -> Settings {
+    Settings { controls: Controls { seed, ..Controls::default() }, ..Settings::default() }
+}
+
+/// Two phrases with a gap after each, both captured; chords for those who improvise, which are low.
+pub fn busy_script(mode: Mode, settings: &Settings) -> Script {
+    let chords = [(0.0, 7.5, 43), (0.0, 7.5, 47), (0.0, 7.5, 50), (8.1, 7.8, 48), (8.1, 7.8, 52), (8.1, 7.8, 55)];
+    let script = Script::common(16).set(0.0, settings).order(0.0, Order::Mode(mode));
+    match mode {
+        Mode::Improvise => script.play(0.0, &chords).play(16.0, &chords),
+        Mode::Morph => script
+            .play(0.0, &CALL)
+            .order(7.9, Order::Capture(Corner::A))
+            .play(8.0, &OTHER)
+            .order(15.9, Order::Capture(Corner::B)),
+        _ => script.play(0.0, &CALL).play(16.0, &OTHER),
     }
 }
 
