@@ -5,6 +5,8 @@
 #[path = "support/material.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod material;
+#[path = "support/program.rs"]
+mod program;
 
 use oneiro::bridge::Part;
 use oneiro::live::Patch;
@@ -231,7 +233,7 @@ fn the_troubleshooting_page_has_all_that_the_doctor_says() {
     let text = flat(&page);
     let empty = tempfile::tempdir().unwrap();
     let alone = empty.path().join("oneiro");
-    std::fs::copy(env!("CARGO_BIN_EXE_oneiro"), &alone).unwrap();
+    program::copy(env!("CARGO_BIN_EXE_oneiro").as_ref(), &alone);
     let nowhere = empty.path().join("nowhere");
     std::fs::write(empty.path().join("broken.onnx"), "no model").unwrap();
     let doctor = || {

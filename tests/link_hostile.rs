@@ -69,7 +69,7 @@ fn follow() {
     let listener = Listener::spawn(Choice::All, Mirror::default());
     let (mut merge, mut events, began) = (Merge::default(), Vec::new(), Instant::now());
     let mut led = 0;
-    while began.elapsed() < Duration::from_secs(15) && led < 100 {
+    while began.elapsed() < Duration::from_secs(60) && led < 100 {
         std::thread::sleep(Duration::from_millis(5));
         while let Some(tidings) = listener.next() {
             match tidings {

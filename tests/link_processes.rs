@@ -97,7 +97,7 @@ fn whoever_is_killed_is_let_go_and_taken_up_again_and_nothing_stays_behind() {
     }
     println!("let go after {:?}, heard again after {:?} at most", longest[0], longest[1]);
     // A second, and what a busy machine takes besides.
-    assert!(longest.iter().all(|took| *took < Duration::from_secs(3)), "seed {seed}: {longest:?}");
+    assert!(longest.iter().all(|took| *took < Duration::from_secs(8)), "seed {seed}: {longest:?}");
     until("the dead are still there", || alone.left().len() <= whole);
     player.kill();
     follower.kill();

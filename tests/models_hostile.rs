@@ -110,9 +110,13 @@ fn a_loop_without_end_is_ended_and_its_model_set_aside_while_others_run() {
         ended.to_string(),
         "endless.onnx: took longer than 0.4 s and was ended; it is set aside until it is chosen anew"
     );
-    let began = Instant::now();
-    assert!(matches!(session.run(&[Z]), Err(SessionError::Ended { .. })));
-    assert!(began.elapsed() < Duration::from_millis(300), "it is not tried again");
+    // The quickest of some, for a busy machine may hold up any.
+    let again = || {
+        let began = Instant::now();
+        assert!(matches!(session.run(&[Z]), Err(SessionError::Ended { .. })));
+        began.elapsed()
+    };
+    assert!(std::iter::repeat_with(again).take(5).min() < Some(Duration::from_millis(300)), "it is not tried again");
     assert!(other.join().unwrap() > 100, "who is sound runs on");
 }
 

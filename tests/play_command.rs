@@ -1,6 +1,9 @@
 //! `oneiro play` at the command line: what it says where something is wrong or missing.
 #![cfg(feature = "play")]
 
+#[path = "support/program.rs"]
+mod program;
+
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -45,7 +48,7 @@ fn without_any_device_it_plays_as_long_as_it_is_asked_to() {
     let began = Instant::now();
     let mut play = bare(folder.path(), &["--seconds", "1", "--set", "scale=dorian", "--preset", "harp"]);
     play.arg("--record").arg(&record).assert().success().stderr(contains("recorded: "));
-    assert!((Duration::from_millis(900)..Duration::from_secs(8)).contains(&began.elapsed()));
+    assert!((Duration::from_millis(900)..Duration::from_secs(30)).contains(&began.elapsed()));
     let midi = folder.path().join("r.mid");
     let render = |out: &Path| {
         let mut render = oneiro(&["render", "--quiet"]);
@@ -93,7 +96,7 @@ fn a_session_that_is_killed_can_be_rendered_from_what_lies_beside() {
         ["play", "--no-sound", "--no-midi", "--no-screen", "--model", "none", "--map", &map, "--record", &record];
     let mut play = std::process::Command::new(env!("CARGO_BIN_EXE_oneiro")).args(bare).spawn().unwrap();
     let partial = folder.path().join(format!(".k.oneiro-session.{}.partial", play.id()));
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + Duration::from_secs(60);
     let started = || std::fs::read_to_string(&partial).is_ok_and(|text| text.contains("\"playing\":true"));
     while !started() {
         assert!(Instant::now() < until, "nothing was recorded");
@@ -113,15 +116,13 @@ fn a_session_that_is_killed_can_be_rendered_from_what_lies_beside() {
 #[test]
 fn a_missing_or_broken_model_is_said_and_the_rest_plays() {
     let folder = tempfile::tempdir().unwrap();
-    let program = folder.path().join("oneiro");
-    if std::fs::hard_link(env!("CARGO_BIN_EXE_oneiro"), &program).is_err() {
-        std::fs::copy(env!("CARGO_BIN_EXE_oneiro"), &program).unwrap();
-    }
+    let alone = folder.path().join("oneiro");
+    program::copy(env!("CARGO_BIN_EXE_oneiro").as_ref(), &alone);
     let models = folder.path().join("found");
     std::fs::create_dir(&models).unwrap();
     std::fs::write(models.join("melody.onnx"), b"broken").unwrap();
     let map = folder.path().join("map.toml").display().to_string();
-    let mut play = Command::new(&program);
+    let mut play = Command::new(&alone);
     play.current_dir(folder.path()).env("HOME", folder.path()).env("XDG_DATA_HOME", folder.path());
     play.env("ONEIRO_MODELS", &models);
     play.args(["play", "--no-sound", "--no-midi", "--no-screen", "--seconds", "1", "--map", &map]);

@@ -19,9 +19,9 @@ use play_support::{models, options, wait_until_told};
 use render_support::{melody_model, write};
 use std::time::{Duration, Instant};
 
-/// Plays two keys a beat until an answer sounds, for ten seconds at most.
+/// Plays two keys a beat until an answer sounds, for a minute at most.
 fn play(running: &Running) {
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + Duration::from_secs(60);
     let answered = || lock(running.scene()).notes.iter().filter(|n| n.part == Part::Answer).count() >= 3;
     for pitch in [60_u8, 62, 64, 65, 67, 65, 64, 62].into_iter().cycle() {
         if answered() || Instant::now() > until {

@@ -1,5 +1,7 @@
 //! `oneiro render` as a user meets it.
 
+#[path = "support/program.rs"]
+mod program;
 mod render_support;
 
 use assert_cmd::Command;
@@ -119,14 +121,12 @@ fn without_ffmpeg_a_video_becomes_video_frames_and_a_message() {
 #[cfg(unix)]
 #[test]
 fn a_dying_ffmpeg_is_a_clear_error_and_leaves_nothing() {
-    use std::os::unix::fs::PermissionsExt as _;
     let stage = stage();
     let here = stage.path();
     let fake = here.join("bin/ffmpeg");
     std::fs::create_dir(here.join("bin")).unwrap();
-    let script = "#!/bin/sh\n[ \"$1\" = -version ] && exit 0\nhead -c 50000 >/dev/null\necho 'the disk is on fire' >&2\nexit 3\n";
-    std::fs::write(&fake, script).unwrap();
-    std::fs::set_permissions(&fake, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script = "[ \"$1\" = -version ] && exit 0\nhead -c 50000 >/dev/null\necho 'the disk is on fire' >&2\nexit 3\n";
+    program::script(&fake, script);
     let path = format!("{}:{}", here.join("bin").display(), std::env::var("PATH").unwrap());
     let result = oneiro(here).args(["-o", "a.mp4", "-o", "a.wav"]).env("PATH", path).assert().code(1);
     result.stderr(contains("a.mp4: ffmpeg failed").and(contains("the disk is on fire")));

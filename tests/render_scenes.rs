@@ -2,16 +2,16 @@
 //! draws here is a script; what the real one draws is tested where it is made.
 #![cfg(unix)]
 
+#[path = "support/program.rs"]
+mod program;
 mod render_support;
 
 use render_support::{Stage, names};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Keeps the reel, and prints the number of each frame as its pixels.
-const DRAWER: &str = r#"#!/bin/sh
-cat > "$(dirname "$0")/reel.json"
+const DRAWER: &str = r#"cat > "$(dirname "$0")/reel.json"
 numbers=$(sed 's/.*"frames":\[\([0-9]*\),\([0-9]*\)\].*/\1 \2/' "$(dirname "$0")/reel.json")
 set -- $numbers
 while [ "$1" -lt "$2" ]; do
@@ -32,15 +32,13 @@ impl Desk {
         let programs = stage.path().join("bin");
         std::fs::create_dir(&programs).unwrap();
         let oneiro = programs.join("oneiro");
-        std::fs::copy(env!("CARGO_BIN_EXE_oneiro"), &oneiro).unwrap();
+        program::copy(env!("CARGO_BIN_EXE_oneiro").as_ref(), &oneiro);
         Self { stage, oneiro }
     }
 
     fn with_drawer() -> Self {
         let desk = Self::new();
-        let drawer = desk.oneiro.with_file_name("oneiro-visuals");
-        std::fs::write(&drawer, DRAWER).unwrap();
-        std::fs::set_permissions(&drawer, std::fs::Permissions::from_mode(0o755)).unwrap();
+        program::script(&desk.oneiro.with_file_name("oneiro-visuals"), DRAWER);
         desk
     }
 

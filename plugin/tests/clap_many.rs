@@ -32,11 +32,15 @@ fn making_and_activating_is_quick() {
     // The first opens what all share.
     let mut first = Daw::open(&entry, INSTRUMENT);
     warm_up(&mut first);
-    let began = Instant::now();
-    let mut one = Daw::open(&entry, INSTRUMENT);
-    one.activate(48_000.0, 512);
-    let took = began.elapsed();
-    assert!(took < Duration::from_millis(150), "{took:?}");
+    // The quickest of some, for a busy machine may hold up any.
+    let another = || {
+        let began = Instant::now();
+        let mut daw = Daw::open(&entry, INSTRUMENT);
+        daw.activate(48_000.0, 512);
+        began.elapsed()
+    };
+    let quickest = std::iter::repeat_with(another).take(5).min().unwrap();
+    assert!(quickest < Duration::from_millis(150), "{quickest:?}");
 }
 
 #[test]

@@ -157,38 +157,29 @@ impl Drop for Scenes {
 }
 
 #[cfg(all(test, unix))]
+#[path = "../../tests/support/program.rs"]
+mod program;
+
+#[cfg(all(test, unix))]
 mod tests {
     use super::super::reel::ReelModels;
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     fn reel() -> Reel {
         let models = ReelModels { first: "a.onnx".into(), ..ReelModels::default() };
         Reel { size: (16, 16), frames: (3, 5), models, ..Reel::default() }
     }
 
-    fn program(folder: &Path, script: &str) -> PathBuf {
-        let path = folder.join("drawer");
-        std::fs::write(&path, format!("#!/bin/sh\ncat > /dev/null\n{script}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
-    }
-
-    /// A shell may still hold the file open for writing in a child of another test.
-    fn start(program: &Path) -> Scenes {
-        loop {
-            match Scenes::start_with(program, &reel()) {
-                Err(ScenesError::Start { reason, .. }) if reason.contains("busy") => std::thread::yield_now(),
-                other => return other.unwrap(),
-            }
-        }
+    fn start(folder: &Path, script: &str) -> Scenes {
+        let drawer = folder.join("drawer");
+        program::script(&drawer, &format!("cat > /dev/null\n{script}\n"));
+        Scenes::start_with(&drawer, &reel()).unwrap()
     }
 
     #[test]
     fn frames_come_one_by_one_and_death_is_an_error_that_says_why() {
         let folder = tempfile::tempdir().unwrap();
-        let path = program(folder.path(), "head -c 1536 /dev/zero");
-        let mut scenes = start(&path);
+        let mut scenes = start(folder.path(), "head -c 1536 /dev/zero");
         assert_eq!(scenes.next().unwrap(), Some(vec![0; 768]));
         assert_eq!((scenes.at(), scenes.next().unwrap().is_some(), scenes.next().unwrap()), (4, true, None));
         for (script, says) in [
@@ -199,7 +190,7 @@ mod tests {
             ("head -c 768 /dev/zero; exit 3", "frame 4: oneiro-visuals ended with exit status: 3"),
             ("head -c 768 /dev/zero; kill -9 $$", "signal: 9"),
         ] {
-            let mut scenes = start(&program(folder.path(), script));
+            let mut scenes = start(folder.path(), script);
             assert!(scenes.next().unwrap().is_some());
             let error = scenes.next().unwrap_err().to_string();
             assert!(error.contains(says) && error.lines().count() == 1, "{error}");
@@ -209,7 +200,7 @@ mod tests {
     #[test]
     fn it_ends_when_nobody_wants_more() {
         let folder = tempfile::tempdir().unwrap();
-        let mut scenes = start(&program(folder.path(), "head -c 768 /dev/zero; exec sleep 600"));
+        let mut scenes = start(folder.path(), "head -c 768 /dev/zero; exec sleep 600");
         assert!(scenes.next().unwrap().is_some());
         drop(scenes);
         assert!(matches!(Scenes::start_with(&folder.path().join("none"), &reel()), Err(ScenesError::Start { .. })));

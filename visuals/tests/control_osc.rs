@@ -42,8 +42,8 @@ fn what_is_told_is_done_at_its_time_and_garbage_does_nothing() {
             && now.settings.get(Control::Hue) == 0.25
             && now.lists.scenes[now.scene].name == "marble"
     });
-    let at = SystemTime::now() + Duration::from_millis(300);
     let told = Instant::now();
+    let at = SystemTime::now() + Duration::from_millis(300);
     tell(&OscPacket::Bundle(OscBundle {
         timetag: OscTime::try_from(at).unwrap(),
         content: vec![message("/oneiro/zoom", vec![OscType::Float(1.25)])],
@@ -153,11 +153,15 @@ fn notes_and_beats_are_played_by_osc() {
             continue;
         }
         assert!(heard.iter().any(|event| matches!(event.kind, ShowKind::Chord { .. })), "{heard:?}");
-        for number in 0..8 {
-            tell("/oneiro/beat", &[number % 4 + 1]);
-            std::thread::sleep(Duration::from_millis(250));
-        }
-        show.until("the tempo of the beats", |now| (215.0..265.0).contains(&now.music.tempo));
+        let (mut number, mut next) = (0, Instant::now());
+        show.until("the tempo of the beats", |now| {
+            if next <= Instant::now() {
+                tell("/oneiro/beat", &[number % 4 + 1]);
+                number += 1;
+                next += Duration::from_millis(250);
+            }
+            number > 8 && (215.0..265.0).contains(&now.music.tempo)
+        });
         tell("/oneiro/beat", &[1]);
         show.until("the first of a bar", |now| now.music.beat == 1 && now.music.playing);
         tell("/oneiro/tempo", &[90]);
