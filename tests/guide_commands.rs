@@ -181,6 +181,7 @@ fn the_renderers_example_runs() {
         part.len() >= 10 && film.windows(part.len()).any(|frames| frames == part),
         "{part:?} is no part of {film:?}"
     );
+    assert_eq!(hashes("joined.txt"), film);
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(file("draft.json")).unwrap()).unwrap();
     assert!(report["notes"]["answer"].as_u64().unwrap() > 0, "{report}");
 }
