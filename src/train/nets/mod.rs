@@ -10,3 +10,4 @@ pub mod melody_vae;
 pub mod style_transfer;
 pub mod upscaler;
 pub mod vgg;
+mod vocabulary;

@@ -1,10 +1,10 @@
 //! Laying out folders of pictures by class, as a classifier learns from them.
 
-use super::dataset::catalogue::LIMIT_BYTES;
+use super::dataset::catalogue::{LIMIT_BYTES, objects};
 use super::dataset::files_in;
 use super::procedural::gallery::MANIFEST;
 use crate::files::{read_at_most, write_whole};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -44,21 +44,8 @@ pub struct Laid {
     pub unknown: usize,
 }
 
-#[derive(Deserialize)]
-struct Objects {
-    objects: Vec<Object>,
-}
-
-#[derive(Deserialize)]
-struct Object {
-    #[serde(rename = "objectID")]
-    id: u64,
-    #[serde(rename = "objectEndDate")]
-    end: i64,
-}
-
-/// Lays paintings out as `classical` (finished before `year`) and `modern` (in it or later) by the museum's catalogue beside them, and the pictures of another folder as
-/// `abstract`. The catalogue goes along, so that artists stay known; so does the list of a painted folder. Files are linked where the system
+/// Lays paintings out as `classical` (finished before `year`) and `modern` (in it or later) by the museum's catalogue beside them, and
+/// the pictures of another folder as `abstract`. A painting without a year counts as unknown. The catalogue goes along, so that artists stay known; so does the list of a painted folder. Files are linked where the system
 /// allows it, otherwise copied; `out` must not be there yet.
 ///
 /// # Errors
@@ -70,8 +57,11 @@ pub fn lay_out(paintings: &Path, abstracts: &Path, year: i64, out: &Path) -> Res
     let catalogue = paintings.join("objects.json");
     let bytes = read(&catalogue)?;
     let wrong = |reason: String| ClassesError::Catalogue { path: catalogue.clone(), reason };
-    let objects = serde_json::from_slice::<Objects>(&bytes).map_err(|e| wrong(e.to_string()))?.objects;
-    let years: BTreeMap<String, i64> = objects.into_iter().map(|o| (o.id.to_string(), o.end)).collect();
+    let works = objects(&bytes).map_err(|e| wrong(e.to_string()))?;
+    let years: BTreeMap<String, i64> = works.into_iter().filter_map(|o| Some((o.id.to_string(), o.end?))).collect();
+    if years.is_empty() {
+        return Err(wrong("no work has an `objectEndDate`".to_owned()));
+    }
     let mut laid = Laid { classes: BTreeMap::new(), unknown: 0 };
     for file in list(paintings)? {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -152,8 +142,10 @@ mod tests {
         }
         let lay = || lay_out(&paintings, &abstracts, 1850, &out);
         assert!(matches!(lay(), Err(ClassesError::Io { path, .. }) if path.ends_with("objects.json")));
-        std::fs::write(paintings.join("objects.json"), "{}").unwrap();
-        assert!(matches!(lay(), Err(ClassesError::Catalogue { .. })));
+        for useless in ["{}", r#"{"objects": [{"objectID": 1}]}"#] {
+            std::fs::write(paintings.join("objects.json"), useless).unwrap();
+            assert!(matches!(lay(), Err(ClassesError::Catalogue { .. })));
+        }
         assert!(!out.exists());
         let list = r#"{"objects": [{"objectID": 1, "objectEndDate": 1849}, {"objectID": 2, "objectEndDate": 1850}]}"#;
         std::fs::write(paintings.join("objects.json"), list).unwrap();

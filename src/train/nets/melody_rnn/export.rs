@@ -1,11 +1,11 @@
 //! The melody network as a model to perform with: one event a call.
 
+use super::super::vocabulary::vocabulary;
 use super::{Config, Events, MelodyRnn, PHASES, StepMemory};
 use crate::model::inspect::Inspected;
 use crate::model::onnx::ModelProto;
-use crate::model::spec::{Dim, Kind, ModelSpec, TensorSpec, Vocabulary};
-use crate::music::STEPS_PER_BEAT;
-use crate::music::encoding::{CODING, DURATIONS, METRE_CLASSES};
+use crate::model::spec::{Dim, Kind, ModelSpec, TensorSpec};
+use crate::music::encoding::CODING;
 use crate::train::graph::{Graph, Var, Weights, name_dims};
 use crate::train::tensor::Tensors;
 use crate::train::weights::weights_of;
@@ -108,20 +108,7 @@ pub fn performing_model(config: Config, weights: &Tensors, name: &str) -> (Model
     let mut spec = ModelSpec::new(Kind::MelodyRnn, name);
     spec.inputs = step.inputs;
     spec.outputs = step.outputs.iter().map(|(name, _, shape)| TensorSpec::f32(name, shape)).collect();
-    spec.vocabulary = Some(Vocabulary {
-        coding: CODING.0.into(),
-        version: CODING.1,
-        steps_per_quarter: STEPS_PER_BEAT,
-        lowest_pitch: 0,
-        highest_pitch: 127,
-        durations: DURATIONS.iter().map(|&d| u32::from(d)).collect(),
-        sizes: BTreeMap::from([
-            ("durations".into(), durations),
-            ("pitches".into(), pitches),
-            ("positions".into(), super::POSITIONS),
-            ("metres".into(), METRE_CLASSES),
-        ]),
-    });
+    spec.vocabulary = Some(vocabulary(CODING, durations, pitches));
     spec.settings = BTreeMap::from([("hidden".into(), hidden as f64), ("memory".into(), MEMORY as f64)]);
     (model, spec)
 }

@@ -3,11 +3,10 @@
 //! Both halves are in one graph, each with inputs and outputs of its own; whoever needs one half cuts it out
 //! ([`crate::model::onnx::ModelProto::cut`]).
 
+use super::super::vocabulary::vocabulary;
 use super::{Config, MelodyVae, Rows};
 use crate::model::onnx::ModelProto;
-use crate::model::spec::{Kind, Latent, ModelSpec, TensorSpec, Vocabulary};
-use crate::music::STEPS_PER_BEAT;
-use crate::music::encoding::{DURATIONS, METRE_CLASSES, POSITIONS};
+use crate::model::spec::{Kind, Latent, ModelSpec, TensorSpec};
 use crate::music::phrase::{CODING, FEATURES};
 use crate::train::graph::{Graph, Var, Weights};
 use crate::train::half::store_in_half;
@@ -87,20 +86,7 @@ pub fn performing_model(config: Config, weights: &Tensors, name: &str) -> (Model
     let mut spec = ModelSpec::new(Kind::MelodyVae, name);
     spec.inputs = halves.inputs;
     spec.outputs = halves.outputs.iter().map(|(name, _, shape)| TensorSpec::f32(name, shape)).collect();
-    spec.vocabulary = Some(Vocabulary {
-        coding: CODING.0.into(),
-        version: CODING.1,
-        steps_per_quarter: STEPS_PER_BEAT,
-        lowest_pitch: 0,
-        highest_pitch: 127,
-        durations: DURATIONS.iter().map(|&d| u32::from(d)).collect(),
-        sizes: BTreeMap::from([
-            ("durations".into(), Config::DURATIONS),
-            ("pitches".into(), Config::PITCHES),
-            ("positions".into(), POSITIONS),
-            ("metres".into(), METRE_CLASSES),
-        ]),
-    });
+    spec.vocabulary = Some(vocabulary(CODING, Config::DURATIONS, Config::PITCHES));
     spec.latent = Some(Latent { size: config.latent, mapped_size: None, psi: None });
     spec.settings = BTreeMap::from([("hidden".into(), config.hidden as f64), ("bars".into(), f64::from(config.bars))]);
     (model, spec)

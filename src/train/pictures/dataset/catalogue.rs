@@ -15,12 +15,23 @@ struct Objects {
     objects: Vec<Object>,
 }
 
+/// A work in a museum's catalogue.
 #[derive(Deserialize)]
-struct Object {
+pub(in crate::train) struct Object {
+    /// Its number, by which its picture's file is called.
     #[serde(rename = "objectID")]
-    id: u64,
+    pub id: u64,
+    /// Who made it; empty where nobody is named.
     #[serde(rename = "artistDisplayName", default)]
-    artist: String,
+    pub artist: String,
+    /// The year in which it was finished.
+    #[serde(rename = "objectEndDate")]
+    pub end: Option<i64>,
+}
+
+/// The works of a catalogue.
+pub(in crate::train) fn objects(bytes: &[u8]) -> Result<Vec<Object>, serde_json::Error> {
+    Ok(serde_json::from_slice::<Objects>(bytes)?.objects)
 }
 
 /// File stem → artist, from `objects.json` in the folder (at its top, or in `data/`); empty without one.
@@ -33,11 +44,11 @@ pub(in crate::train) fn groups(folder: &Path) -> Result<HashMap<String, String>,
     };
     let bytes = read_at_most(&file, LIMIT_BYTES).map_err(|source| Error::Io { path: file.clone(), source })?;
     // Another program's file of that name is no catalogue, and no reason to stop.
-    let Ok(catalogue) = serde_json::from_slice::<Objects>(&bytes) else {
+    let Ok(objects) = objects(&bytes) else {
         eprintln!("warning: {}: not a museum's catalogue; artists are not kept together", file.display());
         return Ok(HashMap::new());
     };
-    let named = catalogue.objects.into_iter().filter(|o| {
+    let named = objects.into_iter().filter(|o| {
         let artist = o.artist.to_lowercase();
         !(artist.is_empty()
             || artist.contains("unidentified")
