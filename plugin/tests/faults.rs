@@ -95,7 +95,7 @@ fn part() {
             // Until it was opened, and asked, and ended; the host goes on all the while.
             let (began, mut longest, mut notes) = (Instant::now(), Duration::ZERO, Vec::new());
             // It ends where no key is held.
-            while began.elapsed() < Duration::from_millis(2500) || daw.beats_at(daw.now) % ROUND < 9.0 {
+            while began.elapsed() < Duration::from_secs(6) || daw.beats_at(daw.now) % ROUND < 9.0 {
                 let call = daw.call((daw.beats_at(daw.now) / ROUND).floor() * ROUND);
                 let before = Instant::now();
                 notes.extend(daw.block(480, &call));
@@ -106,7 +106,7 @@ fn part() {
             notes.extend(daw.block(480, &[]));
             assert_paired(&notes);
             assert!(
-                !notes.is_empty() && answers(&notes).is_empty() && longest < Duration::from_millis(400),
+                !notes.is_empty() && answers(&notes).is_empty() && longest < Duration::from_millis(1500),
                 "{longest:?}"
             );
             // Another model answers in another instance of the same process.
@@ -181,16 +181,16 @@ fn with_a_model_that_loops(folder: &Path) {
 fn a_model_that_loops_for_ever_is_ended_while_the_host_goes_on_and_others_answer() {
     let folder = tempdir().unwrap();
     with_a_model_that_loops(folder.path());
-    let play = |part: &str| {
+    let play = |part: &str, seconds: &str| {
         let mut command = another(part, folder.path(), None);
-        told(command.env("ONEIRO_MODELS", folder.path()).env("ONEIRO_MODEL_SECONDS", "0.5"))
+        told(command.env("ONEIRO_MODELS", folder.path()).env("ONEIRO_MODEL_SECONDS", seconds))
     };
-    let told = play("an editor with a model that loops");
+    let told = play("an editor with a model that loops", "0.5");
     let ended = "melody-rnn-loops.onnx: took longer than 0.5 s and was ended";
     assert!(told.iter().filter(|line| line.contains(ended)).count() == 1, "{told:?}");
     let answered = beats(told.last().unwrap());
     assert!(!answered.is_empty() && answered.iter().all(|at| *at >= 16.0), "{answered:?}");
-    let told = play("a host with a model that loops");
+    let told = play("a host with a model that loops", "2");
     assert!(!beats(&told[0]).is_empty(), "{told:?}");
 }
 
