@@ -36,7 +36,7 @@ impl<'a> Playback<'a> {
         (Self { performer, tape, watcher, refused: 0 }, composer)
     }
 
-    /// Hands plans over before anything plays.
+    /// Hands plans over, past the composer's ring.
     pub fn schedule(&mut self, plans: impl IntoIterator<Item = Plan>) {
         for plan in plans {
             self.refused += u64::from(self.performer.schedule(plan).is_err());

@@ -45,8 +45,9 @@ pub struct Laid {
 }
 
 /// Lays paintings out as `classical` (finished before `year`) and `modern` (in it or later) by the museum's catalogue beside them, and
-/// the pictures of another folder as `abstract`. A painting without a year counts as unknown. The catalogue goes along, so that artists stay known; so does the list of a painted folder. Files are linked where the system
-/// allows it, otherwise copied; `out` must not be there yet.
+/// the pictures of another folder as `abstract`. A painting without a year counts as unknown. The catalogue goes along, so that artists
+/// stay known; so does the list of a painted folder. Files are linked where the system allows it, otherwise copied; `out` must not be
+/// there yet.
 ///
 /// # Errors
 /// [`ClassesError`].
