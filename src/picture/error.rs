@@ -15,7 +15,7 @@ pub enum PictureError {
         /// Why.
         reason: String,
     },
-    /// The thread that paints panicked.
+    /// The thread that paints panicked or has ended, or there is nothing that it could paint with.
     #[error("painting has failed ({0})")]
     Failed(String),
     /// A picture cannot be brought to size.

@@ -136,7 +136,7 @@ type Prints = Lanes<Proof, Result<Frame, PictureError>>;
 
 /// Hands the next frame that is printed to the sinks.
 fn take(prints: &mut Prints, next: &mut u64, sinks: &mut [Sink], watch: &dyn Watch) -> Result<(), RenderError> {
-    let ended = || PictureError::Resize("the printer has stopped".into());
+    let ended = || PictureError::Failed("the printer has stopped".into());
     let frame = Arc::new(prints.take().ok_or_else(ended)??);
     send(sinks, *next, &frame, watch)?;
     *next += 1;
@@ -162,7 +162,7 @@ impl<'a> Drawing<'a> {
         frames: Range<u64>,
     ) -> Result<Self, RenderError> {
         let Some(Painter { generator, .. }) = painters.first() else {
-            return Err(PictureError::Resize("there is no model that paints".into()).into());
+            return Err(PictureError::Failed("there is no model that paints".into()).into());
         };
         let path = LatentPath::new(film.events, film.seed, generator.latent_size(), generator.psi());
         let path = Rc::new(path);

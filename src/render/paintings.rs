@@ -50,7 +50,7 @@ impl<'a> Paintings<'a> {
         {
             self.lanes.give(look);
         }
-        let ended = || RenderError::Picture(PictureError::Resize("the painter has stopped".into()));
+        let ended = || RenderError::Picture(PictureError::Failed("the painter has stopped".into()));
         Ok(self.lanes.take().ok_or_else(ended)??)
     }
 }
