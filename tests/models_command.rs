@@ -4,6 +4,7 @@ mod support;
 
 use assert_cmd::Command;
 use oneiro::model::inspect::inspect;
+use oneiro::model::telemetry::VARIABLE;
 use oneiro::train::nets::{image_gan, melody_rnn};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
@@ -107,6 +108,31 @@ fn doctor_says_which_library_was_loaded_and_why() {
     for finding in findings.as_array().unwrap() {
         assert!(finding["grade"] == "good" || finding["remedy"].is_string(), "{finding} has no remedy");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn onnx_runtime_tells_its_makers_nothing_and_doctor_says_so() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "good.onnx", &doubling());
+    let home = folder.path().join("home");
+    let cache = oneiro::model::runtime::cache_folder().unwrap();
+    let doctor = || {
+        let mut command = oneiro(folder.path());
+        command.arg("doctor").env("HOME", &home).env("ONEIRO_CACHE", &cache).env_remove("XDG_CACHE_HOME");
+        // By itself it is quiet where it sees continuous integration.
+        for name in [VARIABLE, "CI", "GITHUB_ACTIONS", "TF_BUILD"] {
+            command.env_remove(name);
+        }
+        command
+    };
+    doctor().assert().stdout(contains("telemetry").and(contains("off: ")));
+    let number = home.join(".cache/Microsoft/DeveloperTools/.onnxruntime");
+    assert!(!number.exists(), "ONNX Runtime has written {}", number.display());
+    // Whoever wants something else has it; here the library stays quiet all the same.
+    let told = doctor().env(VARIABLE, "yes").assert().stdout(contains("telemetry").and(contains("→ unset")));
+    told.stdout(contains("is set to `yes`"));
+    assert!(!number.exists());
 }
 
 #[test]

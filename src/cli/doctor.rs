@@ -2,7 +2,7 @@
 
 use super::answer;
 use anyhow::Result;
-use oneiro::model::{inspect, library, runtime};
+use oneiro::model::{inspect, library, runtime, telemetry};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -106,7 +106,19 @@ fn runtime_findings() -> Vec<Finding> {
     } else {
         Finding::good("graphics card", gpus.join(", "))
     };
-    vec![library, gpu]
+    vec![library, told(), gpu]
+}
+
+/// What ONNX Runtime tells its makers.
+fn told() -> Finding {
+    match telemetry::left_to() {
+        None => Finding::good("telemetry", "off: ONNX Runtime sends nothing, and gives this computer no number".into()),
+        Some(said) => Finding::note(
+            "telemetry",
+            format!("ONNX Runtime may tell its makers about this computer: {} is set to `{said}`", telemetry::VARIABLE),
+            "unset ORT_DISABLE_TELEMETRY, and it is off",
+        ),
+    }
 }
 
 /// What `oneiro play` would use.

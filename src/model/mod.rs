@@ -13,4 +13,5 @@ pub mod overhead;
 pub mod runtime;
 pub mod session;
 pub mod spec;
+pub mod telemetry;
 mod watchdog;

@@ -12,6 +12,7 @@
 //! a plugin must not take its host with it.
 
 use super::devices::Device;
+use super::telemetry;
 use crate::complaint::one_line;
 use directories::ProjectDirs;
 use ort::environment::Environment;
@@ -344,12 +345,13 @@ fn first_usable(candidates: Vec<Candidate>) -> Result<Loaded, Vec<String>> {
 
 /// `ort` refuses a library that is no ONNX Runtime or older than the interface it was built for.
 fn try_load(path: &Path) -> Result<Environment, String> {
+    telemetry::decline();
     // An absolute path, so that neither `ort` nor the system looks elsewhere.
     let path = std::path::absolute(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let builder = ort::init_from(&path).map_err(|e| one_line(&e))?;
     let environment = builder
         .with_name("oneiro")
-        .with_telemetry(false)
+        .with_telemetry(false) // for Windows, where the variable is not read
         .build()
         .map_err(|e| format!("{}: {}", path.display(), one_line(&e)))?;
     // Whatever goes wrong comes back as an error value; printing it too would only say it twice.

@@ -3,5 +3,6 @@
 mod cli;
 
 fn main() -> std::process::ExitCode {
+    oneiro::model::telemetry::decline();
     cli::run()
 }
