@@ -1,5 +1,5 @@
 //! The seam between threads, in the orders in which two or three threads can get through it, and with every value that
-//! the memory model lets them see: the sources of `src/bridge` and of the load meter, built on loom in place of the
+//! the memory model lets them see: the sources of `src/bridge`, of the load meter and of the watchdog's turns, built on loom in place of the
 //! processor's atomics (`crate::sync`). No flag is needed: `cargo test --test seam_loom`.
 
 #[path = "../src/bridge/mod.rs"]
@@ -10,6 +10,8 @@ mod bridge;
 mod load;
 #[path = "loom_support/mod.rs"]
 mod sync;
+#[path = "../src/model/turn.rs"]
+mod turn;
 
 use bridge::{
     AudioSide, ClockReading, Count, Heard, HeardKind, NewestReader, Part, Plan, RingReceiver, SampleClock, Stage,
@@ -20,6 +22,7 @@ use loom::thread;
 use oneiro::{music, time};
 use std::sync::Arc;
 use time::{Beats, SampleRate};
+use turn::{Turn, Verdict};
 
 /// Tries every order of the threads that `scenario` starts in which they change up to three times where none has to wait.
 fn in_every_order(scenario: impl Fn() + Send + Sync + 'static) {
@@ -209,5 +212,37 @@ fn plans_that_are_refused_are_counted_and_the_others_come_in_order() {
         come.extend(std::iter::from_fn(|| audio.plans.receive()).map(|plan| plan.epoch()));
         assert_eq!(come, sent);
         assert_eq!(counters.plans_refused.get(), 2 - sent.len() as u64);
+    });
+}
+
+#[test]
+fn a_verdict_ends_the_turn_that_it_is_about_or_none() {
+    in_every_order(|| {
+        let turn = Arc::new(Turn::default());
+        // One that looks once, and judges what it saw as late; another that judges the first turn alone.
+        let dogs = [Verdict::TooLong, Verdict::TooLarge].map(|verdict| {
+            let turn = Arc::clone(&turn);
+            thread::spawn(move || {
+                let seen = if verdict == Verdict::TooLong { turn.get() } else { 1 };
+                turn.end(seen, verdict).then_some((seen, verdict))
+            })
+        });
+        // A model's two runs; the turns that came to their end.
+        let mut whole = Vec::new();
+        for run in [1, 3] {
+            if turn.step() && turn.step() {
+                whole.push(run);
+            }
+        }
+        let ended: Vec<_> = dogs.into_iter().filter_map(|dog| dog.join().unwrap()).collect();
+        // What was ended is ended once, and is none of those that came to their end; what comes after it does not begin.
+        assert!(ended.len() <= 1, "{ended:?}");
+        assert_eq!(turn.verdict(), ended.first().map(|(_, verdict)| *verdict));
+        match ended.first() {
+            Some((1, _)) => assert!(whole.is_empty()),
+            Some((3, _)) => assert_eq!(whole, [1]),
+            Some(other) => panic!("{other:?} was no run"),
+            None => assert_eq!(whole, [1, 3]),
+        }
     });
 }

@@ -1,7 +1,6 @@
 use crate::music::encoding::PlacedToken;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a learner is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,41 +18,38 @@ pub enum Lesson {
 #[derive(Debug)]
 pub struct Teacher<M> {
     lessons: SyncSender<Lesson>,
-    shared: Arc<Shared<M>>,
+    board: Arc<Mutex<Board<M>>>,
 }
 
 /// The learner's end.
 #[derive(Debug)]
 pub struct Pupil<M> {
     lessons: Receiver<Lesson>,
-    shared: Arc<Shared<M>>,
+    board: Arc<Mutex<Board<M>>>,
 }
 
-/// What both ends see.
+/// What both ends see. Under one lock, so that no model is offered in the moment in which everything is to be forgotten.
 #[derive(Debug)]
-struct Shared<M> {
-    newest: Mutex<Option<M>>,
+struct Board<M> {
+    newest: Option<M>,
     /// Whether everything is to be forgotten before anything else is done.
-    undo: AtomicBool,
+    undo: bool,
 }
 
-impl<M> Shared<M> {
-    fn set_newest(&self, model: Option<M>) -> Option<M> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *newest, model)
-    }
+fn look<M>(board: &Mutex<Board<M>>) -> MutexGuard<'_, Board<M>> {
+    board.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Connects a player with a learner; `room` lessons may wait.
 pub fn lessons<M>(room: usize) -> (Teacher<M>, Pupil<M>) {
     let (sender, receiver) = sync_channel(room);
-    let shared = Arc::new(Shared { newest: Mutex::new(None), undo: AtomicBool::new(false) });
-    (Teacher { lessons: sender, shared: Arc::clone(&shared) }, Pupil { lessons: receiver, shared })
+    let board = Arc::new(Mutex::new(Board { newest: None, undo: false }));
+    (Teacher { lessons: sender, board: Arc::clone(&board) }, Pupil { lessons: receiver, board })
 }
 
 impl<M> Clone for Teacher<M> {
     fn clone(&self) -> Self {
-        Self { lessons: self.lessons.clone(), shared: Arc::clone(&self.shared) }
+        Self { lessons: self.lessons.clone(), board: Arc::clone(&self.board) }
     }
 }
 
@@ -64,17 +60,16 @@ impl<M> Teacher<M> {
     }
 
     /// Asks for the model as it was at first, before anything that waits: what was told and not learnt yet is forgotten too.
-    /// Never waits, and is never lost.
+    /// Never waits for the learner, and is never lost.
     pub fn undo(&self) {
-        self.shared.undo.store(true, Ordering::Release);
-        self.shared.set_newest(None);
+        let _forgotten = std::mem::replace(&mut *look(&self.board), Board { newest: None, undo: true });
         // Where there is no room, a lesson waits that wakes the learner as well; without a learner nothing was learnt.
         let _room = self.lessons.try_send(Lesson::Undo);
     }
 
     /// The newest model, once.
     pub fn newest(&self) -> Option<M> {
-        self.shared.set_newest(None)
+        look(&self.board).newest.take()
     }
 }
 
@@ -82,7 +77,7 @@ impl<M> Pupil<M> {
     /// Waits for a lesson; `None` when no teacher is left.
     pub fn lesson(&self) -> Option<Lesson> {
         let lesson = self.lessons.recv().ok()?;
-        if !self.shared.undo.swap(false, Ordering::Acquire) {
+        if !std::mem::take(&mut look(&self.board).undo) {
             return Some(lesson);
         }
         self.lessons.try_iter().for_each(drop);
@@ -91,14 +86,14 @@ impl<M> Pupil<M> {
 
     /// Whether everything is to be forgotten: what is being learnt is of no use any more.
     pub fn is_undone(&self) -> bool {
-        self.shared.undo.load(Ordering::Acquire)
+        look(&self.board).undo
     }
 
     /// Offers a model in place of one that nobody took yet; not one that is to be forgotten.
     pub fn offer(&self, model: M) {
-        if !self.is_undone() {
-            self.shared.set_newest(Some(model));
-        }
+        let mut board = look(&self.board);
+        let _unwanted = if board.undo { Some(model) } else { board.newest.replace(model) };
+        drop(board); // what is unwanted is freed after it
     }
 }
 

@@ -14,4 +14,5 @@ pub mod runtime;
 pub mod session;
 pub mod spec;
 pub mod telemetry;
+mod turn;
 mod watchdog;

@@ -4,20 +4,18 @@
 //! clock that jumps, makes no model late. An end is asked for, and comes between two operators; an operator that has begun goes
 //! on to its own end.
 
+use super::turn::{Turn, Verdict};
 use crate::memory::resident;
 use ort::session::RunOptions;
 use ort::session::builder::LoadCanceler;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Time from one look to the next: while anything runs, and while nothing does.
 const LOOKS: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
-/// Turns of a leash that was pulled, for one reason or the other. They are even: nothing runs.
-const TOO_LONG: u64 = u64::MAX - 1;
-const TOO_LARGE: u64 = u64::MAX - 3;
 
 /// How to end what runs.
 pub(super) enum End {
@@ -35,8 +33,7 @@ pub(super) struct Leash {
 
 /// The watchdog's end of a leash.
 struct Held {
-    /// Odd while it runs.
-    turn: AtomicU64,
+    turn: Turn,
     limit: Duration,
     memory: u64,
     end: End,
@@ -72,7 +69,7 @@ impl Leash {
     /// Where no thread can be had, in words.
     pub fn new(end: End, limit: Duration, memory: u64) -> Result<Self, String> {
         let dog = Watchdog::of_this_process()?;
-        let held = Arc::new(Held { turn: AtomicU64::new(0), limit, memory, end });
+        let held = Arc::new(Held { turn: Turn::default(), limit, memory, end });
         lock(&dog.list).push(Seen { held: Arc::clone(&held), turn: 0, time: Duration::ZERO, memory: None });
         Ok(Self { held, dog })
     }
@@ -84,21 +81,20 @@ impl Leash {
 
     /// It begins to run: false where it was ended once, and so may not.
     pub fn begin(&self) -> bool {
-        self.held.step()
+        self.held.turn.step()
     }
 
     /// It has run to its end, or was ended: false then.
     pub fn done(&self) -> bool {
-        self.held.step()
+        self.held.turn.step()
     }
 
     /// Why it was ended, if it was.
     pub fn verdict(&self) -> Option<String> {
-        match self.held.turn.load(Ordering::Acquire) {
-            TOO_LONG => Some(format!("took longer than {} s", self.held.limit.as_secs_f32())),
-            TOO_LARGE => Some(format!("took more than {} MiB of memory", self.held.memory >> 20)),
-            _ => None,
-        }
+        Some(match self.held.turn.verdict()? {
+            Verdict::TooLong => format!("took longer than {} s", self.held.limit.as_secs_f32()),
+            Verdict::TooLarge => format!("took more than {} MiB of memory", self.held.memory >> 20),
+        })
     }
 }
 
@@ -115,14 +111,9 @@ impl Drop for Leash {
 }
 
 impl Held {
-    /// The next turn, unless it was ended.
-    fn step(&self) -> bool {
-        let turn = self.turn.load(Ordering::Relaxed);
-        turn < TOO_LARGE && self.turn.compare_exchange(turn, turn + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    }
-
-    fn pull(&self, turn: u64, verdict: u64) {
-        if self.turn.compare_exchange(turn, verdict, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+    /// Ends what runs in a turn, if that still lasts.
+    fn pull(&self, turn: u64, verdict: Verdict) {
+        if self.turn.end(turn, verdict) {
             // Where the runtime refuses there is nothing else to try; the verdict stands.
             let _refused = match &self.end {
                 End::Run(options) => options.terminate(),
@@ -174,11 +165,11 @@ fn look(list: &Mutex<Vec<Seen>>, nap: Duration) -> bool {
     let mut overdue = Vec::new();
     let mut ran = false;
     for seen in lock(list).iter_mut() {
-        let turn = seen.held.turn.load(Ordering::Acquire);
+        let turn = seen.held.turn.get();
         let same = turn == seen.turn;
-        ran |= !same || turn % 2 == 1;
+        ran |= !same || Turn::runs(turn);
         seen.turn = turn;
-        if turn % 2 == 0 || !same {
+        if !Turn::runs(turn) || !same {
             (seen.time, seen.memory) = (Duration::ZERO, None);
             continue;
         }
@@ -186,10 +177,10 @@ fn look(list: &Mutex<Vec<Seen>>, nap: Duration) -> bool {
         seen.time += nap;
         let now = resident().unwrap_or(0);
         if now.saturating_sub(*seen.memory.get_or_insert(now)) > seen.held.memory {
-            overdue.push((Arc::clone(&seen.held), turn, TOO_LARGE));
+            overdue.push((Arc::clone(&seen.held), turn, Verdict::TooLarge));
         }
         if seen.time > seen.held.limit {
-            overdue.push((Arc::clone(&seen.held), turn, TOO_LONG));
+            overdue.push((Arc::clone(&seen.held), turn, Verdict::TooLong));
         }
     }
     for (held, turn, verdict) in overdue {

@@ -47,6 +47,16 @@ macro_rules! atomic {
                 self.turn().fetch_add(number, order)
             }
 
+            pub fn compare_exchange(
+                &self,
+                from: $number,
+                to: $number,
+                done: Ordering,
+                not: Ordering,
+            ) -> Result<$number, $number> {
+                self.turn().compare_exchange(from, to, done, not)
+            }
+
             pub fn fetch_max(&self, number: $number, order: Ordering) -> $number {
                 self.turn().fetch_max(number, order)
             }
