@@ -8,26 +8,21 @@
 #![allow(unsafe_code)] // one variable of the environment
 
 use std::env;
-use std::sync::Once;
 
 /// The variable that ONNX Runtime reads.
 pub const VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
-
-static DECLINED: Once = Once::new();
 
 /// Sets [`VARIABLE`] to `1`, unless somebody has set it: what the user says stays.
 ///
 /// Whoever loads the library calls this before. Programs call it as the first of all, while they have one thread.
 pub fn decline() {
-    DECLINED.call_once(|| {
-        if env::var_os(VARIABLE).is_none() {
-            // SAFETY: a program does this before it begins a thread. In a plugin the threads are the host's: Windows, macOS and
-            // glibc from 2.41 on let them read the environment meanwhile. An older glibc does too, but for one that is in the
-            // middle of reading at the very moment when an array of variables is given back that an earlier change has made.
-            // So it is done once in a process, and never where the variable is set.
-            unsafe { env::set_var(VARIABLE, "1") };
-        }
-    });
+    if env::var_os(VARIABLE).is_none() {
+        // SAFETY: a program does this before it begins a thread. In a plugin the threads are the host's: Windows, macOS and glibc
+        // from 2.41 on let them read the environment meanwhile. An older glibc does too, but for one that is in the middle of
+        // reading at the very moment when an array of variables is given back that an earlier change has made. So it is done
+        // only where the variable is missing, which is once in a process.
+        unsafe { env::set_var(VARIABLE, "1") };
+    }
 }
 
 /// What somebody else has set [`VARIABLE`] to, if not to `1`: what ONNX Runtime sends is theirs to say then.
