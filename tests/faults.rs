@@ -5,7 +5,7 @@
 mod fault_support;
 mod render_support;
 
-use fault_support::{another, kills, lines, own_part, until};
+use fault_support::{another, found, kills, lines, own_part, until};
 use oneiro::bridge::Part;
 use oneiro::controls::{Binding, Control, ControlMap, Knob};
 use oneiro::files::{beside, write_whole};
@@ -177,7 +177,7 @@ fn a_folder_that_vanishes_while_a_session_is_recorded_is_said_and_ends_nothing()
     let record = session(&gone);
     let map = folder.path().join("map.toml");
     let mut play = Command::new(env!("CARGO_BIN_EXE_oneiro"));
-    play.args(["play", "--no-sound", "--no-midi", "--no-screen", "--model", "none", "--seconds", "3", "--map"])
+    play.args(["play", "--no-sound", "--no-midi", "--no-screen", "--model", "none", "--seconds", "5", "--map"])
         .arg(map);
     let mut play = play.arg("--record").arg(&record).stderr(Stdio::piped()).spawn().unwrap();
     let partial = beside_of(&record, play.id());
@@ -230,8 +230,7 @@ fn an_ffmpeg_that_is_killed_in_the_middle_is_said_and_leaves_nothing() {
     let mut render = render.stderr(Stdio::piped()).spawn().unwrap();
     let id = render.id();
     // Not the one that only says that it is there.
-    until("there is an ffmpeg", || child_with(id, "mp4").is_some());
-    let ffmpeg = child_with(id, "mp4").unwrap().to_string();
+    let ffmpeg = found("there is an ffmpeg", || child_with(id, "mp4")).to_string();
     assert!(Command::new("sh").args(["-c", "kill -9 $0", &ffmpeg]).status().unwrap().success());
     let mut told = String::new();
     render.stderr.take().unwrap().read_to_string(&mut told).unwrap();

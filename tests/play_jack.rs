@@ -69,8 +69,8 @@ fn a_player_is_answered_through_jack_and_the_session_is_recorded() {
     ];
     let mut oneiro = Process::start(&server, env!("CARGO_BIN_EXE_oneiro"), &arguments);
     let said = oneiro.lines(true);
-    wait_for("a connection", 10, &said, |said| said.iter().any(|line| line.contains("listener")));
-    wait_for("an answer", 8, &dumped, |lines| notes_on(lines, 1).len() >= 3);
+    wait_for("a connection", &said, |said| said.iter().any(|line| line.contains("listener")));
+    wait_for("an answer", &dumped, |lines| notes_on(lines, 1).len() >= 3);
     let lines = dumped.lock().unwrap().clone();
     assert!(notes_on(&lines, 0).iter().all(|pitch| [60, 64, 67].contains(pitch)), "thru: {lines:#?}");
     assert!(lines.iter().filter(|line| line.contains(": f8")).count() > 24, "clock: {lines:#?}");
@@ -121,16 +121,16 @@ fn time_goes_on_while_the_server_is_away_and_the_sound_comes_back() {
     let playing = |said: &[String]| {
         said.iter().filter(|line| line.starts_with("sound: JACK Output") && !line.contains(';')).count()
     };
-    wait_for("sound", 10, &said, |said| playing(said) == 1);
+    wait_for("sound", &said, |said| playing(said) == 1);
     let began = Instant::now();
     // Without a word to its clients.
     server_process.0.kill().unwrap();
     drop(server_process);
-    wait_for("the loss", 10, &said, |said| said.iter().any(|line| line.contains("tried again")));
+    wait_for("the loss", &said, |said| said.iter().any(|line| line.contains("tried again")));
     let Some(_again) = jackd(&server) else { return };
-    wait_for("sound again", 10, &said, |said| playing(said) == 2);
+    wait_for("sound again", &said, |said| playing(said) == 2);
     let midi = |said: &[String]| said.iter().filter(|line| *line == "MIDI: JACK").count();
-    wait_for("MIDI again", 10, &said, |said| midi(said) == 2);
+    wait_for("MIDI again", &said, |said| midi(said) == 2);
     oneiro.signal("-INT");
     assert!(oneiro.0.wait().unwrap().success(), "{:#?}", said.lock().unwrap());
     let take = read_take(&record).unwrap();

@@ -12,10 +12,10 @@ use oneiro::model::library::Folder;
 use oneiro::model::spec::Kind;
 use oneiro::moment::now_ns;
 use oneiro::music::midi::{ReadOptions, read_midi_file};
-use oneiro::play::{Models, Options, Running, Wish, lock};
+use oneiro::play::{Models, Options, Running, Scene, Wish, lock};
 use oneiro::render::{Job, Target, render_take};
 use oneiro::take::{Event, Take, read_take};
-use play_support::{models, options, wait_until_told};
+use play_support::{models, options, wait_until, wait_until_told};
 use render_support::{melody_model, write};
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,8 @@ fn play(running: &Running) {
     running.wish(Wish::Set(Control::CAPTURE_B, 1.0));
     running.wish(Wish::Set(Control::by_name("temperature").unwrap(), 0.5));
     running.wish(Wish::Set(Control::MODE, 3.0));
-    std::thread::sleep(Duration::from_millis(80));
+    let last = |scene: &Scene| scene.notes.iter().any(|note| note.part == Part::Call && note.pitch == 72);
+    wait_until(running, "the last key is heard", last);
 }
 
 fn notes_on(take: &Take, whose: Part) -> Vec<u8> {
@@ -79,13 +80,14 @@ fn a_session_is_answered_recorded_and_played_again_note_for_note() {
         |m: &&oneiro::take::Moment| matches!(&m.event, Event::Control(name, value) if name == "sound" && *value == 2.0);
     assert!(take.moments.iter().any(|m| changed(&m)), "control moves are recorded");
     // What the composer was ordered to do is recorded with the position from which on it counts.
+    let beats = take.length as f64 / 44_100.0 * 300.0 / 60.0;
     let orders: Vec<(&str, f64)> = take
         .moments
         .iter()
         .filter_map(
             |m| if let Event::Order(name, value, at) = &m.event { Some((name.as_str(), *value, at)) } else { None },
         )
-        .inspect(|(name, _, at)| assert!(at.0 > 0.0 && at.0 < 60.0, "{name} at {at:?}"))
+        .inspect(|(name, _, at)| assert!((0.0..=beats).contains(&at.0) && at.0 > 0.0, "{name} at {at:?} of {beats}"))
         .map(|(name, value, _)| (name, value))
         .collect();
     assert_eq!(orders, [("capture-b", 1.0), ("temperature", 0.5), ("mode", 3.0)]);
@@ -129,7 +131,7 @@ fn without_a_model_one_plays_on_and_a_take_never_takes_anothers_place() {
     for _ in 0..2 {
         let running = Running::start(options(&path), Models::default()).unwrap();
         running.intake().press(now_ns(), 60, 90);
-        std::thread::sleep(Duration::from_millis(120));
+        wait_until(&running, "the key is heard", |scene| !scene.notes.is_empty());
     }
     for name in ["s.oneiro-session", "s-2.oneiro-session"] {
         assert_eq!(notes_on(&read_take(&folder.path().join(name)).unwrap(), Part::Call), [60], "{name}");

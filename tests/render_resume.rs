@@ -163,6 +163,8 @@ fn restart_begins_anew_and_two_at_once_are_refused() {
     while !working() && began.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(10));
     }
+    // It is not done before another begins.
+    fault_support::signal(child.id(), "STOP");
     let second = command(&stage, &["film/"]).output().unwrap();
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(second.status.code() == Some(1) && said.contains("film: is being rendered by another process"), "{said}");

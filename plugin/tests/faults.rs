@@ -52,20 +52,22 @@ fn play_in_time() {
     let mut daw = host(false);
     daw.tempo = 300.0;
     let (began, mut next, mut notes, mut paused) = (Instant::now(), Instant::now(), Vec::new(), None);
+    // When the last block began: no pause lies beside what is between two of these.
+    let mut last = began;
     let begun = |notes: &[Out]| answers(notes).iter().filter(|note| note.on).count();
     loop {
         assert!(began.elapsed() < Duration::from_secs(60), "{} answers were heard", begun(&notes));
         let call = daw.call((daw.beats_at(daw.now) / ROUND).floor() * ROUND);
-        let (before, heard) = (Instant::now(), begun(&notes));
+        let (before, heard) = (std::mem::replace(&mut last, Instant::now()), begun(&notes));
+        if last - before > Duration::from_secs(2) {
+            // A host goes on as if there had been no pause.
+            (paused, next) = (Some(heard), last);
+        }
         notes.extend(daw.block(480, &call));
         next += Duration::from_millis(10);
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
         if heard < 2 && begun(&notes) >= 2 {
             println!("plays");
-        }
-        if before.elapsed() > Duration::from_secs(2) {
-            // A host goes on as if there had been no pause.
-            (paused, next) = (Some(heard), Instant::now());
         }
         if paused.is_some_and(|heard| begun(&notes) >= heard + 4) {
             break;

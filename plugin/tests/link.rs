@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Longest wait for anything: machines are busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Nanoseconds that the link's threads of this process had a processor.
 #[cfg(target_os = "linux")]
@@ -101,7 +101,8 @@ fn follow() {
         let at = merge.advance(now_ns(), &mut events);
         heard = heard.max(merge.about(now_ns()).map_or(0, |(_, count)| count));
         notes += events.iter().filter(|e| matches!(e.kind, ShowKind::NoteOn { part: Part::Call, .. })).count();
-        assert!(at.is_none_or(|at| !at.playing || (-1.0..9.0).contains(&at.beats.0)), "{at:?}");
+        // Eight beats in a loop; where the host is held up, time is taken to go on for a second, which is four.
+        assert!(at.is_none_or(|at| !at.playing || (-1.0..13.0).contains(&at.beats.0)), "{at:?}");
     }
 }
 

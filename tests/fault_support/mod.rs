@@ -47,8 +47,16 @@ pub fn said(output: &Output) -> String {
 
 /// Waits until something is so.
 pub fn until(what: &str, done: impl Fn() -> bool) {
+    found(what, || done().then_some(()));
+}
+
+/// Waits until there is something, and gives it.
+pub fn found<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let began = Instant::now();
-    while !done() {
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
         assert!(began.elapsed() < Duration::from_secs(60), "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -58,8 +58,8 @@ pub fn has(program: &str) -> bool {
 }
 
 /// Waits until something was written.
-pub fn wait_for(what: &str, seconds: u64, lines: &Mutex<Vec<String>>, found: impl Fn(&[String]) -> bool) {
-    let until = Instant::now() + Duration::from_secs(seconds);
+pub fn wait_for(what: &str, lines: &Mutex<Vec<String>>, found: impl Fn(&[String]) -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
     while !found(&lines.lock().unwrap()) {
         assert!(Instant::now() < until, "{what} did not come: {:#?}", lines.lock().unwrap());
         std::thread::sleep(Duration::from_millis(20));
@@ -79,7 +79,7 @@ pub fn jackd(name: &str) -> Option<Process> {
     for _ in 0..3 {
         let mut jackd = Process::start(name, "jackd", &arguments);
         let lines = jackd.lines(true);
-        let waited = Command::new("jack_wait").args(["-s", name, "-w", "-t", "5"]).output().unwrap();
+        let waited = Command::new("jack_wait").args(["-s", name, "-w", "-t", "20"]).output().unwrap();
         if waited.status.success() {
             return Some(jackd);
         }

@@ -11,7 +11,7 @@ use oneiro::live::LatePolicy;
 use oneiro::model::session::{Session, SessionOptions};
 use oneiro::model::spec::Kind;
 use oneiro::moment::now_ns;
-use oneiro::play::{ControlMap, Models, Options, Running, lock};
+use oneiro::play::{ControlMap, Models, Options, Running, Scene, lock};
 use oneiro::take::{Event, ModelMark, Take, read_take};
 use oneiro::time::{Beats, TimeSignature};
 use std::path::Path;
@@ -69,16 +69,25 @@ pub fn play_until(running: &Running, what: &str, done: impl Fn() -> bool) {
 
 /// Whether a message tells of something.
 pub fn tells(running: &Running, text: &str) -> bool {
-    lock(running.scene()).messages.iter().any(|(_, message)| message.contains(text))
+    is_told(&lock(running.scene()), text)
+}
+
+fn is_told(scene: &Scene, text: &str) -> bool {
+    scene.messages.iter().any(|(_, message)| message.contains(text))
+}
+
+/// Waits until something is to be seen.
+pub fn wait_until(running: &Running, what: &str, seen: impl Fn(&Scene) -> bool) {
+    let began = Instant::now();
+    while !seen(&lock(running.scene())) {
+        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}: {:?}", lock(running.scene()).messages);
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Waits until a message tells of something.
 pub fn wait_until_told(running: &Running, text: &str) {
-    let began = Instant::now();
-    while !tells(running, text) {
-        assert!(began.elapsed() < PATIENCE, "nothing tells of `{text}`: {:?}", lock(running.scene()).messages);
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(running, text, |scene| is_told(scene, text));
 }
 
 /// Notes of answers that began after a position.
@@ -93,7 +102,7 @@ pub fn end(running: Running) {
     let scene = std::sync::Arc::clone(running.scene());
     let began = Instant::now();
     drop(running);
-    assert!(began.elapsed() < Duration::from_secs(5), "its end took {:?}", began.elapsed());
+    assert!(began.elapsed() < PATIENCE / 2, "its end took {:?}", began.elapsed());
     lock(&scene).messages.iter().for_each(|(_, message)| println!("told: {message}"));
 }
 

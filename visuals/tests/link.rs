@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use support::Running;
 
 /// Longest wait for anything: machines are busy.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `oneiro`, which lies with the program that is tested, where it was built.
 fn oneiro() -> Option<PathBuf> {

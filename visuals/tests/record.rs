@@ -45,13 +45,21 @@ fn a_recorded_show_is_as_long_as_it_played_and_a_killed_one_can_be_seen_too() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("show.mp4");
-    let output = recording(&file, Some("8")).wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && told.contains("show.mp4:"), "{told}");
-    let (seconds, moved) = decoded(&file).unwrap();
-    // The recording begins with the first frame, which waits for the device.
-    assert!((0.5..9.0).contains(&seconds) && moved >= 2, "{seconds} seconds, {moved} frames moved; {told}");
-    assert!(beside(&file).is_empty());
+    let record = |length: u32| {
+        let output = recording(&file, Some(&length.to_string())).wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && told.contains("show.mp4:"), "{told}");
+        let (seconds, moved) = decoded(&file).unwrap();
+        assert!(seconds < f64::from(length + 1), "{seconds} seconds of {length}; {told}");
+        assert!(beside(&file).is_empty());
+        (seconds, moved)
+    };
+    // The recording begins with the first frame, which waits for the device: for long, on a busy machine.
+    let mut recorded = record(8);
+    if recorded.0 < 0.5 || recorded.1 < 2 {
+        recorded = record(40);
+    }
+    assert!(recorded.0 >= 0.5 && recorded.1 >= 2, "{} seconds, {} frames moved", recorded.0, recorded.1);
 
     let killed = folder.path().join("killed.mp4");
     let mut program = recording(&killed, None);

@@ -143,21 +143,25 @@ mod tests {
 
     #[test]
     fn a_thread_is_waited_for_to_its_end_and_not_for_ever() {
-        let (alive, ready) = (Alive::default(), Arc::new(AtomicBool::new(false)));
+        let (alive, ready, end) =
+            (Alive::default(), Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         assert!(alive.wait(Duration::ZERO));
         let thread = std::thread::spawn({
-            let (alive, ready) = (alive.clone(), Arc::clone(&ready));
+            let (alive, ready, end) = (alive.clone(), Arc::clone(&ready), Arc::clone(&end));
             move || {
                 alive.begin();
                 ready.store(true, Ordering::Release);
-                std::thread::sleep(Duration::from_millis(60));
+                while !end.load(Ordering::Acquire) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
             }
         });
         while !ready.load(Ordering::Acquire) {
             std::thread::yield_now();
         }
-        assert!(!alive.wait(Duration::from_millis(1)));
-        assert!(alive.wait(Duration::from_secs(10)));
+        assert!(!alive.wait(Duration::from_millis(20)));
+        end.store(true, Ordering::Release);
+        assert!(alive.wait(Duration::from_secs(60)));
         thread.join().unwrap();
     }
 }

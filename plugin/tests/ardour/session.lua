@@ -60,6 +60,11 @@ end
 must(Session:transport_rolling(), "time runs")
 must(heard(0) >= enough, "there are answers: " .. heard(0))
 Session:request_stop(false, false, ARDOUR.TransportRequestSource.TRS_UI)
+for _ = 1, 300 do
+  ARDOUR.LuaAPI.usleep(100000)
+  if not Session:transport_rolling() and heard(1) == 0 then break end
+end
+-- What was on its way to the track that records has come.
 ARDOUR.LuaAPI.usleep(1000000)
 must(not Session:transport_rolling(), "time stands")
 must(heard(1) == 0, "no note hangs: " .. heard(1))

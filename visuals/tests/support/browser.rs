@@ -122,7 +122,7 @@ impl Browser {
 
     /// Waits until an expression is true in a page.
     pub fn until(&mut self, tab: &Tab, expression: &str) {
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + Duration::from_secs(60);
         while self.value(tab, expression) != json!(true) {
             assert!(Instant::now() < end, "{expression} does not come true; {:?}", self.complaints);
             std::thread::sleep(Duration::from_millis(30));

@@ -57,7 +57,7 @@ impl Playing {
 
     /// Waits until the show is as it should be.
     pub fn until(&self, what: &str, mut done: impl FnMut(&Snapshot) -> bool) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(60);
         while !done(&self.handle.now()) {
             assert!(Instant::now() < end, "{what}: {:?}", self.handle.now());
             std::thread::sleep(Duration::from_millis(5));
@@ -85,7 +85,7 @@ pub fn ask(port: u16, request: &str) -> (u16, String, Vec<u8>) {
 #[allow(dead_code)]
 pub fn ask_at(address: &str, request: &str) -> (u16, String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
     // A server may end a connection that broke the rules while it is still read.
