@@ -252,6 +252,21 @@ fn late_notes_are_dropped_or_moved_and_counted() {
 }
 
 #[test]
+fn late_notes_of_one_key_that_meet_on_a_step_sound_as_one() {
+    let mut rig = Rig::with(Setup { late: LatePolicy::NextStep(Beats(0.5)), ..Setup::new(SampleRate(48_000)) });
+    rig.play(0.3);
+    for (at, length) in [(0.1, 0.2), (0.2, 1.0), (0.3, 0.1)] {
+        rig.note(Part::Answer, at, length, 60, 90);
+    }
+    let (from, mut notes) = (rig.played, Vec::new());
+    rig.block(48_000, &[], &mut notes);
+    assert_eq!(rig.watcher.counters.late_moved.get(), 3);
+    // The next step is at one beat, and the longest of them has one.
+    let played: Vec<_> = notes.iter().map(|n| (from + n.sample_offset as usize, n.pitch, n.velocity > 0)).collect();
+    assert_eq!(played, [(24_000, 60, true), (48_000, 60, false)]);
+}
+
+#[test]
 fn a_withdrawal_takes_back_what_is_queued_for_one_part() {
     let mut rig = Rig::new();
     for beat in [1.0, 2.0, 3.0] {

@@ -8,6 +8,8 @@ const KEYS: usize = 128;
 pub(super) struct SoundingNote {
     pub part: Part,
     pub pitch: u8,
+    /// The sample at which it began.
+    pub began: i64,
     /// Where it will end; infinite while a player holds the key.
     pub end: Beats,
     /// Whether the composer was told of its beginning, and so must be told of its end.
@@ -42,6 +44,11 @@ impl Sounding {
     /// Whether a key of a part sounds.
     pub fn sounds(&self, part: Part, pitch: u8) -> bool {
         self.at_key[Self::key(part, pitch)].is_some()
+    }
+
+    /// The note of a key, if it sounds.
+    pub fn at_key(&mut self, part: Part, pitch: u8) -> Option<&mut SoundingNote> {
+        self.at_key[Self::key(part, pitch)].as_mut()
     }
 
     /// Adds a note whose key is free.

@@ -73,7 +73,17 @@ impl Performer {
             Plan::Second { at, tones, .. } => self.set_second(tones, at, here),
             Plan::Note { note, .. } => {
                 let grace = LATE_GRACE_SECONDS * f64::from(self.setup.sample_rate.0);
-                if late_samples as f64 <= grace { self.begin_note(note, here) } else { self.play_late(note, here) }
+                if late_samples as f64 > grace {
+                    return self.play_late(note, here);
+                }
+                // Two that were late and moved to one step are one where they have one key: the second would end the first at its
+                // beginning.
+                let sounding = self.sounding.at_key(note.part, note.pitch);
+                if let Some(same) = sounding.filter(|sounding| sounding.began == here.sample) {
+                    same.end = Beats(same.end.0.max(note.at.0 + note.duration.0));
+                } else {
+                    self.begin_note(note, here);
+                }
             }
             Plan::Withdraw { .. } => {}
         }

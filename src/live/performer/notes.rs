@@ -33,7 +33,7 @@ impl Performer {
         }
         self.relay(here.sample, shown);
         let end = Beats(at.0 + duration.0);
-        self.sounding.add(SoundingNote { part, pitch, end, told_composer, told_show });
+        self.sounding.add(SoundingNote { part, pitch, began: here.sample, end, told_composer, told_show });
         if self.synth.note_on(part, pitch, velocity) {
             self.side.counters.voices_stolen.raise();
         }
