@@ -38,8 +38,10 @@ fn play(running: &Running) {
     running.wish(Wish::Set(Control::CAPTURE_B, 1.0));
     running.wish(Wish::Set(Control::by_name("temperature").unwrap(), 0.5));
     running.wish(Wish::Set(Control::MODE, 3.0));
-    let last = |scene: &Scene| scene.notes.iter().any(|note| note.part == Part::Call && note.pitch == 72);
-    wait_until(running, "the last key is heard", last);
+    let last_key = |scene: &Scene| scene.notes.iter().any(|note| note.part == Part::Call && note.pitch == 72);
+    wait_until(running, "the last key is heard, and the last order followed", |scene| {
+        last_key(scene) && scene.status.mode == Mode::Morph
+    });
 }
 
 fn notes_on(take: &Take, whose: Part) -> Vec<u8> {
