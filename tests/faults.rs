@@ -196,16 +196,18 @@ fn beside_of(path: &Path, process: u32) -> PathBuf {
     path.with_file_name(others)
 }
 
-/// The process that a process has started with such an argument, by the system's list of all.
+/// The ffmpeg that a process has started with such an argument, by the system's list of all.
 #[cfg(target_os = "linux")]
-fn child_with(process: u32, argument: &str) -> Option<u32> {
+fn ffmpeg_of(process: u32, argument: &str) -> Option<u32> {
     let of = |entry: std::fs::DirEntry| {
         let id = entry.file_name().to_str()?.parse().ok()?;
         let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
         // After the name, which may have anything in it: the state, then the parent.
         let parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        // Until it has become ffmpeg, it has the command line of who starts it.
         let started = std::fs::read(entry.path().join("cmdline")).ok()?;
-        (parent == process && String::from_utf8_lossy(&started).contains(argument)).then_some(id)
+        let is_meant = started.starts_with(b"ffmpeg\0") && String::from_utf8_lossy(&started).contains(argument);
+        (parent == process && is_meant).then_some(id)
     };
     std::fs::read_dir("/proc").unwrap().flatten().find_map(of)
 }
@@ -230,7 +232,7 @@ fn an_ffmpeg_that_is_killed_in_the_middle_is_said_and_leaves_nothing() {
     let mut render = render.stderr(Stdio::piped()).spawn().unwrap();
     let id = render.id();
     // Not the one that only says that it is there.
-    let ffmpeg = found("there is an ffmpeg", || child_with(id, "mp4")).to_string();
+    let ffmpeg = found("there is an ffmpeg", || ffmpeg_of(id, "mp4")).to_string();
     assert!(Command::new("sh").args(["-c", "kill -9 $0", &ffmpeg]).status().unwrap().success());
     let mut told = String::new();
     render.stderr.take().unwrap().read_to_string(&mut told).unwrap();
