@@ -29,11 +29,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Plays in a host, and asks the worker what it has to say.
 fn in_the_bare(expected: &str) {
     let entry = load();
-    let began = Instant::now();
-    let mut daw = Daw::open(&entry, INSTRUMENT);
-    daw.activate(48_000.0, 512);
-    // It waits for nothing that is missing: far less than anybody waits for anything.
-    assert!(began.elapsed() < PATIENCE / 4, "{:?}", began.elapsed());
+    // The quickest of some, for a busy machine may hold up any.
+    let open = |_| {
+        let began = Instant::now();
+        let mut daw = Daw::open(&entry, INSTRUMENT);
+        daw.activate(48_000.0, 512);
+        (began.elapsed(), daw)
+    };
+    let (took, mut daw) = (0..3).map(open).min_by_key(|(took, _)| *took).unwrap();
+    assert!(took < Duration::from_secs(1), "{took:?}");
     let (call, end) = (daw.call(0.0), daw.samples(12.0));
     let notes = daw.play_to(end, &call, || 512);
     assert_paired(&notes);

@@ -102,7 +102,7 @@ pub fn end(running: Running) {
     let scene = std::sync::Arc::clone(running.scene());
     let began = Instant::now();
     drop(running);
-    assert!(began.elapsed() < PATIENCE / 2, "its end took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(5), "its end took {:?}", began.elapsed());
     lock(&scene).messages.iter().for_each(|(_, message)| println!("told: {message}"));
 }
 

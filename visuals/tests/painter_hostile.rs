@@ -168,9 +168,11 @@ fn a_show_goes_on_where_its_painter_loops_or_panics_and_where_it_is_stopped_for_
     let said_of_it = told(loops, about);
     assert_eq!(said_of_it.iter().filter(|line| line.contains(about)).count(), 1, "{said_of_it:?}");
 
-    // It was stopped for longer than it was to play: that ends it.
+    // Its time went on meanwhile.
     signal("CONT");
+    let goes_on = Instant::now();
     said(stopped);
+    assert!(goes_on.elapsed() < Duration::from_secs(20), "it ended {:?} later", goes_on.elapsed());
 
     let panics = |seconds: &str| {
         let mut panics = headless(sound.path(), seconds);
